@@ -1,0 +1,56 @@
+"""`clew investigate`: ingests what is new, runs every detection, prints ranked findings."""
+
+from __future__ import annotations
+
+from clew.cli._request import (
+    STORIES,
+    Case,
+    FailOn,
+    Format,
+    LogFormat,
+    Paths,
+    Since,
+    StoryOutput,
+    TimeZone,
+    Until,
+    config,
+    detection_options,
+    moment,
+    output_of,
+)
+from clew.cli.ingest import parse_settings, progress_bar
+
+
+def investigate(
+    paths: Paths,
+    case: Case = None,
+    output: StoryOutput = None,
+    fail_on: FailOn = None,
+    format: Format = None,
+    timezone: TimeZone = None,
+    log_format: LogFormat = None,
+    since: Since = None,
+    until: Until = None,
+) -> int:
+    """Ingest what is new, run every detection whose inputs exist, print ranked findings."""
+    settings = config()
+    output = output_of(output, settings, STORIES)
+    from clew import pipeline
+    from clew.cli.render.findings import check_severity, is_reached, print_findings
+    from clew.cli.render.ledger import print_problems
+
+    check_severity(fail_on)
+    with progress_bar() as progress:
+        found, ledger = pipeline.investigate(
+            paths,
+            case=case or settings.case,
+            settings=parse_settings(settings, timezone, log_format),
+            format=format,
+            options=detection_options(settings, {}),
+            since=moment(since),
+            until=moment(until),
+            progress=progress,
+        )
+    print_findings(found, output, ledger)
+    print_problems(ledger)
+    return ledger.exit_code or int(is_reached(found.findings, fail_on))

@@ -1,0 +1,152 @@
+"""`clew show`: one analysis over the case, as a table or a chart, or twice side by side."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Sequence
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+
+from clew.cli._request import (
+    ANSWERS,
+    AnswerOutput,
+    Case,
+    Limit,
+    Since,
+    Until,
+    assignments,
+    config,
+    moment,
+    opened,
+    output_of,
+    time_range,
+)
+from clew.errors import ConfigError
+
+if TYPE_CHECKING:
+    import ibis.expr.types as ir
+
+    from clew.engines import Answer
+
+_BUCKET = re.compile(r"bucket\(\s*(\w+)\s*\)")  # bucket(5m)
+
+
+def show(
+    analysis: Annotated[
+        str, typer.Argument(metavar="ANALYSIS", help="Its name; 'clew list analyses' shows all.")
+    ],
+    by: Annotated[
+        list[str] | None,
+        typer.Option("--by", metavar="COLUMN", help="A row for each value of it; repeatable."),
+    ] = None,
+    bucket: Annotated[
+        str | None,
+        typer.Option("--bucket", metavar="LENGTH", help="A row for each length of time: 5m, 1h."),
+    ] = None,
+    case: Case = None,
+    since: Since = None,
+    until: Until = None,
+    baseline: Annotated[
+        str | None,
+        typer.Option(
+            "--baseline", metavar="A..B", help="Compare with the time A..B: before, after, change."
+        ),
+    ] = None,
+    option: Annotated[
+        list[str] | None,
+        typer.Option("--option", metavar="NAME=VALUE", help="An option of it; repeatable."),
+    ] = None,
+    limit: Limit = None,
+    output: AnswerOutput = None,
+) -> int:
+    """Show an analysis: 'clew show error_rate --by service --bucket 5m --output chart'."""
+    settings = config()
+    output = output_of(output, settings, ANSWERS)
+    from clew.cli.render.answer import print_answer
+    from clew.model.views import between, events
+    from clew.registry import load
+
+    member = load("analyses", analysis)
+    function: Callable[..., ir.Table] = getattr(member, analysis)
+    columns, bucket = split_by(by, bucket)
+    options = {**settings.analyses.get(analysis, {}), **assignments(option)}
+    arguments = _arguments(function, columns, bucket, options)
+    before = time_range(baseline)
+    if before and bucket:
+        raise ConfigError("--baseline compares two times as wholes: leave out the bucket.")
+    after = between(events, moment(since), moment(until))
+    seconds = settings.limits.seconds or None
+    with opened(case, settings) as engine:
+        if before:
+            earlier = between(events, *before)
+            answer = side_by_side(
+                engine.run(function(earlier, **arguments), timeout_s=seconds),
+                engine.run(function(after, **arguments), timeout_s=seconds),
+                columns,
+                limit,
+            )
+        else:
+            answer = engine.run(function(after, **arguments), limit=limit, timeout_s=seconds)
+    most_rows = settings.limits.table_rows if limit is None and output == "table" else 0
+    print_answer(answer, output, most_rows=most_rows)
+    return 0
+
+
+def split_by(by: Sequence[str] | None, bucket: str | None) -> tuple[tuple[str, ...], str | None]:
+    """--by service,host --by 'bucket(5m)' as columns and a bucket."""
+    columns: list[str] = []
+    for word in (word.strip() for given in by or () for word in given.split(",")):
+        if found := _BUCKET.fullmatch(word):
+            bucket = found[1]
+        elif word:
+            columns.append(word)
+    return tuple(dict.fromkeys(columns)), bucket
+
+
+def side_by_side(before: Answer, after: Answer, by: Sequence[str], limit: int | None) -> Answer:
+    """One row a key: each measure before and after, and what it changed by.
+
+    Keys are the `by` columns and every column of text. Rows stand in the order of `after`, then
+    those that are only in `before`.
+    """
+    from clew.engines import Answer
+
+    columns = after.columns
+    rows = [*before.rows, *after.rows]
+    keys = [
+        name
+        for at, name in enumerate(columns)
+        if name in by or any(isinstance(row[at], str) for row in rows)
+    ]
+    measures = [name for name in columns if name not in keys]
+    earlier, later = (
+        {tuple(row[name] for name in keys): row for row in answer.dicts()}
+        for answer in (before, after)
+    )
+    compared = []
+    for key in list(dict.fromkeys([*later, *earlier]))[:limit]:
+        row: list[Any] = list(key)
+        for name in measures:
+            old, new = earlier.get(key, {}).get(name), later.get(key, {}).get(name)
+            row += [old, new, None if old is None or new is None else new - old]
+        compared.append(tuple(row))
+    names = [f"{name}_{side}" for name in measures for side in ("before", "after", "change")]
+    return Answer((*keys, *names), compared)
+
+
+def _arguments(
+    function: Callable[..., Any],
+    columns: tuple[str, ...],
+    bucket: str | None,
+    options: dict[str, Any],
+) -> dict[str, Any]:
+    """The keyword arguments of the analysis, in its own types."""
+    from clew.config import member_options
+
+    given = dict(options)
+    if columns:
+        given["by"] = columns
+    if bucket:
+        given["bucket"] = bucket
+    return member_options(function, given)

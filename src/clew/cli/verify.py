@@ -1,0 +1,28 @@
+"""`clew verify`: whether the stored rows are those that were ingested."""
+
+from __future__ import annotations
+
+import sys
+
+from clew.cli._request import PLAIN, Case, PlainOutput, config, output_of
+from clew.errors import EvidenceError
+
+
+def verify(
+    case: Case = None,
+    output: PlainOutput = None,
+) -> int:
+    """Recompute every digest of the case. Exits 3 when a row was altered, and names it."""
+    settings = config()
+    output = output_of(output, settings, PLAIN)
+    from clew import pipeline
+    from clew.cli.render import json
+    from clew.cli.render.escape import visible
+
+    found = pipeline.verify(case or settings.case)
+    if output == "json":
+        sys.stdout.write(json.pretty({"ok": found.ok, "sentences": list(found.sentences)}))
+    else:
+        for sentence in found.sentences:
+            print(visible(sentence), file=sys.stdout if found.ok else sys.stderr)
+    return 0 if found.ok else EvidenceError.exit_code

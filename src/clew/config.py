@@ -1,0 +1,231 @@
+"""Settings: one tree, written as clew.toml, as CLEW_* in the environment, or as flags.
+
+A flag wins over the environment, the environment over the file, the file over the default.
+
+    case = "incident.duckdb"        CLEW_CASE=incident.duckdb        --case incident.duckdb
+    [limits]
+    seconds = 60                    CLEW_LIMITS_SECONDS=60           --timeout 60
+    [detections.error_burst]
+    min_requests = 50               CLEW_DETECTIONS_ERROR_BURST_MIN_REQUESTS=50
+
+The file is clew.toml in the current folder, or what CLEW_CONFIG names. A key that is not in the
+tree is an error that names the nearest one. Under `analyses` and `detections` the keys are the
+members' own options: the keyword arguments of the function, with its types and defaults.
+"""
+
+from __future__ import annotations
+
+import difflib
+import inspect
+import types
+import typing
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass, field, fields, is_dataclass
+from pathlib import Path
+from typing import Any
+
+from clew.errors import ConfigError
+
+PREFIX = "CLEW_"
+FILE_VARIABLE = "CLEW_CONFIG"
+MEMBER_FAMILIES = ("analyses", "detections")
+
+Options = dict[str, dict[str, Any]]
+"""Member to option to value, such as {"error_burst": {"min_requests": 50}}."""
+
+
+@dataclass(frozen=True, slots=True)
+class Limits:
+    """How much a question may cost.
+
+    rows        rows that `sql` returns at most; 0 is no limit
+    table_rows  rows that a table or chart on screen shows; json and csv are never cut by it
+    seconds     how long one question may run; 0 is no limit
+    """
+
+    rows: int = 0
+    table_rows: int = 200
+    seconds: float = 300.0
+
+
+@dataclass(frozen=True, slots=True)
+class Config:
+    """Every setting.
+
+    case        the case: a DuckDB file, or the address of a ClickHouse server
+    timezone    zone of times that state none: an IANA name, or an offset such as +02:00
+    log_format  format string of nginx or Apache logs; empty: found by looking
+    output      how commands print, where they can: text, table, json, csv, chart, md or html;
+                empty: text or table
+    limits      how much a question may cost
+    analyses    options of analyses, by name
+    detections  options of detections, by name
+    """
+
+    case: str = "clew.duckdb"
+    timezone: str = "UTC"
+    log_format: str = ""
+    output: str = ""
+    limits: Limits = field(default_factory=Limits)
+    analyses: Options = field(default_factory=dict)
+    detections: Options = field(default_factory=dict)
+
+
+def read(environment: Mapping[str, str], folder: Path) -> Config:
+    """The settings of the file and the environment. Raises ConfigError."""
+    tree = _from_file(environment.get(FILE_VARIABLE), folder)
+    _add_environment(tree, environment)
+    config: Config = _build(Config, tree, "")
+    return config
+
+
+def names() -> list[str]:
+    """Every fixed setting by its dotted name, such as limits.seconds."""
+    return list(_leaves(Config, ""))
+
+
+def member_options(function: Callable[..., Any], given: Mapping[str, Any]) -> dict[str, Any]:
+    """The options of an analysis or a detection with the types its function declares.
+
+    Raises ConfigError for an option that it does not have, and for a value of another type.
+    """
+    declared = {
+        name: parameter
+        for name, parameter in inspect.signature(function).parameters.items()
+        if parameter.kind is inspect.Parameter.KEYWORD_ONLY
+    }
+    hints = typing.get_type_hints(function)
+    options = {}
+    for name, value in given.items():
+        if name not in declared:
+            raise _unknown(f"an option of {function.__module__.rsplit('.', 1)[-1]}", name, declared)
+        options[name] = _typed(value, hints.get(name, str), name)
+    return options
+
+
+def _from_file(named: str | None, folder: Path) -> dict[str, Any]:
+    import tomllib
+
+    path = Path(named) if named else folder / "clew.toml"
+    if not named and not path.is_file():
+        return {}
+    try:
+        return tomllib.loads(path.read_text(encoding="utf-8"))
+    except OSError as error:
+        raise ConfigError(f"The settings file {path} cannot be read: {error.strerror}.") from error
+    except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
+        raise ConfigError(f"The settings file {path} is not TOML: {error}.") from error
+
+
+def _add_environment(tree: dict[str, Any], environment: Mapping[str, str]) -> None:
+    """Lays CLEW_* over the tree. A near miss of a setting is an error; other names are not ours."""
+    paths = {PREFIX + path.upper().replace(".", "_"): path.split(".") for path in names()}
+    for variable, value in environment.items():
+        if not variable.startswith(PREFIX) or variable == FILE_VARIABLE:
+            continue
+        path = paths.get(variable) or _member_path(variable)
+        if path:
+            _plant(tree, path, value)
+        elif close := difflib.get_close_matches(variable, [*paths, FILE_VARIABLE], 1, 0.85):
+            raise ConfigError(
+                f"{variable} in the environment is not a setting. Did you mean {close[0]}?"
+            )
+
+
+def _member_path(variable: str) -> list[str] | None:
+    """CLEW_DETECTIONS_ERROR_BURST_MIN_REQUESTS to [detections, error_burst, min_requests]."""
+    family, _, rest = variable.removeprefix(PREFIX).lower().partition("_")
+    if family not in MEMBER_FAMILIES:
+        return None
+    from clew.registry import names as members
+
+    fitting = [member for member in members(family) if rest.startswith(member + "_")]
+    if not fitting:
+        raise ConfigError(f"{variable} in the environment names none of the {family}.")
+    member = max(fitting, key=len)
+    return [family, member, rest.removeprefix(member + "_")]
+
+
+def _plant(tree: dict[str, Any], path: list[str], value: str) -> None:
+    for step in path[:-1]:
+        tree = tree.setdefault(step, {})
+        if not isinstance(tree, dict):
+            raise ConfigError(f"The setting {step} must be a table of settings.")
+    tree[path[-1]] = value
+
+
+def _build(kind: type, tree: Mapping[str, Any], above: str) -> Any:
+    hints = typing.get_type_hints(kind)
+    known = [item.name for item in fields(kind)]
+    given: dict[str, Any] = {}
+    for name, value in tree.items():
+        if name not in known:
+            raise _unknown("a setting", above + name, [above + other for other in known])
+        if is_dataclass(hints[name]) or name in MEMBER_FAMILIES:
+            if not isinstance(value, Mapping):
+                raise ConfigError(f"The setting {above}{name} must be a table of settings.")
+            given[name] = (
+                _members(name, value)
+                if name in MEMBER_FAMILIES
+                else _build(hints[name], value, f"{above}{name}.")
+            )
+        else:
+            given[name] = _typed(value, hints[name], above + name)
+    return kind(**given)
+
+
+def _members(family: str, tree: Mapping[str, Any]) -> Options:
+    from clew.registry import names as members
+
+    for member, options in tree.items():
+        if member not in members(family):
+            raise _unknown(f"one of the {family}", member, members(family))
+        if not isinstance(options, Mapping):
+            raise ConfigError(f"The setting {family}.{member} must be a table of options.")
+    return {member: dict(options) for member, options in tree.items()}
+
+
+def _leaves(kind: type, above: str) -> Iterable[str]:
+    hints = typing.get_type_hints(kind)
+    for item in fields(kind):
+        if is_dataclass(hints[item.name]):
+            yield from _leaves(hints[item.name], f"{above}{item.name}.")
+        elif item.name not in MEMBER_FAMILIES:
+            yield above + item.name
+
+
+def _typed(value: Any, kind: Any, name: str) -> Any:
+    """The value as that type: a flag's or the environment's text is read, TOML's types are kept."""
+    if isinstance(kind, types.UnionType):
+        kind = next(choice for choice in kind.__args__ if choice is not types.NoneType)
+    origin = typing.get_origin(kind) or kind
+    if origin is tuple:
+        parts = value.split(",") if isinstance(value, str) else list(value)
+        return tuple(part.strip() if isinstance(part, str) else part for part in parts)
+    if origin is bool and isinstance(value, str):
+        if value.lower() in ("true", "yes", "1", "false", "no", "0"):
+            return value.lower() in ("true", "yes", "1")
+    elif isinstance(value, bool) and origin is not bool:
+        pass
+    elif origin in (int, float) and isinstance(value, (str, int, float)):
+        try:
+            number = float(value)
+        except ValueError:
+            number = float("nan")
+        if origin is float and number == number:
+            return number
+        if number.is_integer():
+            return int(number)
+    elif origin not in (int, float, bool, str) or isinstance(value, origin):
+        return value
+    raise ConfigError(f"{name} must be {_WORDS.get(origin, 'a text')}, not {value!r}.")
+
+
+_WORDS = {int: "a whole number", float: "a number", bool: "true or false", str: "a text"}
+
+
+def _unknown(what: str, name: str, known: Iterable[str]) -> ConfigError:
+    known = list(known)
+    close = difflib.get_close_matches(name, known, n=1, cutoff=0.5)
+    guess = f" Did you mean '{close[0]}'?" if close else f" Known: {', '.join(known) or 'none'}."
+    return ConfigError(f"'{name}' is not {what}.{guess}")

@@ -1,0 +1,132 @@
+"""Changes of a service: stated ones, start-up lines, and versions seen for the first time."""
+
+from __future__ import annotations
+
+import ibis
+import ibis.expr.types as ir
+
+START = (
+    r"(?i)started server process"  # uvicorn: Started server process [4242]
+    r"|application startup complete"  # uvicorn, lifespan
+    r"|booting worker"  # gunicorn: Booting worker with pid: 4242
+    r"|listening (at|on)\b"  # gunicorn: Listening at: http://192.0.2.1:8000
+    r"|\b(uvicorn|hypercorn|server) (running|started|listening) "
+    r"|\bstart(ing|ed)\b.{0,60}\b(version|release|v?[0-9]+\.[0-9]+)"  # starting scoring 3.2.0
+    r"|\bdeploy(ing|ed|ment)?\b.{0,60}[0-9]"  # deploying version 2.4.1
+    r"|\b(loaded|loading|switched to|using) model\b"  # loaded model churn-3.2.0
+    r"|\bmodel\b.{0,60}\b(loaded|activated|deployed|promoted)\b"  # model v3 loaded
+    r"|\broll(ed|ing) (out|back)\b.{0,60}[0-9]"  # rolling out 2.4.1
+)
+DOTTED_VERSION = (
+    r"(?i)(?:version|release|deploy\w*|start\w*|model|loaded|out|back|to|[a-z])[ =:\"'@/-]*"
+    r"(?:to )?(?:[a-z][\w]*[-@ ])*v?([0-9]+\.[0-9]+(?:\.[0-9]+)*(?:[-+][0-9A-Za-z.]+)?)"
+)  # deploying version 2.4.1; starting scoring-api v3.2.0; loaded model churn-3.2.0
+SHORT_VERSION = r"(?i)\b(v[0-9]+)\b"  # model v3 loaded
+SERVERS = r"(?i)gunicorn|uvicorn|hypercorn|https?://|python [0-9]"
+"""Lines whose number is a server's or an address, not the service's version."""
+TOGETHER_US = 600_000_000
+
+
+def changes(seen: ir.Table) -> ir.Table:
+    """One row a change: service, change_at, change_us, change_id (its line), service_version,
+    model_version, next_us (when that service changed again), rows_tell (rows carry versions)."""
+    own = seen.filter(seen.role == "application")
+    t = ibis.union(
+        _stated(own), _first_seen(seen, "service_version"), _first_seen(seen, "model_version")
+    )
+    order = [t.change_us, t.change_id]
+    of_service = ibis.window(group_by=t.service, order_by=order)
+    version = ibis.coalesce(t.service_version, t.model_version)
+    t = t.mutate(version=version, gap_us=t.change_us - t.change_us.lag().over(of_service))
+    t = t.mutate(last_version=t.version.lag().over(of_service))
+    is_new = (
+        t.gap_us.isnull()
+        | (t.gap_us > TOGETHER_US)
+        | (t.version != t.last_version).fill_null(False)
+    )
+    t = t.mutate(is_new=is_new)
+    so_far = ibis.window(
+        group_by=t.service, order_by=[t.change_us, t.change_id], preceding=None, following=0
+    )
+    t = t.mutate(run=t.is_new.cast("int64").sum().over(so_far))
+    t = _telling(t)
+    following = ibis.window(group_by=t.service, order_by=[t.change_us, t.change_id])
+    return t.mutate(next_us=t.change_us.lead().over(following))
+
+
+def _telling(t: ir.Table) -> ir.Table:
+    """The lines of one change as one row: its first time, and the line that states the version."""
+    best = ibis.window(
+        group_by=[t.service, t.run],
+        order_by=[t.version.isnull(), t.rows_tell, t.change_us, t.change_id],
+    )
+    t = t.mutate(place=ibis.row_number().over(best))
+    return t.group_by("service", "run").agg(
+        change_at=t.change_at.min(),
+        change_us=t.change_us.min(),
+        change_id=t.change_id.max(where=t.place == 0),
+        service_version=t.service_version.max(where=t.place == 0),
+        model_version=t.model_version.max(where=t.place == 0),
+        rows_tell=t.rows_tell.cast("int64").max() > 0,
+    )
+
+
+def _stated(own: ir.Table) -> ir.Table:
+    """Rows with a change_type, and start-up lines with the version they state."""
+    is_start = (
+        own.message.re_search(START)
+        & own.http_status.isnull()
+        & ~own.severity.isin(("ERROR", "FATAL")).fill_null(False)
+    ).fill_null(False)
+    t = own.filter(own.change_type.notnull() | is_start)
+    dotted = t.message.fill_null("").re_extract(DOTTED_VERSION, 1).nullif("")
+    short = t.message.fill_null("").re_extract(SHORT_VERSION, 1).nullif("")
+    is_server = t.message.re_search(SERVERS).fill_null(False)
+    said = ibis.coalesce(
+        t.change_version, ibis.ifelse(is_server, None, ibis.coalesce(dotted, short))
+    )
+    is_model = (t.change_type == "model").fill_null(False) | (
+        t.change_type.isnull() & t.message.re_search(r"(?i)\bmodel\b")
+    ).fill_null(False)
+    is_plain = t.service_version.isnull() & t.model_version.isnull()
+    return t.select(
+        "service",
+        change_at="timestamp",
+        change_us="at",
+        change_id="event_id",
+        service_version=ibis.coalesce(
+            t.service_version, ibis.ifelse(is_plain & ~is_model, said, ibis.null("string"))
+        ),
+        model_version=ibis.ifelse(
+            t.service_version.notnull(),
+            ibis.null("string"),
+            ibis.coalesce(t.model_version, ibis.ifelse(is_plain & is_model, said, None)),
+        ),
+        rows_tell=ibis.literal(False),
+    )
+
+
+def _first_seen(seen: ir.Table, column: str) -> ir.Table:
+    """The first row of every version of a service but its first."""
+    t = seen.filter(seen[column].notnull()).mutate(version=seen[column])
+    firsts = t.group_by("service", "version").agg(
+        first_us=t["at"].min(), change_at=t.timestamp.min(), rows=t.count()
+    )
+    order = ibis.window(group_by=firsts.service, order_by=[firsts.first_us, firsts.version])
+    firsts = firsts.mutate(place=ibis.row_number().over(order))
+    later = firsts.filter((firsts.place > 0) & (firsts["rows"] > 1))
+    lines = t.join(later, ["service", "version"])
+    lines = lines.filter(lines["at"] == lines.first_us)
+    lines = lines.group_by("service", "version", "change_at", "first_us").agg(
+        change_id=lines.event_id.min()
+    )
+    none = ibis.null("string")
+    return lines.select(
+        "service",
+        "change_at",
+        change_us="first_us",
+        change_id="change_id",
+        service_version=lines.version if column == "service_version" else none,
+        model_version=lines.version if column == "model_version" else none,
+        rows_tell=ibis.literal(True),
+    )

@@ -1,0 +1,252 @@
+"""An error share that leaves its own baseline for a while: when, how far, and what explains it.
+
+Reads     requests   http_status (5xx is an error); log records where a service logs no requests
+Returns   one row per service and burst
+Units     errors, requests: within the burst; shares 0 to 1; bucket_s: seconds
+Method    the baseline is the error share of the calmer half of the buckets; a bucket is hot when
+          even the lower Wilson bound (z = 3) of its share is above `factor` times the baseline's
+          upper bound; hot buckets near one another are one burst
+Blind to  a share that was high from the first line to the last; fewer than min_errors errors
+Source    Wilson 1927, score interval
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+import ibis
+import ibis.expr.types as ir
+
+from clew.detections._intervals import wilson
+from clew.detections._values import (
+    CARRIERS,
+    PLACES,
+    as_columns,
+    named,
+    of_subject,
+    option,
+    rank_of,
+    spread,
+)
+from clew.detections._words import clock, clock_sentences, share
+from clew.model import ties
+from clew.model.case import Case
+from clew.model.finding import Description
+
+NEEDS: dict[str, tuple[str, ...]] = {"events": ("timestamp",)}
+EXPLAINS = (*PLACES, "user_id", "client_ip", *CARRIERS)
+SUBJECT = ("service", *EXPLAINS)
+MEASURES = (
+    "errors", "requests", "error_share", "baseline_share", "baseline_high", "explained_share",
+    "bucket_s", "min_errors", "min_share", "factor",
+)  # fmt: skip
+REFERENCES: tuple[str, ...] = ()
+HOT_Z = 3.0
+
+
+def detect(
+    events: ir.Table,
+    *,
+    bucket_s: int = 300,
+    min_errors: int = 10,
+    min_share: float = 0.02,
+    factor: float = 2.0,
+) -> ir.Table:
+    counted = ties.requests(ties.observed(events))
+    bursts = _bursts(counted, bucket_s, min_share, factor)
+    bursts = bursts.filter(bursts.errors >= min_errors)
+    t = bursts.left_join(_explained(counted, bursts), ["service", "run"])
+    return t.select(
+        "service",
+        "started",
+        "ended",
+        "errors",
+        "requests",
+        "baseline_share",
+        "baseline_high",
+        "explained_share",
+        "is_request",
+        **as_columns(t, EXPLAINS),
+        error_share=t.errors / t.requests,
+        bucket_s=ibis.literal(bucket_s),
+        min_errors=ibis.literal(min_errors),
+        min_share=option(min_share),
+        factor=option(factor),
+    ).order_by(ibis.desc("errors"), "service", "started")
+
+
+def evidence(events: ir.Table, row: dict[str, Any]) -> ir.Table:
+    """The failed requests of the burst, from its first."""
+    counted = ties.requests(ties.observed(events))
+    failed = counted.filter(
+        counted.failed
+        & (counted.service == row["service"])
+        & counted.timestamp.between(row["started"], row["ended"])
+    )
+    failed = of_subject(failed, row, EXPLAINS)
+    return failed.select("event_id", "timestamp").order_by("timestamp", "event_id").limit(20)
+
+
+def details(events: ir.Table, row: dict[str, Any]) -> dict[str, ir.Table]:
+    clocks = ties.clock_offsets(events, failures_only=True)
+    return {"clocks": clocks.order_by("source_id")}
+
+
+def describe(row: dict[str, Any], details: dict[str, list[dict[str, Any]]]) -> Description:
+    what = "requests" if row["is_request"] else "log records"
+    cause = named(row, EXPLAINS)
+    reasons = [
+        f"{row['errors']:,} of {row['requests']:,} {what} failed between {clock(row['started'])} "
+        f"and {clock(row['ended'])} ({share(row['error_share'])}).",
+        f"Before and after, the share was {share(row['baseline_share'])} and at most "
+        f"{share(row['baseline_high'])} with the error that so many {what} allow.",
+    ]
+    if cause:
+        reasons.append(
+            f"{share(row['explained_share'])} of these errors have {cause}, and few of the "
+            "requests that succeeded meanwhile."
+        )
+    return Description(
+        title=f"{row['service']} failed {share(row['error_share'])} of its {what} for "
+        f"{_length(row)}" + (f", all but a few with {cause}" if cause else ""),
+        severity="high" if row["error_share"] >= 0.2 else "medium",
+        confidence=0.9 if row["errors"] >= 30 else 0.8,
+        why=(*reasons, *clock_sentences(details["clocks"])),
+        recommendations=(f"Look at what changed at {clock(row['started'])}.",),
+    )
+
+
+def _length(row: dict[str, Any]) -> str:
+    minutes = (row["ended"] - row["started"]).total_seconds() / 60
+    return f"{minutes:.0f} minutes" if minutes >= 2 else f"{minutes * 60:.0f} seconds"
+
+
+def _bursts(counted: ir.Table, bucket_s: int, min_share: float, factor: float) -> ir.Table:
+    """One row per service and run of hot buckets; buckets a quarter hour apart are one run."""
+    width_us = bucket_s * 1_000_000
+    t = counted.mutate(bucket=counted["at"] // width_us)
+    t = t.group_by("service", "bucket").agg(
+        requests=t.count(),
+        errors=t.failed.cast("int64").sum(),
+        first_error=t.timestamp.min(where=t.failed),
+        last_error=t.timestamp.max(where=t.failed),
+        is_request=t.is_request.cast("int64").max() > 0,
+    )
+    t = t.mutate(share=t.errors / t.requests)
+    whole = ibis.window(group_by=t.service)
+    t = t.mutate(
+        place=ibis.row_number().over(
+            ibis.window(group_by=t.service, order_by=[t["share"], t.bucket])
+        ),
+        buckets=t.bucket.count().over(whole),
+    )
+    is_calm = t.place * 2 < t.buckets
+    t = t.mutate(
+        calm_errors=ibis.ifelse(is_calm, t.errors, 0).sum().over(whole),
+        calm_requests=ibis.ifelse(is_calm, t.requests, 0).sum().over(whole),
+    )
+    low, _ = wilson(t.errors, t.requests, z=HOT_Z)
+    _, high = wilson(t.calm_errors, t.calm_requests, z=HOT_Z)
+    t = t.mutate(low=low, baseline_high=high, baseline_share=t.calm_errors / t.calm_requests)
+    hot = t.filter((t.buckets > 1) & (t.low > factor * t.baseline_high) & (t.low > min_share))
+    order = ibis.window(group_by=hot.service, order_by=hot.bucket)
+    hot = hot.mutate(gap=(hot.bucket - hot.bucket.lag().over(order)).fill_null(0))
+    so_far = ibis.window(group_by=hot.service, order_by=hot.bucket, preceding=None, following=0)
+    longest = max(2, 900 // bucket_s)
+    hot = hot.mutate(run=ibis.ifelse(hot.gap > longest, 1, 0).sum().over(so_far))
+    return hot.group_by("service", "run").agg(
+        started=hot.first_error.min(),
+        ended=hot.last_error.max(),
+        errors=hot.errors.sum(),
+        requests=hot.requests.sum(),
+        baseline_share=hot.baseline_share.max(),
+        baseline_high=hot.baseline_high.max(),
+        is_request=hot.is_request.cast("int64").max() > 0,
+    )
+
+
+def _explained(counted: ir.Table, bursts: ir.Table) -> ir.Table:
+    """The value that nine of ten errors of a burst share, and few of its successes; one a burst."""
+    span = bursts.select(
+        "service", "run", "started", "ended", all_errors="errors", all_requests="requests"
+    )
+    met = counted.join(span, "service")
+    met = met.filter((met.timestamp >= met.started) & (met.timestamp <= met.ended))
+    facts = spread(met, EXPLAINS, "service", "run", "failed", "all_errors", "all_requests")
+    t = facts.group_by("service", "run", "name", "value").agg(
+        errors=facts.failed.cast("int64").sum(),
+        good=(~facts.failed).cast("int64").sum(),
+        all_errors=facts.all_errors.max(),
+        all_requests=facts.all_requests.max(),
+    )
+    good_share = (t.good / (t.all_requests - t.all_errors).nullif(0)).fill_null(0.0)
+    t = t.mutate(explained_share=t.errors / t.all_errors, good_share=good_share)
+    # what most successes share too explains nothing; neither does what nothing else is beside
+    has_others = t.all_requests > t.errors + t.good
+    t = t.filter((t.explained_share >= 0.9) & (t.good_share <= 0.5) & has_others)
+    best = ibis.window(
+        group_by=[t.service, t.run],
+        order_by=[
+            (t.explained_share - t.good_share).round(2).desc(),
+            rank_of(t.name, EXPLAINS),
+            t.value,
+        ],
+    )
+    t = t.mutate(place=ibis.row_number().over(best))
+    return t.filter(t.place == 0).select("service", "run", "name", "value", "explained_share")
+
+
+def _minutes(errors: dict[int, int], *, of: int = 20, every_min: int = 1) -> list[dict[str, Any]]:
+    """Two hours of requests, `of` a minute; `errors` says how many fail in which minute."""
+    return [
+        {
+            "timestamp": f"2026-11-20T{10 + minute // 60:02}:{minute % 60:02}:{n * 60 // of:02}Z",
+            "service": "scoring",
+            "url_path": "/v1/score" if n < errors.get(minute, 0) else f"/v1/{n % 3}x",
+            "http_status": 500 if n < errors.get(minute, 0) else 200,
+        }
+        for minute in range(0, 120, every_min)
+        for n in range(of)
+    ]
+
+
+CASES = [
+    Case(
+        "twelve minutes of errors on one path are one burst, and the path explains it",
+        rows=_minutes(dict.fromkeys(range(60, 72), 8)),
+        expect=[
+            {
+                "service": "scoring", "url_path": "/v1/score", "errors": 96,
+                "baseline_share": 0.0, "started": "2026-11-20T11:00:00Z",
+                "ended": "2026-11-20T11:11:21Z",
+            }
+        ],
+    ),
+    Case(
+        "a constant error share is a baseline, not a burst",
+        rows=_minutes(dict.fromkeys(range(120), 2)),
+        expect=[],
+    ),
+    Case(
+        "errors that waver around a constant share are no burst",
+        rows=_minutes({minute: minute * 7 % 5 for minute in range(120)}),
+        expect=[],
+    ),
+    Case(
+        "three errors at night are no burst",
+        rows=_minutes({64: 1, 65: 1, 66: 1}, of=1),
+        expect=[],
+    ),
+    Case("no error, no burst", rows=_minutes({}), expect=[]),
+    Case(
+        "a service that logs no requests is judged by its records",
+        rows=[
+            {
+                "timestamp": row["timestamp"], "service": "worker", "message": "work",
+                "severity": "ERROR" if row["http_status"] == 500 else "INFO",
+            }
+            for row in _minutes(dict.fromkeys(range(30, 36), 10))
+        ],
+        expect=[{"service": "worker", "errors": 60, "url_path": None}],
+    ),
+]  # fmt: skip

@@ -1,0 +1,293 @@
+"""502, 503 and 504 that the proxy answered alone: the service behind it was down, or too slow.
+
+Reads     requests   source_format, http_status, upstream_address, url_path, request_id; logs of
+          the application and of the proxy's errors for the mechanism
+Returns   one row per upstream and episode (failures at most gap_s apart)
+Units     failures: such answers with no matching application line; requests: all that the proxy
+          sent there meanwhile; failure_share 0 to 1; gap_s: seconds
+Blind to  an application that logs neither requests nor errors: then every such answer is unmatched,
+          which `why` says
+Source    RFC 9110 sections 15.6.3 to 15.6.5; nginx, ngx_http_upstream_module
+"""
+
+from __future__ import annotations
+
+from datetime import timedelta
+from typing import Any
+
+import ibis
+import ibis.expr.types as ir
+
+from clew.detections._values import option
+from clew.detections._words import clock, clock_sentences, many, share
+from clew.model import ties
+from clew.model.case import Case
+from clew.model.finding import Description
+
+NEEDS = {"requests": ("http_status", "source_format")}
+SUBJECT = ("upstream_address", "service")
+MEASURES = (
+    "failures", "requests", "failure_share", "status_502", "status_503", "status_504",
+    "min_failures", "min_share", "gap_s",
+)  # fmt: skip
+REFERENCES: tuple[str, ...] = ()
+STATUSES = (502, 503, 504)
+MECHANISMS = {
+    "refused": r"(?i)connection refused|no live upstreams",
+    "timed out": r"(?i)upstream timed out|timed out",
+    "closed early": r"(?i)prematurely closed|connection reset|broken pipe",
+}
+"""What nginx says in its error log, by what happened."""
+CRASH = (
+    r"(?i)worker timeout|sigkill|sigsegv|sigabrt|out of memory|oom[- ]?kill|memoryerror"
+    r"|worker .{0,40}(exited|died|terminated)|segmentation fault|core dumped|shutting down"
+    r"|booting worker|started server process"
+)
+"""What an application or its server says when it goes down or comes up again."""
+NEAR = timedelta(seconds=30)
+
+
+def detect(
+    events: ir.Table,
+    *,
+    min_failures: int = 5,
+    min_share: float = 0.01,
+    gap_s: int = 600,
+    tolerance_s: float = 2.0,
+) -> ir.Table:
+    seen = ties.observed(events)
+    episodes = _episodes(_unanswered(seen, tolerance_s), gap_s)
+    episodes = episodes.filter(episodes.failures >= min_failures)
+    t = episodes.join(_asked(seen, episodes), ["upstream", "run"])
+    t = t.mutate(failure_share=t.failures / t.requests)
+    return (
+        t.filter(t.failure_share >= min_share)
+        .select(
+            "started",
+            "ended",
+            "failures",
+            "requests",
+            "failure_share",
+            "upstream_address",
+            "upstream",
+            "status_502",
+            "status_503",
+            "status_504",
+            service=ibis.ifelse(t.upstream_address.isnull(), t.service, ibis.null("string")),
+            min_failures=ibis.literal(min_failures),
+            min_share=option(min_share),
+            gap_s=ibis.literal(gap_s),
+        )
+        .order_by(ibis.desc("failures"), "upstream", "started")
+    )
+
+
+def evidence(events: ir.Table, row: dict[str, Any]) -> ir.Table:
+    """Lines that name the mechanism, then the proxy's answers, from the first."""
+    seen = ties.observed(events)
+    said = _said(seen, row)
+    failed = _unanswered(seen, 2.0)
+    failed = failed.filter(
+        (failed.upstream == row["upstream"])
+        & failed.timestamp.between(row["started"], row["ended"])
+    )
+    first = said.order_by("timestamp", "event_id").limit(8)
+    both = ibis.union(
+        first.select("event_id", "timestamp", rank=ibis.literal(0)),
+        failed.select("event_id", "timestamp", rank=ibis.literal(1)),
+    )
+    return both.order_by("rank", "timestamp", "event_id").limit(20)
+
+
+def details(events: ir.Table, row: dict[str, Any]) -> dict[str, ir.Table]:
+    seen = ties.observed(events)
+    said = _said(seen, row)
+    said = said.group_by("mechanism").agg(
+        lines=said.count(), first=said.timestamp.min(), example=said.message.min()
+    )
+    own = seen.filter(seen.role == "application")
+    return {
+        "mechanisms": said.order_by(ibis.desc("lines"), "mechanism"),
+        "application": own.agg(lines=own.count()),
+        "clocks": ties.clock_offsets(events, failures_only=True).order_by("source_id"),
+    }
+
+
+def describe(row: dict[str, Any], details: dict[str, list[dict[str, Any]]]) -> Description:
+    upstream = row["upstream_address"] or row["service"]
+    codes = ", ".join(
+        f"{row[f'status_{code}']:,} times {code}" for code in STATUSES if row[f"status_{code}"]
+    )
+    mechanisms = [
+        f"'{kind['mechanism']}' in {many(kind['lines'], 'line')} since {clock(kind['first'])}, such as: "
+        f"{kind['example'][:200]}"
+        for kind in details["mechanisms"]
+    ]
+    has_log = any(count["lines"] for count in details["application"])
+    unmatched = (
+        "No line of the application belongs to these requests: they never got there, or it did not "
+        "live to log them."
+        if has_log
+        else "The case holds no application log, so it cannot be seen whether they got there."
+    )
+    return Description(
+        title=f"Upstream {upstream} failed {row['failures']:,} of {row['requests']:,} requests "
+        f"since {clock(row['started'])}",
+        severity="high" if row["failure_share"] >= 0.1 or row["failures"] >= 50 else "medium",
+        confidence=(0.9 if mechanisms else 0.8) if has_log else 0.6,
+        why=(
+            f"The proxy answered {codes} ({share(row['failure_share'])} of what it sent there) "
+            f"until {clock(row['ended'])}.",
+            unmatched,
+            *mechanisms,
+            *clock_sentences(details["clocks"]),
+        ),
+        recommendations=(f"Look at what {upstream} did at {clock(row['started'])}.",),
+    )
+
+
+def _proxied(seen: ir.Table) -> ir.Table:
+    """The proxy's lines with `upstream`: the last address it tried, else the service."""
+    proxied = seen.filter((seen.role == "proxy") & seen.http_status.notnull())
+    last = proxied.upstream_address.re_extract(r"([^\s,]+)\s*$", 1).nullif("").nullif("-")
+    proxied = proxied.mutate(upstream_address=last)
+    return proxied.mutate(upstream=ibis.coalesce(proxied.upstream_address, proxied.service))
+
+
+def _unanswered(seen: ir.Table, tolerance_s: float) -> ir.Table:
+    """The proxy's 502, 503 and 504 that no line of the application accounts for."""
+    failed = _proxied(seen)
+    failed = failed.filter(failed.http_status.isin(STATUSES))
+    own = seen.filter(seen.role == "application")
+    told = own.filter(
+        own.http_status.notnull()
+        | own.exception_type.notnull()
+        | own.severity.isin(("ERROR", "FATAL")).fill_null(False)
+    )
+    failed = failed.anti_join(told.filter(told.rid.notnull()), "rid")
+    same = own.filter(own.http_status.isin(STATUSES))
+    by_time = ties.pairs(
+        _keyed(failed), _keyed(same), tolerance_us=int(tolerance_s * 1_000_000)
+    ).select(event_id="left_id")
+    return failed.anti_join(by_time, "event_id")
+
+
+def _keyed(t: ir.Table) -> ir.Table:
+    key = t.http_status.cast("string") + " " + t.url_path.fill_null("")
+    return t.select(id=t.event_id, at=t["at"], tie_key=key)
+
+
+def _episodes(failed: ir.Table, gap_s: int) -> ir.Table:
+    order = ibis.window(group_by=failed.upstream, order_by=[failed["at"], failed.event_id])
+    t = failed.mutate(gap_us=(failed["at"] - failed["at"].lag().over(order)).fill_null(0))
+    so_far = ibis.window(
+        group_by=t.upstream, order_by=[t["at"], t.event_id], preceding=None, following=0
+    )
+    t = t.mutate(run=ibis.ifelse(t.gap_us > gap_s * 1_000_000, 1, 0).sum().over(so_far))
+    return t.group_by("upstream", "run").agg(
+        upstream_address=t.upstream_address.max(),
+        service=t.service.max(),
+        started=t.timestamp.min(),
+        ended=t.timestamp.max(),
+        failures=t.count(),
+        status_502=(t.http_status == 502).cast("int64").sum(),
+        status_503=(t.http_status == 503).cast("int64").sum(),
+        status_504=(t.http_status == 504).cast("int64").sum(),
+    )
+
+
+def _asked(seen: ir.Table, episodes: ir.Table) -> ir.Table:
+    proxied = _proxied(seen).select("upstream", asked_at="timestamp")
+    met = proxied.join(episodes.select("upstream", "run", "started", "ended"), "upstream")
+    met = met.filter((met.asked_at >= met.started) & (met.asked_at <= met.ended))
+    return met.group_by("upstream", "run").agg(requests=met.count())
+
+
+def _said(seen: ir.Table, row: dict[str, Any]) -> ir.Table:
+    """Lines about then in which proxy or application names what happened, with `mechanism`."""
+    near = seen.filter(
+        seen.timestamp.between(row["started"] - NEAR, row["ended"] + NEAR)
+        & seen.message.notnull()
+        & seen.http_status.isnull()
+    )
+    is_proxy_error = near.source_format == "nginx_error"
+    mechanism = ibis.cases(
+        *[
+            (is_proxy_error & near.message.re_search(pattern), name)
+            for name, pattern in MECHANISMS.items()
+        ],
+        (~is_proxy_error.fill_null(False) & near.message.re_search(CRASH), "crash or restart"),
+        else_=ibis.null("string"),
+    )
+    near = near.mutate(mechanism=mechanism)
+    return near.filter(near.mechanism.notnull())
+
+
+def _line(second: int, status: int, **columns: Any) -> dict[str, Any]:
+    return {
+        "source_id": "access", "source_format": "nginx_access", "http_status": status,
+        "timestamp": f"2026-11-20T10:{second // 60:02}:{second % 60:02}Z", "http_method": "POST",
+        "url_path": "/v1/predict", "upstream_address": "192.0.2.10:8000",
+        "upstream_ms": 12.0, **columns,
+    }  # fmt: skip
+
+
+_GOOD = [_line(second, 200) for second in range(0, 600, 5)]
+_DOWN = [_line(second, 502) for second in range(302, 342, 4)]
+
+CASES = [
+    Case(
+        "502s without a line of the application name the upstream and since when",
+        rows=[
+            *_GOOD,
+            *_DOWN,
+            {
+                "source_id": "error", "source_format": "nginx_error", "severity": "ERROR",
+                "timestamp": "2026-11-20T10:05:02Z",
+                "message": "connect() failed (111: Connection refused) while connecting to upstream",
+            },
+            {
+                "source_id": "app", "source_format": "python_logging", "severity": "INFO",
+                "timestamp": "2026-11-20T10:04:58Z", "message": "Shutting down",
+            },
+        ],
+        expect=[
+            {
+                "upstream_address": "192.0.2.10:8000", "service": None, "failures": 10,
+                "requests": 17, "status_502": 10, "started": "2026-11-20T10:05:02Z",
+            }
+        ],
+    ),
+    Case(
+        "a 503 that the application itself answered is not the upstream's failure",
+        rows=[
+            row
+            for n in range(10)
+            for row in (
+                _line(n, 503, request_id=f"r{n}"),
+                _line(n, 503, request_id=f"r{n}", source_id="app", source_format="jsonl",
+                      upstream_ms=None, upstream_address=None, service="api"),
+            )
+        ],
+        expect=[],
+    ),
+    Case(
+        "so is one that path, status and time tie to the application's line",
+        rows=[
+            row
+            for n in range(10)
+            for row in (
+                _line(n * 7, 503),
+                _line(n * 7, 503, source_id="app", source_format="jsonl", upstream_ms=None,
+                      upstream_address=None, service="api"),
+            )
+        ],
+        expect=[],
+    ),
+    Case(
+        "a timeout now and then among thousands of requests is no failure of the upstream",
+        rows=[*_GOOD, _line(100, 504), _line(300, 504), _line(500, 504)],
+        expect=[],
+    ),
+    Case("no failure, no finding", rows=_GOOD, expect=[]),
+]  # fmt: skip

@@ -1,0 +1,45 @@
+"""Engines: where tables live. Analyses are written once as Ibis; an engine compiles and runs them.
+
+    duckdb      one file, embedded; the default
+    clickhouse  a server, or in process as chdb
+
+A case is named by what `--case` says: a path is a DuckDB file, `clickhouse://user@host:port/database`
+a server, `chdb:///path` an in-process ClickHouse.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any, Protocol
+
+import ibis.expr.types as ir
+
+
+@dataclass(frozen=True, slots=True)
+class Answer:
+    """Columns and rows, in order. Times are naive UTC datetimes, money is Decimal."""
+
+    columns: tuple[str, ...]
+    rows: list[tuple[Any, ...]]
+
+    def dicts(self) -> list[dict[str, Any]]:
+        """One dict a row."""
+        return [dict(zip(self.columns, row, strict=True)) for row in self.rows]
+
+
+class Engine(Protocol):
+    """What the pipeline and the faces ask of an engine."""
+
+    dialect: str
+
+    def run(
+        self,
+        question: ir.Table | str,
+        *,
+        limit: int | None = None,
+        timeout_s: float | None = None,
+    ) -> Answer:
+        """The answer to an Ibis expression or to SQL that only reads. Raises EngineError."""
+
+    def close(self) -> None:
+        """Lets go of the connection; a second call does nothing."""

@@ -1,0 +1,401 @@
+"""How a source gets into a DuckDB case: rows, digests, counts and the chain, and how they are verified.
+
+A block is parsed on a bench, a database in memory of its own, into Arrow batches; they are hashed,
+counted and inserted as they are. A block's digest is sha256 over its columns, each with its NULLs,
+its lengths and its bytes in the order of the source; columns that are NULL throughout do not count.
+A source's digest is sha256 over its blocks' digests. The chain is sha256 over the chain before it and
+the source's own row, so a source cannot be altered, dropped or inserted unseen. Which row of a block
+was altered is found by a check of 32 bits a row, which only locates: the digest is what proves.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, field
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+import duckdb
+import nanoarrow as na
+import numpy as np
+from nanoarrow.c_array import CArray
+from nanoarrow.c_array_stream import CArrayStream
+from numpy.typing import NDArray
+
+from clew.engines.duckdb import SQL_TYPES, DuckDBEngine
+from clew.formats import HEADER_LINE
+from clew.model.event import BY_NAME, SPARSE, STORED
+from clew.model.ledger import Count, Verification
+
+PROVENANCE = ("root_id", "source_id", "source_format", "line", "byte_offset", "part")
+ROW_COLUMNS = (*PROVENANCE, *(c.name for c in STORED if c.name not in (*PROVENANCE, "event_id")))
+EPOCH = datetime(1970, 1, 1, tzinfo=UTC).replace(tzinfo=None)
+CHAINED = (
+    "source_id", "uri", "sha256", "content_sha256", "continues", "root_sha256", "start", "size",
+    "format", "timezone", "lines", "events", "continuation", "blanks", "rejects", "redacted",
+    "first_event", "last_event", "ingested_at", "clew_version", "digest", "position",
+)  # fmt: skip
+
+
+def new_bench() -> duckdb.DuckDBPyConnection:
+    """A database in memory to parse on."""
+    bench = duckdb.connect(config={"autoinstall_known_extensions": "false"})
+    bench.execute("SET TimeZone = 'UTC'")
+    bench.execute("SET memory_limit = '2GB'")
+    return bench
+
+
+@dataclass(frozen=True, slots=True)
+class Batches:
+    """Rows as Arrow, held in memory; any number of readers may ask for the stream."""
+
+    schema: Any
+    arrays: list[CArray]
+
+    @classmethod
+    def of(cls, bench: duckdb.DuckDBPyConnection, select: str) -> Batches:
+        """The answer to a SELECT."""
+        stream = na.c_array_stream(bench.sql(select))
+        return cls(stream.get_schema(), list(stream))
+
+    def __len__(self) -> int:
+        return sum(len(array) for array in self.arrays)
+
+    def __arrow_c_stream__(self, requested_schema: object = None) -> object:
+        """A new stream each time it is asked."""
+        stream: object = CArrayStream.from_c_arrays(self.arrays, self.schema).__arrow_c_stream__()
+        return stream
+
+    @property
+    def names(self) -> list[str]:
+        """The names of the columns."""
+        return [self.schema.child(i).name for i in range(self.schema.n_children)]
+
+    def columns(self) -> dict[str, list[Any]]:
+        """Column to its part of each batch."""
+        views = [array.view() for array in self.arrays]
+        return {name: [v.child(i) for v in views] for i, name in enumerate(self.names)}
+
+
+def _mask(part: Any) -> NDArray[np.uint8]:
+    """1 where a value is there, a byte a row."""
+    if not part.null_count or part.buffer(0).size_bytes == 0:
+        return np.ones(part.length, dtype=np.uint8)
+    bits = np.frombuffer(part.buffer(0), np.uint8)
+    return np.unpackbits(bits, bitorder="little")[: part.length]
+
+
+def _hash_column(parts: Sequence[Any]) -> str:
+    """sha256 over the NULLs, the lengths and the bytes of a column; "" where all is NULL."""
+    hashes = [hashlib.sha256() for _ in range(3)]
+    filled = 0
+    for part in parts:
+        assert part.offset == 0, "BUG: an Arrow batch does not begin at its first row"
+        mask = _mask(part)
+        filled += int(mask.sum())
+        hashes[0].update(mask)
+        if part.storage_type == "string":
+            edges = np.frombuffer(part.buffer(1), np.int32)[: part.length + 1]
+            hashes[1].update(np.diff(edges))
+            hashes[2].update(memoryview(part.buffer(2))[: int(edges[-1]) if len(edges) else 0])
+            continue
+        data = np.frombuffer(part.buffer(1), np.uint8)
+        if part.storage_type == "bool":
+            rows = np.unpackbits(data, bitorder="little")[: part.length].reshape(-1, 1)
+        else:
+            width = len(data) // part.length if part.length else 1
+            rows = data[: width * part.length].reshape(part.length, width)
+        hashes[2].update(np.ascontiguousarray(rows * mask[:, None]))
+    return " ".join(h.hexdigest() for h in hashes) if filled else ""
+
+
+def block_digest(batches: Batches) -> str:
+    """sha256 over the columns of a block, in the order of `ROW_COLUMNS`."""
+    columns = batches.columns()
+    found = [
+        f"{name} {hashed}"
+        for name in (*ROW_COLUMNS, "attributes")
+        if name in columns and (hashed := _hash_column(columns[name]))
+    ]
+    return hashlib.sha256("\n".join([str(len(batches)), *found]).encode()).hexdigest()
+
+
+def _row_check(names: Sequence[str]) -> str:
+    """SQL of 32 bits that tell a row from an altered one, within one version of DuckDB."""
+    return f"(hash({', '.join(names)}) % 4294967296)::UINTEGER"
+
+
+@dataclass(frozen=True, slots=True)
+class Known:
+    """A source that the case already holds.
+
+    end    where it ends in the uncompressed source
+    lines  number of the last line, counted from the start of the source
+    """
+
+    source_id: str
+    content_sha256: str
+    root_sha256: str
+    end: int
+    lines: int
+    format: str
+    uri: str
+
+
+@dataclass(slots=True)
+class Load:
+    """One source on its way into the case. Use inside `engine.transaction()`."""
+
+    engine: DuckDBEngine
+    bench: duckdb.DuckDBPyConnection
+    source_id: str
+    root_sha256: str
+    format: str
+    count: Count = field(default_factory=Count)
+    digests: list[str] = field(default_factory=list)
+    fields: dict[str, int] = field(default_factory=dict)
+    first_event: datetime | None = None
+    last_event: datetime | None = None
+
+    def add(self, select: str, format_name: str, records: int) -> list[tuple[int, int, str]]:
+        """Stores the events of one block, parsed by this SELECT out of so many records.
+
+        Gives the rejects as (line, byte offset, reason); lines that name columns are counted here.
+        """
+        given = {row[0].lower() for row in self.bench.execute(f"DESCRIBE {select}").fetchall()}
+        batches = Batches.of(self.bench, self._events(select, given, format_name))
+        self._store(batches, format_name)
+        if len(batches) == records:
+            return []
+        rejects = self.bench.execute(
+            f"SELECT line, byte_offset, reject FROM ({select}) WHERE reject IS NOT NULL"
+        ).fetchall()
+        refused = [row for row in rejects if row[2] != HEADER_LINE]
+        self.count.continuation += len(rejects) - len(refused)
+        return refused
+
+    def add_rejects(self, rejects: Sequence[tuple[int, int, str]]) -> None:
+        """Stores lines that no format could read."""
+        if not rejects:
+            return
+        self.engine.workbench.executemany(
+            "INSERT INTO rejects VALUES (?, ?, ?, ?, NULL)",
+            [[self.source_id, line, offset, reason] for line, offset, reason in rejects],
+        )
+        self.count.rejects += len(rejects)
+
+    def _events(self, select: str, given: set[str], format_name: str) -> str:
+        """SQL of the rows as they are stored, `attributes` as JSON text, with a check a row."""
+        stored = [c for c in STORED if c.name in given and c.name not in (*PROVENANCE, "event_id")]
+        sparse = [c for c in SPARSE if c.name in given]
+        names = [*PROVENANCE, *(c.name for c in stored), "attributes"]
+        values = [
+            f"'{self.root_sha256[:16]}' AS root_id",
+            f"'{self.source_id}' AS source_id",
+            f"'{format_name}' AS source_format",
+            "line",
+            "byte_offset",
+            f"{'part::INTEGER' if 'part' in given else '0'} AS part",
+            *(f'try_cast("{c.name}" AS {SQL_TYPES[c.kind]}) AS "{c.name}"' for c in stored),
+            f"{_attributes(sparse, 'attributes' in given)} AS attributes",
+        ]
+        return (
+            f"SELECT *, {_row_check(names)} AS row_check FROM "
+            f"(SELECT {', '.join(values)} FROM ({select}) WHERE reject IS NULL)"
+        )
+
+    def _store(self, batches: Batches, format_name: str) -> None:
+        if not len(batches):
+            return
+        columns = batches.columns()
+        offsets = np.concatenate([np.frombuffer(p.buffer(1), np.int64) for p in columns["byte_offset"]])
+        checks = b"".join(bytes(part.buffer(1)) for part in columns["row_check"])
+        digest = block_digest(batches)
+        names = [name for name in batches.names if name != "row_check"]
+        self.count.events += self.engine.insert("event_rows", batches, names)
+        self.engine.workbench.execute(
+            "INSERT INTO blocks VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
+            [self.source_id, len(self.digests), format_name, int(offsets.min()), int(offsets.max()),
+             len(batches), digest, ",".join(names), duckdb.__version__, checks],
+        ).fetchall()  # fmt: skip
+        self.digests.append(digest)
+        self._summarise(batches, columns)
+
+    def _summarise(self, batches: Batches, columns: dict[str, list[Any]]) -> None:
+        """First and last event, and how many rows have each field."""
+        for part in columns.get("timestamp", []):
+            times = np.frombuffer(part.buffer(1), np.int64)[: part.length][_mask(part) == 1]
+            if len(times):
+                first = EPOCH + timedelta(microseconds=int(times.min()))
+                last = EPOCH + timedelta(microseconds=int(times.max()))
+                self.first_event = min(first, self.first_event or first)
+                self.last_event = max(last, self.last_event or last)
+        for name, parts in columns.items():
+            if name in BY_NAME:
+                filled = sum(part.length - part.null_count for part in parts)
+                self.fields[name] = self.fields.get(name, 0) + filled
+        if any(part.length > part.null_count for part in columns["attributes"]):
+            self.bench.register("stored_batches", batches)
+            for name, rows in self.bench.execute(
+                "SELECT name, count(*) FROM (SELECT unnest(json_keys(attributes)) AS name "
+                "FROM stored_batches) GROUP BY name"
+            ).fetchall():
+                self.fields[name] = self.fields.get(name, 0) + rows
+            self.bench.unregister("stored_batches")
+
+    def finish(self, facts: dict[str, Any]) -> str:
+        """Writes the row of `sources` and its link of the chain; gives the source's digest."""
+        bench = self.engine.workbench
+        last = bench.execute("SELECT chain, position FROM sources ORDER BY position DESC LIMIT 1")
+        before, position = (last.fetchall() or [("", -1)])[0]
+        digest = hashlib.sha256("".join(self.digests).encode()).hexdigest()
+        row = {
+            **facts,
+            "source_id": self.source_id,
+            "root_sha256": self.root_sha256,
+            "format": self.format,
+            "lines": self.count.lines,
+            "events": self.count.events,
+            "continuation": self.count.continuation,
+            "blanks": self.count.blanks,
+            "rejects": self.count.rejects,
+            "first_event": self.first_event,
+            "last_event": self.last_event,
+            "digest": digest,
+            "position": position + 1,
+        }
+        row["chain"] = chain(before, row)
+        names = ", ".join(row)
+        bench.execute(
+            f"INSERT INTO sources ({names}) VALUES ({', '.join('?' * len(row))})",
+            list(row.values()),
+        )
+        bench.executemany(
+            "INSERT INTO fields VALUES (?, ?, ?, ?, ?)",
+            [
+                [self.source_id, name, name not in BY_NAME, rows, self.first_event]
+                for name, rows in sorted(self.fields.items())
+                if rows
+            ]
+            or [[self.source_id, "line", False, 0, None]],
+        )
+        return digest
+
+
+def _attributes(sparse: list[Any], has_attributes: bool) -> str:
+    """SQL of what goes into the VARIANT, as the JSON text that it gives back: canonical columns that
+    are not stored, then what is not canonical."""
+    members = [
+        f"'\"{c.name}\":' || to_json(try_cast(\"{c.name}\" AS {SQL_TYPES[c.kind]}))" for c in sparse
+    ]
+    if has_attributes:
+        members.append("substr(attributes, 2, length(attributes) - 2)")
+    if not members:
+        return "NULL::VARCHAR"
+    text = f"nullif('{{' || concat_ws(',', {', '.join(members)}) || '}}', '{{}}')"
+    if has_attributes and len(members) == 1:
+        text = "attributes"
+    return f"try_cast({text} AS JSON)::VARIANT::JSON::VARCHAR"
+
+
+def chain(before: str, row: dict[str, Any]) -> str:
+    """The link of one row of `sources`: sha256 over the link before it and the row."""
+    facts = json.dumps([before, *(str(row[name]) for name in CHAINED)])
+    return hashlib.sha256(facts.encode()).hexdigest()
+
+
+def known_sources(engine: DuckDBEngine) -> list[Known]:
+    """What the case holds, newest last."""
+    rows = engine.workbench.execute(
+        "SELECT source_id, content_sha256, root_sha256, start + size, format, uri, "
+        "sum(lines) OVER (PARTITION BY root_sha256 ORDER BY position) FROM sources ORDER BY position"
+    ).fetchall()
+    return [
+        Known(source_id, content, root, end, int(lines), format_, uri)
+        for source_id, content, root, end, format_, uri, lines in rows
+    ]
+
+
+def verify(engine: DuckDBEngine) -> Verification:
+    """Recomputes every digest and the chain; names the first row that is not as it was ingested."""
+    wrong: list[str] = []
+    before, rows = "", 0
+    sources = engine.run(f"SELECT {', '.join(CHAINED)}, chain FROM sources ORDER BY position")
+    for source in sources.dicts():
+        if chain(before, source) != source["chain"]:
+            wrong.append(
+                f"{source['uri']}: its row in the ledger was altered, or a source before it "
+                "was removed."
+            )
+        before = source["chain"]
+        digests = []
+        for block in _blocks(engine, source["source_id"]):
+            digests.append(block["digest"])
+            rows += block["events"]
+            if sentence := _altered(engine, source, block):
+                wrong.append(sentence)
+                break
+        else:
+            if hashlib.sha256("".join(digests).encode()).hexdigest() != source["digest"]:
+                wrong.append(f"{source['uri']}: the digests of its blocks were altered.")
+    wrong += _strangers(engine)
+    if wrong:
+        return Verification(False, tuple(wrong))
+    return Verification(
+        True, (f"{rows:,} events of {len(sources.rows):,} sources are as they were ingested.",)
+    )
+
+
+def _blocks(engine: DuckDBEngine, source_id: str) -> Iterator[dict[str, Any]]:
+    yield from engine.run(
+        f"SELECT * FROM blocks WHERE source_id = '{source_id}' ORDER BY block"
+    ).dicts()
+
+
+def _altered(engine: DuckDBEngine, source: dict[str, Any], block: dict[str, Any]) -> str:
+    """One sentence that names the first altered row of a block; "" where the block is whole."""
+    rows = (
+        f"SELECT {', '.join(ROW_COLUMNS)}, attributes::JSON::VARCHAR AS attributes FROM event_rows "
+        f"WHERE source_id = '{source['source_id']}' AND source_format = '{block['source_format']}' "
+        f"AND byte_offset BETWEEN {block['first_byte']} AND {block['last_byte']} "
+        "ORDER BY byte_offset, part"
+    )
+    if block_digest(Batches.of(engine.workbench, rows)) == block["digest"]:
+        return ""
+    if block["duckdb_version"] != duckdb.__version__:
+        return (
+            f"{source['uri']}: a row between byte {block['first_byte']:,} and byte "
+            f"{block['last_byte']:,} is not as it was ingested; DuckDB {block['duckdb_version']}, "
+            "which stored it, can name the row."
+        )
+    expected = np.frombuffer(block["row_checks"], np.uint32).tolist()
+    check = _row_check(block["columns"].split(","))
+    stored = engine.run(f"SELECT line, byte_offset, {check} FROM ({rows})").rows
+    for place, (line, byte_offset, found) in enumerate(stored):
+        if place >= len(expected) or found != expected[place]:
+            return (
+                f"{source['uri']}: line {line} (byte {byte_offset:,}) is not as it was ingested; "
+                "it is the first altered row of this source."
+            )
+    if len(stored) < len(expected):
+        return (
+            f"{source['uri']}: {len(expected) - len(stored):,} events were removed after byte "
+            f"{stored[-1][1] if stored else block['first_byte']:,}."
+        )
+    return (
+        f"{source['uri']}: a column that was empty between byte {block['first_byte']:,} and byte "
+        f"{block['last_byte']:,} was filled."
+    )
+
+
+def _strangers(engine: DuckDBEngine) -> list[str]:
+    """Rows that no source accounts for."""
+    counted = engine.run(
+        "SELECT coalesce(s.uri, e.source_id), e.n, coalesce(s.events, 0) FROM "
+        "(SELECT source_id, count(*) AS n FROM event_rows GROUP BY source_id) e "
+        "LEFT JOIN sources s USING (source_id) WHERE e.n > coalesce(s.events, 0) ORDER BY 1"
+    ).rows
+    return [f"{uri}: {n - events:,} events were added that were not ingested." for uri, n, events in counted]
+

@@ -1,0 +1,243 @@
+"""The default engine: one DuckDB file holds the case, and any DuckDB client opens it.
+
+Tables   event_rows (stored columns + VARIANT attributes), sources, blocks, rejects, fields, findings
+Views    events, with every canonical column by name and type; logs, spans, requests ... over it
+Writes   go through one transaction a source: a killed ingest leaves the case as it was
+"""
+
+from __future__ import annotations
+
+import contextlib
+import re
+import threading
+from collections.abc import Iterator, Sequence
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+import duckdb
+import ibis
+import ibis.expr.types as ir
+
+from clew.engines import Answer
+from clew.errors import ConfigError, EngineError
+from clew.model.event import COLUMNS, STORED, Kind
+from clew.model.views import VIEWS, events
+
+CASE_VERSION = 1
+SQL_TYPES: dict[Kind, str] = {
+    "text": "VARCHAR",
+    "int": "BIGINT",
+    "float": "DOUBLE",
+    "bool": "BOOLEAN",
+    "time": "TIMESTAMP",
+    "money": "DECIMAL(18, 9)",
+    "json": "VARCHAR",
+}
+
+EVENT_ID = "left(md5(concat(root_id, ':', byte_offset, ':', part)), 16)"
+"""An event's identity follows from its place in the source as first seen, so it is not stored."""
+
+TABLES = """
+CREATE TABLE clew_case (version INTEGER, made_at TIMESTAMP);
+CREATE TABLE sources (
+    source_id VARCHAR PRIMARY KEY, uri VARCHAR, sha256 VARCHAR, content_sha256 VARCHAR,
+    continues VARCHAR, root_sha256 VARCHAR, start BIGINT, size BIGINT, format VARCHAR,
+    timezone VARCHAR, lines BIGINT, events BIGINT, continuation BIGINT, blanks BIGINT,
+    rejects BIGINT, redacted VARCHAR, first_event TIMESTAMP, last_event TIMESTAMP,
+    ingested_at TIMESTAMP, clew_version VARCHAR, digest VARCHAR, position BIGINT, chain VARCHAR);
+CREATE TABLE blocks (
+    source_id VARCHAR, block INTEGER, source_format VARCHAR, first_byte BIGINT, last_byte BIGINT,
+    events BIGINT, digest VARCHAR, columns VARCHAR, duckdb_version VARCHAR, row_checks BLOB);
+CREATE TABLE rejects (
+    source_id VARCHAR, line BIGINT, byte_offset BIGINT, reason VARCHAR, text VARCHAR);
+CREATE TABLE fields (source_id VARCHAR, field VARCHAR, is_attribute BOOLEAN, rows BIGINT,
+    first_seen TIMESTAMP);
+CREATE TABLE findings (id VARCHAR PRIMARY KEY, kind VARCHAR, found_at TIMESTAMP, finding VARCHAR);
+"""
+
+MACROS = """
+CREATE OR REPLACE MACRO clew_attribute(attributes, key) AS
+    variant_extract_string(attributes, key);
+CREATE OR REPLACE MACRO clew_attribute_keys(attributes) AS
+    coalesce(variant_keys(attributes), []);
+CREATE OR REPLACE MACRO clew_attribute_pairs(attributes) AS
+    coalesce(list_transform(variant_keys(attributes),
+        lambda key: concat(key, '=', attributes::JSON ->> key)), []);
+"""
+
+
+class DuckDBEngine:
+    """One open case. `run` answers questions; `workbench` is where an ingest parses and loads."""
+
+    dialect = "duckdb"
+
+    def __init__(self, connection: duckdb.DuckDBPyConnection, path: str) -> None:
+        self.workbench = connection
+        self.path = path
+
+    def run(
+        self,
+        question: ir.Table | str,
+        *,
+        limit: int | None = None,
+        timeout_s: float | None = None,
+    ) -> Answer:
+        """The answer to an Ibis expression or a SELECT; `limit` cuts it, `timeout_s` stops it."""
+        sql = question if isinstance(question, str) else self.compile(question)
+        cursor = self.workbench.cursor()
+        timer = threading.Timer(timeout_s, cursor.interrupt) if timeout_s else None
+        try:
+            if timer:
+                timer.start()
+            cursor.execute(sql)
+            columns = tuple(column[0] for column in cursor.description or ())
+            rows = cursor.fetchall() if limit is None else cursor.fetchmany(limit)
+        except duckdb.InterruptException as error:
+            raise EngineError(
+                f"The question took longer than {timeout_s:g} s and was stopped."
+            ) from error
+        except duckdb.Error as error:
+            raise _refused(error) from error
+        finally:
+            if timer:
+                timer.cancel()
+            cursor.close()
+        return Answer(columns, rows)
+
+    def compile(self, expression: ir.Table) -> str:
+        """DuckDB's SQL of an expression."""
+        return str(ibis.to_sql(expression, dialect="duckdb"))
+
+    @contextlib.contextmanager
+    def transaction(self) -> Iterator[None]:
+        """All or nothing: what fails inside leaves the case as it was."""
+        try:
+            self.workbench.execute("BEGIN")
+            yield
+            self.workbench.execute("COMMIT")
+        except BaseException as error:
+            with contextlib.suppress(duckdb.Error):
+                self.workbench.execute("ROLLBACK")
+            if isinstance(error, duckdb.Error):
+                raise _refused(error) from error
+            raise
+
+    def insert(self, table: str, rows: object, names: Sequence[str]) -> int:
+        """Adds these columns of an Arrow stream; JSON text becomes VARIANT. Gives how many rows."""
+        columns = ", ".join(f'"{name}"' for name in names)
+        values = columns.replace('"attributes"', "attributes::JSON::VARIANT")
+        self.workbench.register("incoming", rows)
+        try:
+            added = self.workbench.execute(
+                f"INSERT INTO {table} ({columns}) SELECT {values} FROM incoming"
+            )
+            return int(added.fetchall()[0][0])
+        finally:
+            self.workbench.unregister("incoming")
+
+    def close(self) -> None:
+        """Closes the file; a second call does nothing."""
+        self.workbench.close()
+
+
+def open_case(path: str, *, write: bool) -> DuckDBEngine:
+    """The case in the file `path`, made when `write` is set and it is not there.
+
+    A case that is only read cannot be changed, and SQL on it cannot reach files or the network.
+    """
+    is_new = path == ":memory:" or not Path(path).exists()
+    if is_new and not write:
+        raise ConfigError(
+            f"There is no case at {path}. 'clew ingest PATH --case {path}' makes one."
+        )
+    settings = {"autoinstall_known_extensions": "false"}
+    try:
+        connection = duckdb.connect(path, read_only=not write, config=settings)
+    except duckdb.Error as error:
+        raise _cannot_open(path, error) from error
+    engine = DuckDBEngine(connection, path)
+    try:
+        connection.execute("SET TimeZone = 'UTC'")
+        if is_new:
+            _make(connection)
+        _check_version(connection, path)
+        if not write:
+            connection.execute("SET enable_external_access = false")
+            connection.execute("SET lock_configuration = true")
+    except duckdb.Error as error:
+        connection.close()
+        raise _refused(error) from error
+    except EngineError:
+        connection.close()
+        raise
+    return engine
+
+
+def events_view() -> str:
+    """SQL of the view `events`: stored columns as they are, the others out of `attributes`."""
+    columns = [
+        f"{EVENT_ID} AS event_id"
+        if c.name == "event_id"
+        else f'"{c.name}"'
+        if c.stored
+        else f"variant_extract_string(attributes, '{c.name}') AS \"{c.name}\""
+        if c.kind in ("text", "json")
+        else f"try_cast(variant_extract_string(attributes, '{c.name}') AS {SQL_TYPES[c.kind]})"
+        f' AS "{c.name}"'
+        for c in COLUMNS
+    ]
+    return f"SELECT {', '.join(columns)}, attributes FROM event_rows"
+
+
+def _make(connection: duckdb.DuckDBPyConnection) -> None:
+    stored = ", ".join(
+        f'"{c.name}" {SQL_TYPES[c.kind]}' for c in STORED if c.name != "event_id"
+    )
+    connection.execute("BEGIN")
+    connection.execute(TABLES)
+    connection.execute(MACROS)
+    connection.execute(f"CREATE TABLE event_rows (root_id VARCHAR, {stored}, part INTEGER, attributes VARIANT)")
+    connection.execute(f"CREATE VIEW events AS {events_view()}")
+    for name, view in VIEWS.items():
+        connection.execute(f"CREATE VIEW {name} AS {ibis.to_sql(view(events), dialect='duckdb')}")
+    now = datetime.now(UTC).replace(tzinfo=None)
+    connection.execute("INSERT INTO clew_case VALUES (?, ?)", [CASE_VERSION, now])
+    connection.execute("COMMIT")
+
+
+def _check_version(connection: duckdb.DuckDBPyConnection, path: str) -> None:
+    try:
+        found = connection.execute("SELECT max(version) FROM clew_case").fetchall()
+    except duckdb.CatalogException as error:
+        raise EngineError(f"{path} is a DuckDB file, but not a case of Clew.") from error
+    version: Any = found[0][0]
+    if version is None or version > CASE_VERSION:
+        raise EngineError(
+            f"{path} was made by a newer Clew (case version {version}; this one reads up to "
+            f"{CASE_VERSION}). Upgrade with 'pip install --upgrade clew'."
+        )
+
+
+def _cannot_open(path: str, error: duckdb.Error) -> EngineError:
+    words = str(error)
+    if holder := re.search(r"PID (\d+)", words):
+        return EngineError(
+            f"{path} is open in another process (PID {holder[1]}). Close it there and try again."
+        )
+    if "lock" in words:
+        return EngineError(f"{path} is open in another process. Close it there and try again.")
+    if "not a valid DuckDB database" in words:
+        return EngineError(f"{path} is not a DuckDB file. Name another with --case.")
+    return EngineError(f"{path} cannot be opened: {_sentence(words)}")
+
+
+def _refused(error: duckdb.Error) -> ConfigError | EngineError:
+    words = _sentence(str(error))
+    if isinstance(error, duckdb.ProgrammingError):
+        return ConfigError(f"The question cannot be answered: {words}")
+    return EngineError(f"The case refused: {words}")
+
+
+def _sentence(words: str) -> str:
+    return " ".join(words.split("\n\n")[0].split())

@@ -1,0 +1,407 @@
+"""Named fields to canonical columns: what JSON, logfmt, CSV, Parquet and key=value tails share.
+
+A field has a name as found and SQL for its value. `map_fields` gives one SQL expression a canonical
+column, and one for `attributes`, which takes every field that is not canonical and every value that
+does not fit its column: no key and no value is lost.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field
+
+from clew.formats import Settings
+from clew.formats._severity import severity_number_sql, severity_sql
+from clew.formats._time import timestamp_sql
+from clew.formats._traceback import exception_sql
+from clew.model.event import BY_NAME
+from clew.model.vocabulary import SPELLINGS, Spelling
+
+INTEGERS = frozenset({"UBIGINT", "BIGINT", "NULL"})
+NUMBERS = INTEGERS | {"DOUBLE"}
+WRAPPERS = (
+    "resource.attributes", "resource_attributes", "record.extra", "attributes", "attrs", "extra",
+    "extras", "extra_data", "fields", "context", "ctx", "contextmap", "mdc", "labels",
+    "jsonpayload", "json_payload", "properties", "record", "resource", "body", "event", "custom",
+)  # fmt: skip
+"""Objects that only wrap: `{"extra": {"team": "x"}}` says team. Longest names first."""
+MS_PER_UNIT = {"ns": 1e-6, "us": 1e-3, "ms": 1.0, "s": 1e3, "min": 6e4, "m": 6e4, "h": 3.6e6}
+FREE_TEXT = ("message", "prompt", "completion")
+"""Columns in which empty text is a value; elsewhere it is nothing."""
+OK_WORDS = ("ok", "success", "successful", "succeeded", "completed", "pass", "passed")
+ERROR_WORDS = ("error", "err", "failed", "failure", "fail", "exception", "timeout", "aborted")
+
+
+@dataclass(frozen=True, slots=True)
+class Field:
+    """One named value of a record.
+
+    name   as found, nested names joined by dots
+    text   SQL of the value as VARCHAR, NULL where the record has none
+    json   SQL of the value as JSON text, NULL where the record has none
+    types  the JSON types that occur (VARCHAR, UBIGINT, BIGINT, DOUBLE, BOOLEAN, OBJECT, ARRAY, NULL)
+    number SQL of the value as BIGINT or DOUBLE, where every value is a number; else ""
+    """
+
+    name: str
+    text: str
+    json: str
+    types: frozenset[str] = frozenset({"VARCHAR"})
+    number: str = ""
+
+
+@dataclass(slots=True)
+class Units:
+    """Units that names do not tell, found once a source from the size of the values.
+
+    median   SQL of a number to its median over the records in hand
+    guessed  field name to unit, for the ledger to say
+    """
+
+    median: Callable[[str], float | None]
+    guessed: dict[str, str] = field(default_factory=dict)
+
+    def guess(self, name: str, number: str, types: frozenset[str]) -> str:
+        """Fractions below 60 are seconds; more than a day in ms must be us or ns; else ms."""
+        if name not in self.guessed:
+            middle = self.median(number)
+            if middle is None:
+                return "ms"
+            unit = "ms"
+            if middle > 1e9:
+                unit = "ns"
+            elif middle > 1e7:
+                unit = "us"
+            elif middle < 60 and not types <= INTEGERS:
+                unit = "s"
+            self.guessed[name] = unit
+        return self.guessed[name]
+
+
+@dataclass(frozen=True, slots=True)
+class _Candidate:
+    """A field that may fill a column: SQL of the converted value, and whether it can be NULL
+    although the field has a value."""
+
+    field: Field
+    sql: str
+    can_fail: bool
+    priority: int
+
+
+def spelling_of(name: str) -> Spelling | None:
+    """The canonical column that a field's name means, None where it means none."""
+    if name.lower() == "status":
+        return Spelling("http_status", "", 0)
+    plain = re.sub(r"(?<=[a-z0-9])([A-Z])", r"_\1", name).lower().replace("-", "_")
+    for spelled in (name.lower(), plain, plain.replace("_", "")):
+        if spelled in BY_NAME:
+            return Spelling(spelled, "", -1)
+        if spelled in SPELLINGS:
+            return SPELLINGS[spelled]
+    shorter = unwrapped(name)
+    if shorter == name or not (inner := spelling_of(shorter)):
+        return None
+    return Spelling(inner.column, inner.unit, inner.priority + 100)
+
+
+def unwrapped(name: str) -> str:
+    """The name without an object that only wraps: `extra.team` is `team`."""
+    for wrapper in WRAPPERS:
+        if name.lower().startswith(wrapper + ".") and len(name) > len(wrapper) + 1:
+            return name[len(wrapper) + 1 :]
+    return name
+
+
+def map_fields(fields: Sequence[Field], settings: Settings, units: Units) -> dict[str, str]:
+    """Canonical column to SQL, and `attributes` to the SQL of a JSON object (NULL where empty)."""
+    candidates: dict[str, list[_Candidate]] = {}
+    left: list[tuple[str, str]] = []
+    for item in fields:
+        spelling = spelling_of(item.name)
+        found = _candidates(item, spelling, settings, units) if spelling else {}
+        for column, candidate in found.items():
+            candidates.setdefault(column, []).append(candidate)
+        if not found:
+            left.append((unwrapped(item.name), item.json))
+    columns: dict[str, str] = {}
+    for column, rivals in candidates.items():
+        rivals.sort(key=lambda rival: rival.priority)
+        columns[column] = _first(rivals)
+        left += _misfits(column, rivals, candidates)
+    if "timestamp" in candidates and "timestamp_text" not in candidates:
+        columns["timestamp_text"] = _first_text(candidates["timestamp"])
+    _complete(columns)
+    columns["attributes"] = json_object(left, {item.name for item in fields})
+    return columns
+
+
+def json_object(members: Sequence[tuple[str, str]], taken: set[str]) -> str:
+    """SQL of a JSON object from names and SQL of JSON values; members that are NULL are left out,
+    an empty object is NULL. A name that stands twice gets `_2`, `_3` ..."""
+    if not members:
+        return "NULL::VARCHAR"
+    seen: dict[str, int] = {}
+    parts = []
+    for name, value in members:
+        seen[name] = seen.get(name, 0) + 1
+        unique = name if seen[name] == 1 else f"{name}_{seen[name]}"
+        parts.append(f"{quoted(_json_text(unique) + ':')} || ({value})")
+    return "nullif('{' || concat_ws(',', " + ", ".join(parts) + ") || '}', '{}')"
+
+
+def quoted(text: str) -> str:
+    """A SQL string literal."""
+    return "'" + text.replace("'", "''") + "'"
+
+
+def _json_text(text: str) -> str:
+    import json
+
+    return json.dumps(text, ensure_ascii=False)
+
+
+def _first(rivals: Sequence[_Candidate]) -> str:
+    if len(rivals) == 1:
+        return rivals[0].sql
+    return "coalesce(" + ", ".join(rival.sql for rival in rivals) + ")"
+
+
+def _first_text(rivals: Sequence[_Candidate]) -> str:
+    """The text of the rival whose value was taken."""
+    branches = " ".join(f"WHEN ({r.sql}) IS NOT NULL THEN {r.field.text}" for r in rivals)
+    return f"CASE {branches} END" if len(rivals) > 1 else rivals[0].field.text
+
+
+def _misfits(
+    column: str, rivals: Sequence[_Candidate], candidates: dict[str, list[_Candidate]]
+) -> list[tuple[str, str]]:
+    """Values that did not make it into the column, as members of `attributes`."""
+    members: list[tuple[str, str]] = []
+    if column == "api_key_hash":
+        return members
+    for place, rival in enumerate(rivals):
+        others = [
+            other.sql
+            for name, list_ in candidates.items()
+            for other in list_
+            if name != column and other.field is rival.field
+        ]
+        lost = []
+        if rival.can_fail:
+            taken = " AND ".join(f"({sql}) IS NULL" for sql in [rival.sql, *others])
+            lost.append(f"({taken} AND nullif({rival.field.text}, '') IS NOT NULL)")
+        if place and not others:
+            earlier = _first(rivals[:place])
+            lost.append(f"(({earlier}) IS DISTINCT FROM ({rival.sql}) AND ({earlier}) IS NOT NULL)")
+        if lost:
+            name = rival.field.name
+            if name in BY_NAME:
+                name += "_text"
+            members.append((name, f"CASE WHEN {' OR '.join(lost)} THEN {rival.field.json} END"))
+    return members
+
+
+def _candidates(
+    item: Field, spelling: Spelling, settings: Settings, units: Units
+) -> dict[str, _Candidate]:
+    """The columns that one field fills: mostly one, several for a URL, a request line or an error.
+
+    Guards keep the regular expressions for the few rows that need them.
+    """
+    text = f"nullif({item.text}, '')"
+    column, unit, rank = spelling.column, spelling.unit, spelling.priority
+
+    def can(sql: str, can_fail: bool = True, later: int = 0) -> _Candidate:
+        return _Candidate(item, sql, can_fail, rank + later)
+
+    if column == "http_status":
+        if item.number:
+            return {column: can(f"CASE WHEN {item.number} BETWEEN 100 AND 599 THEN {item.number} END")}
+        word = f"lower(trim({text}))"
+        return {
+            "http_status": can(
+                f"try_cast(regexp_extract({text}, '^ *([1-5][0-9][0-9])(\\.0*)?\\b', 1) AS BIGINT)"
+            ),
+            "status": can(
+                f"CASE WHEN {word} IN ({_listed(OK_WORDS)}) THEN 'ok' "
+                f"WHEN {word} IN ({_listed(ERROR_WORDS)}) THEN 'error' END",
+                later=50,
+            ),
+        }
+    if column == "url_path":
+        is_plain = f"starts_with({text}, '/') AND NOT contains({text}, '?') AND NOT contains({text}, '#')"
+        host = f"nullif(regexp_extract({text}, '^[a-zA-Z][a-zA-Z0-9+.-]*://([^/?#:]+)', 1), '')"
+        path = f"regexp_extract({text}, '^(?:[a-zA-Z][a-zA-Z0-9+.-]*://[^/?#]*)?([^?#]*)', 1)"
+        query = f"nullif(regexp_extract({text}, '\\?([^#]*)', 1), '')"
+        return {
+            "url_path": can(f"CASE WHEN {is_plain} THEN {text} ELSE nullif({path}, '') END", False),
+            "url_query": can(f"CASE WHEN NOT ({is_plain}) THEN {query} END", False, later=50),
+            "server_address": can(f"CASE WHEN NOT ({is_plain}) THEN {host} END", False, later=50),
+        }
+    if column == "http_method":
+        return _request_line(item, text, can)
+    if column == "trace_id":
+        is_plain = f"length({text}) = 32"
+        parent = f"regexp_extract({text}, '^[0-9a-f]{{2}}-([0-9a-f]{{32}})-([0-9a-f]{{16}})-'"
+        tail = f"nullif(regexp_extract({text}, '/traces/([^/;]+)', 1), '')"
+        other = f"coalesce(nullif({parent}, 1), ''), {tail}, {text})"
+        return {
+            "trace_id": can(f"CASE WHEN {is_plain} THEN {text} ELSE {other} END", can_fail=False),
+            "span_id": can(
+                f"CASE WHEN NOT {is_plain} THEN nullif({parent}, 2), '') END", False, later=60
+            ),
+        }
+    if column in ("exception_stacktrace", "error_type", "exception_message"):
+        return _error_columns(item, column, rank)
+    return {column: can(*_converted(item, text, column, unit, settings, units))}
+
+
+def _request_line(
+    item: Field, text: str, can: Callable[..., _Candidate]
+) -> dict[str, _Candidate]:
+    """A method alone, or a whole `GET /path HTTP/1.1`."""
+    is_line = f"contains({text}, ' ')"
+    line = f"regexp_extract({text}, '^([A-Za-z]+) (\\S+)(?: (HTTP/[0-9.]+))?$'"
+    method = f"CASE WHEN {is_line} THEN {line}, 1) ELSE {text} END"
+
+    def of_line(sql: str) -> _Candidate:
+        return can(f"CASE WHEN {is_line} THEN nullif({sql}, '') END", False, later=60)
+
+    return {
+        "http_method": can(f"upper(nullif({method}, ''))"),
+        "url_path": of_line(f"split_part({line}, 2), '?', 1)"),
+        "url_query": of_line(f"split_part({line}, 2), '?', 2)"),
+        "protocol": of_line(f"{line}, 3)"),
+    }
+
+
+def _listed(words: Sequence[str]) -> str:
+    return ", ".join(quoted(word) for word in words)
+
+
+def _error_columns(item: Field, column: str, rank: int) -> dict[str, _Candidate]:
+    """An error may be a word, a sentence, `Type: message` or a whole traceback; the text decides."""
+    text = f"nullif(trim({item.text}), '')"
+    is_flag = f"lower({text}) IN ('true', 'false', 'null', 'none')"
+    shown = f"CASE WHEN NOT ({is_flag}) THEN {text} END"
+    is_trace = f"(contains({shown}, 'Traceback (most recent') OR contains({shown}, chr(10)))"
+    is_named = f"regexp_matches({shown}, '^[A-Za-z_$][\\w.$]*(Error|Exception|Exit|Interrupt|Warning|Timeout)\\b')"
+    parts = exception_sql(f"CASE WHEN {is_trace} OR {is_named} THEN {shown} END")
+    found = {
+        name: _Candidate(item, sql, can_fail=False, priority=rank + 50)
+        for name, sql in parts.items()
+        if name != "exception_stacktrace"
+    }
+    found["exception_stacktrace"] = _Candidate(
+        item, f"CASE WHEN {is_trace} THEN {shown} END", False, rank
+    )
+    plain = f"CASE WHEN NOT ({is_trace} OR {is_named}) THEN {shown} END"
+    if column == "error_type":
+        is_word = f"regexp_full_match({plain}, '[\\w.:/-]+')"
+        found["error_type"] = _Candidate(item, f"CASE WHEN {is_word} THEN {plain} END", True, rank)
+        sentence = f"CASE WHEN NOT {is_word} THEN {plain} END"
+        found["status_message"] = _Candidate(item, sentence, False, rank + 50)
+    else:
+        message = f"coalesce({plain}, {parts['exception_message']})"
+        found["exception_message"] = _Candidate(item, message, column != "exception_message", rank)
+    return found
+
+
+def _converted(
+    item: Field, text: str, column: str, unit: str, settings: Settings, units: Units
+) -> tuple[str, bool]:
+    """SQL of the value as the column's kind, and whether a value may fail to convert."""
+    kind = BY_NAME[column].kind
+    if column == "severity":
+        scale = "bunyan" if item.name.lower() in ("level", "lvl") else "python"
+        return severity_sql(text, numbers=scale), True
+    if column == "api_key_hash":
+        return _hashed(item.name, text), False
+    if column == "client_ip":
+        return _address(text), False
+    if column.endswith("_ms") or column.endswith("_s"):
+        return _duration(item, text, column, unit, units)
+    if kind == "time":
+        return timestamp_sql(text, settings), column != "timestamp"
+    if kind == "int":
+        if item.number and item.types <= INTEGERS:
+            return item.number, False
+        whole = f"regexp_extract(replace(trim({text}), ',', ''), '^([+-]?[0-9]+)(?:\\.0*)?$', 1)"
+        return f"try_cast({whole} AS BIGINT)", True
+    if kind == "float":
+        if item.number:
+            return item.number, False
+        return _finite(f"try_cast({text} AS DOUBLE)"), True
+    if kind == "money":
+        return f"try_cast(ltrim({text}, '$') AS DECIMAL(18, 9))", True
+    if kind == "bool":
+        return (
+            f"CASE WHEN lower({text}) IN ('true', '1', 'yes') THEN true"
+            f" WHEN lower({text}) IN ('false', '0', 'no') THEN false END"
+        ), True
+    if kind == "json":
+        return item.json, False
+    return (item.text if column in FREE_TEXT else text), False
+
+
+def _duration(
+    item: Field, text: str, column: str, unit: str, units: Units
+) -> tuple[str, bool]:
+    """Numbers by their unit; text such as 12.3ms, 0.5s or 1m30.5s says its own."""
+    number = item.number or _finite(f"try_cast({text} AS DOUBLE)")
+    if unit == "guess":
+        unit = units.guess(item.name, number, item.types)
+    scale = MS_PER_UNIT.get(unit, 1e3 if column.endswith("_s") else 1.0)
+    if column.endswith("_s"):
+        scale /= 1e3
+    plain = number if scale == 1.0 else f"({number} * {scale!r})"
+    if item.number:
+        return f"CASE WHEN {number} >= 0 THEN {plain} END", True
+    per_unit = 1e-3 if column.endswith("_s") else 1.0
+
+    def part(letters: str, ms: float) -> str:
+        found = f"regexp_extract({text}, '([0-9.]+) ?(?:{letters})(?:[^a-zA-Zµμ]|$)', 1)"
+        return f"coalesce(try_cast({found} AS DOUBLE), 0) * {ms * per_unit!r}"
+
+    spelled = " + ".join(
+        [part("h", 3.6e6), part("m|min", 6e4), part("s|sec|secs|seconds", 1e3),
+         part("ms|msec|milliseconds", 1.0), part("us|µs|μs", 1e-3), part("ns", 1e-6)]
+    )  # fmt: skip
+    is_spelled = f"regexp_full_match({text}, '(?:[0-9.]+ ?[a-zµμ]+ ?)+')"
+    return (
+        f"CASE WHEN {number} >= 0 THEN {plain} WHEN {is_spelled} THEN nullif({spelled}, 0) END",
+        True,
+    )
+
+
+def _finite(number: str) -> str:
+    return f"CASE WHEN isfinite({number}) THEN {number} END"
+
+
+def _hashed(name: str, text: str) -> str:
+    """A key is hashed before it is stored; what is a hash or a short id already stays."""
+    if "hash" in name.lower():
+        return text
+    is_id = f"length({text}) < 20 AND NOT regexp_matches({text}, '^(sk|pk|rk|Bearer)[-_ ]')"
+    digest = f"left(sha256({text}), 16)"
+    if name.lower().endswith("id"):
+        return f"CASE WHEN {is_id} THEN {text} ELSE {digest} END"
+    return digest
+
+
+def _address(text: str) -> str:
+    """The first address of a list, without port or brackets."""
+    is_plain = f"NOT (contains({text}, ',') OR contains({text}, ':'))"
+    first = f"trim(split_part({text}, ',', 1))"
+    bare = f"regexp_extract({first}, '^\\[?([0-9a-fA-F:.]*[0-9a-fA-F:])\\]?(?::[0-9]+)?$', 1)"
+    v4 = f"regexp_extract({first}, '^([0-9]+\\.[0-9]+\\.[0-9]+\\.[0-9]+)(?::[0-9]+)?$', 1)"
+    other = f"coalesce(nullif({v4}, ''), nullif({bare}, ''), {first})"
+    return f"CASE WHEN {is_plain} THEN {text} ELSE {other} END"
+
+
+def _complete(columns: dict[str, str]) -> None:
+    """Columns that follow from others."""
+    if "severity" in columns:
+        columns.setdefault("severity_number", severity_number_sql(columns["severity"]))

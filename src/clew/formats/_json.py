@@ -1,0 +1,367 @@
+"""JSON objects to events: finds the keys that a block really has, then parses it in one SELECT.
+
+Three questions about each block (which keys, which types, which keys inside objects) make a list of
+fields that is exact for that block, so a key is kept whenever it first appears. Nested objects are
+flattened to dotted names. One `json_transform` then reads all fields in one pass.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, field
+from typing import Literal
+
+import duckdb
+
+from clew.formats import Settings
+from clew.formats._fields import Field, Units, map_fields, quoted, spelling_of
+from clew.model.event import BY_NAME
+
+Shape = tuple[list[str], list[list[str]], list[str | None]]
+DEEPEST = 5
+MOST_KEYS = 400
+"""More keys than this in one object are data, not names: such an object stays one JSON value."""
+BIG_NUMBER = "[:\\[,]\\s*-?[0-9]{17,}"
+NOT_FINITE = "[:\\[,]\\s*-?(NaN|nan|Infinity|inf|Inf)\\b"
+
+
+@dataclass(slots=True)
+class Node:
+    """One key of the documents of a block, and what was found under it.
+
+    path      names from the root
+    types     JSON types that occur there
+    children  the keys inside, where every value is an object that is worth flattening
+    is_whole  it holds objects that stay one JSON value
+    """
+
+    path: tuple[str, ...]
+    types: frozenset[str] = frozenset()
+    children: list[Node] = field(default_factory=list)
+    is_whole: bool = False
+
+    @property
+    def name(self) -> str:
+        return ".".join(self.path)
+
+    @property
+    def pointer(self) -> str:
+        """RFC 6901, which takes any key."""
+        return "".join("/" + key.replace("~", "~0").replace("/", "~1") for key in self.path)
+
+
+@dataclass(slots=True)
+class Discovery:
+    """What a block's documents hold.
+
+    tree        the keys of the documents
+    is_doubled  an object says a key twice
+    rare        keys of the root beyond `MOST_KEYS`
+    usual       the most common keys, keys inside objects and types, once they are known
+    """
+
+    tree: list[Node]
+    is_doubled: bool
+    rare: frozenset[str]
+    usual: Shape | None = None
+
+    def nodes(self) -> list[Node]:
+        """Every node, parents before children."""
+        found: list[Node] = []
+        rest = list(self.tree)
+        while rest:
+            node = rest.pop(0)
+            found.append(node)
+            rest += node.children
+        return found
+
+    def set_types(self, types: list[set[str]]) -> None:
+        """Types for `nodes()`, in that order."""
+        for node, kind in zip(self.nodes(), types, strict=True):
+            node.types = frozenset(kind)
+
+
+@dataclass(slots=True)
+class JsonParser:
+    """Parses records that are JSON objects. `table` is its own temporary table of documents."""
+
+    settings: Settings
+    units: Units | None = None
+    table: str = "json_documents"
+    found: Discovery | None = None
+    elements: Literal["array", "documents"] | None = None
+
+    def heads(self, lines: object) -> None:
+        """Every line is a record."""
+
+    def select(self, workbench: duckdb.DuckDBPyConnection, records: str) -> str:
+        """One SELECT of canonical columns and attributes over `records`."""
+        workbench.execute(
+            f"CREATE OR REPLACE TEMP TABLE {self.table} AS "
+            f"SELECT line, byte_offset, try_cast(text AS JSON) AS document, "
+            f"CASE WHEN document IS NULL THEN text END AS text FROM {records}"
+        )
+        found = self._discover(workbench)
+        tree, collided = _apart(found.tree)
+        fields = [*_fields_of(tree, "s"), *(_extracted(node) for node in collided)]
+        units = self.units or Units(lambda number: self._median(workbench, tree, number))
+        self.units = units
+        units.median = lambda number: self._median(workbench, tree, number)
+        columns = map_fields(fields, self.settings, units)
+        columns["attributes"] = _with_leftovers(columns["attributes"], found)
+        picked = ", ".join(
+            f'CASE WHEN is_object THEN {sql} END AS "{name}"' if name == "attributes"
+            else f'{sql} AS "{name}"'
+            for name, sql in columns.items()
+        )  # fmt: skip
+        return (
+            f"SELECT line, byte_offset, {_reject()} AS reject, {picked} FROM "
+            f"(SELECT *, {_transform(tree)} AS s, json_type(document) = 'OBJECT' AS is_object "
+            f"FROM {self.table})"
+        )
+
+    def _discover(self, workbench: duckdb.DuckDBPyConnection) -> Discovery:
+        """What this block holds: the last block's tree where it still fits, else a new one."""
+        if self.found is not None and (types := self._recheck(workbench, self.found)) is not None:
+            self.found.set_types(types)
+            return self.found
+        shapes = workbench.execute(
+            f"SELECT json_keys(document) AS keys, count(*) AS n FROM {self.table} "
+            "WHERE document IS NOT NULL GROUP BY ALL ORDER BY n DESC, keys"
+        ).fetchall()
+        counts: dict[str, int] = {}
+        for keys, n in shapes:
+            for key in keys:
+                counts[key] = counts.get(key, 0) + n
+        ranked = sorted(counts, key=lambda key: -counts[key])
+        nodes = [Node((key,)) for key in ranked[:MOST_KEYS]]
+        self._grow(workbench, nodes, 1)
+        self.found = Discovery(
+            nodes,
+            is_doubled=any(len(set(keys)) < len(keys) for keys, _ in shapes),
+            rare=frozenset(ranked[MOST_KEYS:]),
+        )
+        return self.found
+
+    def _recheck(
+        self, workbench: duckdb.DuckDBPyConnection, found: Discovery
+    ) -> list[set[str]] | None:
+        """The types of every known key in this block; None where the block has other keys."""
+        if found.is_doubled or found.rare:
+            return None
+        nodes = found.nodes()
+        parents = [node for node in nodes if node.children]
+        known = [{node.path[-1] for node in parent.children} for parent in parents]
+        roots = {node.path[0] for node in found.tree}
+        kinds: list[set[str]] = [set() for _ in nodes]
+        shapes = self._shapes(workbench, parents, nodes, found.usual)
+        if shapes and found.usual is None:
+            found.usual = shapes[0]
+        elif found.usual is not None:
+            shapes.append(found.usual)
+        for keys, inner, types in shapes:
+            if len(set(keys)) < len(keys) or not roots.issuperset(keys):
+                return None
+            if not all(k.issuperset(i or ()) for k, i in zip(known, inner, strict=True)):
+                return None
+            for kind, type_ in zip(kinds, types, strict=True):
+                if type_ is not None:
+                    kind.add(type_)
+        for node, kind in zip(nodes, kinds, strict=True):
+            if ("OBJECT" in kind) != bool(node.children) and not node.is_whole:
+                return None
+            if node.children and kind - {"NULL", "OBJECT"}:
+                return None
+        return kinds
+
+    def _shapes(
+        self,
+        workbench: duckdb.DuckDBPyConnection,
+        parents: Sequence[Node],
+        nodes: Sequence[Node],
+        usual: Shape | None,
+    ) -> list[Shape]:
+        """Keys, keys inside objects and types that occur; rows like the usual ones are passed over,
+        because comparing with one list is much cheaper than collecting all."""
+        shapes = (
+            f"SELECT json_keys(document) AS keys, json_keys(document, {_pointers(parents)}) AS inside, "
+            f"json_type(document, {_pointers(nodes)}) AS types FROM {self.table} "
+            "WHERE document IS NOT NULL"
+        )
+        other = "true"
+        values: list[object] = []
+        if usual is not None:
+            other = "keys <> ? OR inside IS DISTINCT FROM ? OR types <> ?"
+            values = list(usual)
+        return workbench.execute(
+            f"SELECT keys, inside, types FROM ({shapes}) WHERE {other} "
+            "GROUP BY ALL ORDER BY count(*) DESC",
+            values,
+        ).fetchall()
+
+    def _grow(self, workbench: duckdb.DuckDBPyConnection, nodes: list[Node], depth: int) -> None:
+        """Finds the types of these keys and, level by level, what their objects hold."""
+        if not nodes:
+            return
+        kinds: list[set[str]] = [set() for _ in nodes]
+        for (types,) in workbench.execute(
+            f"SELECT DISTINCT json_type(document, {_pointers(nodes)}) FROM {self.table} "
+            "WHERE document IS NOT NULL"
+        ).fetchall():
+            for kind, found in zip(kinds, types, strict=True):
+                if found is not None:
+                    kind.add(found)
+        for node, kind in zip(nodes, kinds, strict=True):
+            node.types = frozenset(kind)
+        for node in nodes:
+            node.is_whole = "OBJECT" in node.types
+        objects = [
+            node for node in nodes if node.types - {"NULL"} == {"OBJECT"} and _is_worth(node, depth)
+        ]
+        for node in objects:
+            keys = [
+                key
+                for (key,) in workbench.execute(
+                    f"SELECT DISTINCT unnest(json_keys(document, {quoted(node.pointer)})) AS key "
+                    f"FROM {self.table} ORDER BY key LIMIT {MOST_KEYS + 1}"
+                ).fetchall()
+            ]
+            is_flat = 0 < len(keys) <= MOST_KEYS // depth and "" not in keys
+            if is_flat and len({key.lower() for key in keys}) == len(keys):
+                node.children = [Node((*node.path, key)) for key in keys]
+            node.is_whole = not node.children
+        self._grow(workbench, [c for node in objects for c in node.children], depth + 1)
+
+    def _median(
+        self, workbench: duckdb.DuckDBPyConnection, tree: Sequence[Node], number: str
+    ) -> float | None:
+        found = workbench.execute(
+            f"SELECT median({number}) FROM "
+            f"(SELECT document, {_transform(tree)} AS s FROM {self.table})"
+        ).fetchall()
+        return None if not found else found[0][0]
+
+
+def _is_worth(node: Node, depth: int) -> bool:
+    """Objects that are one canonical value, such as input_features, stay whole."""
+    spelling = spelling_of(node.name)
+    whole = spelling is not None and BY_NAME[spelling.column].kind == "json"
+    return depth < DEEPEST and not whole
+
+
+def _apart(nodes: Iterable[Node]) -> tuple[list[Node], list[Node]]:
+    """Nodes that a struct can name, and the others: it ignores case and has no empty name."""
+    seen: set[str] = {""}
+    first, collided = [], []
+    for node in nodes:
+        (collided if node.path[0].lower() in seen else first).append(node)
+        seen.add(node.path[0].lower())
+    return first, collided
+
+
+def _leaf_type(node: Node) -> str:
+    """Its own type where every value has it, so that nothing is parsed twice; else JSON."""
+    spelling = spelling_of(node.name)
+    types = node.types - {"NULL"}
+    if spelling is None or not types:
+        return "JSON"
+    kind = BY_NAME[spelling.column].kind
+    if types == {"VARCHAR"}:
+        return "VARCHAR"
+    if types == {"UBIGINT"} and kind in ("int", "float"):
+        return "UBIGINT"
+    if types <= {"UBIGINT", "BIGINT"} and kind in ("int", "float"):
+        return "BIGINT"
+    return "DOUBLE" if kind == "float" and types <= {"UBIGINT", "BIGINT", "DOUBLE"} else "JSON"
+
+
+def _pointers(nodes: Sequence[Node]) -> str:
+    return "[" + ", ".join(quoted(node.pointer) for node in nodes) + "]::VARCHAR[]"
+
+
+def _transform(tree: Sequence[Node]) -> str:
+    """SQL of one struct with every field of the tree."""
+
+    def shape(nodes: Sequence[Node]) -> dict[str, object]:
+        return {
+            node.path[-1]: shape(node.children) if node.children else _leaf_type(node)
+            for node in nodes
+        }
+
+    if not tree:
+        return "NULL"
+    return f"json_transform(document, {quoted(json.dumps(shape(tree), ensure_ascii=False))})"
+
+
+def _fields_of(nodes: Sequence[Node], parent: str) -> list[Field]:
+    fields = []
+    for node in nodes:
+        value = f'{parent}."{node.path[-1].replace(chr(34), chr(34) * 2)}"'
+        if node.children:
+            fields += _fields_of(node.children, value)
+        elif _leaf_type(node) == "JSON":
+            fields.append(_json_field(node, value))
+        elif _leaf_type(node) == "VARCHAR":
+            fields.append(Field(node.name, value, f"to_json({value})", node.types))
+        else:
+            text = f"{value}::VARCHAR"
+            number = f"CASE WHEN isfinite({value}) THEN {value} END"
+            if _leaf_type(node) != "DOUBLE":
+                number = f"try_cast({value} AS BIGINT)"
+            fields.append(Field(node.name, text, text, node.types, number))
+    return fields
+
+
+def _json_field(node: Node, value: str) -> Field:
+    text = f"{value}::VARCHAR"
+    if "VARCHAR" in node.types:
+        text = f"CASE WHEN starts_with({value}, '\"') THEN {value}->>'$' ELSE {text} END"
+    return Field(node.name, text, _safe_json(value, node.types), node.types)
+
+
+def _safe_json(value: str, types: frozenset[str]) -> str:
+    """Numbers that a VARIANT would round, and NaN, which JSON has not, become text."""
+    if types <= {"VARCHAR", "BOOLEAN", "NULL"}:
+        return f"{value}::VARCHAR"
+    return (
+        f"CASE WHEN regexp_matches(':' || {value}::VARCHAR, '{BIG_NUMBER}|{NOT_FINITE}') "
+        f"THEN to_json({value}->>'$')::VARCHAR ELSE {value}::VARCHAR END"
+    )
+
+
+def _extracted(node: Node) -> Field:
+    """A key that a struct cannot name: read by its path."""
+    return _json_field(node, f"json_extract(document, {quoted(node.pointer or '/')})")
+
+
+def _with_leftovers(attributes: str, found: Discovery) -> str:
+    """Adds what fields cannot say: keys that stand twice, and keys of objects with too many."""
+    extra = []
+    if found.is_doubled:
+        is_doubled = "len(list_distinct(json_keys(document))) < len(json_keys(document))"
+        extra.append(
+            f"CASE WHEN {is_doubled} THEN '\"duplicate_keys\":' || to_json(document::VARCHAR) END"
+        )
+    if found.rare:
+        known = "[" + ", ".join(quoted(node.path[0]) for node in found.tree) + "]"
+        other = f"list_filter(json_keys(document), lambda k: NOT list_contains({known}, k))"
+        pairs = (
+            f"list_transform({other}, lambda k: to_json(k) || ':' || json_extract(document, "
+            "'/' || replace(replace(k, '~', '~0'), '/', '~1')))"
+        )
+        extra.append(f"nullif(array_to_string({pairs}, ','), '')")
+    if not extra:
+        return attributes
+    inner = f"substr({attributes}, 2, length({attributes}) - 2)"
+    return f"nullif('{{' || concat_ws(',', {inner}, {', '.join(extra)}) || '}}', '{{}}')"
+
+
+def _reject() -> str:
+    return (
+        "CASE WHEN document IS NULL THEN CASE "
+        "WHEN NOT starts_with(ltrim(text), '{') THEN 'not a JSON object' "
+        "WHEN NOT ends_with(rtrim(text, chr(10) || ' '), '}') THEN 'the JSON object is not closed' "
+        "ELSE 'not valid JSON' END "
+        "WHEN NOT is_object THEN 'JSON, but not an object' END"
+    )

@@ -1,0 +1,56 @@
+"""Level words and numbers of every logger, as SQL, to one severity.
+
+Words     debug, notice, warning, crit, panic ...; single letters; syslog's keywords
+Numbers   Python's and pino's 10-60, OpenTelemetry's 1-24 where a name says so, syslog's 0-7
+"""
+
+from __future__ import annotations
+
+from clew.model.event import SEVERITIES
+
+WORDS = {
+    "TRACE": ("trace", "trc", "verbose", "finest", "finer", "silly", "t", "v"),
+    "DEBUG": ("debug", "dbg", "debg", "fine", "config", "d"),
+    "INFO": ("info", "inf", "information", "informational", "notice", "note", "success", "log",
+             "default", "i", "n"),
+    "WARN": ("warn", "warning", "wrn", "w"),
+    "ERROR": ("error", "err", "eror", "severe", "e", "exception", "failure", "fail"),
+    "FATAL": ("fatal", "critical", "crit", "alert", "emerg", "emergency", "panic", "dpanic", "c",
+              "f", "ftl", "a"),
+}  # fmt: skip
+NUMBERS = {
+    "TRACE": ("5",),
+    "DEBUG": ("10", "20000", "100"),
+    "INFO": ("20", "30000", "200", "25"),
+    "WARN": ("30", "300"),
+    "ERROR": ("40", "400", "500"),
+    "FATAL": ("50", "60", "600", "700", "800", "50000"),
+}
+"""Python's logging, loguru, Java's Logback (in thousands) and Google Cloud (in hundreds)."""
+BUNYAN = {"10": "TRACE", "20": "DEBUG", "30": "INFO", "40": "WARN", "50": "ERROR", "60": "FATAL"}
+SYSLOG = {"0": "FATAL", "1": "FATAL", "2": "FATAL", "3": "ERROR", "4": "WARN", "5": "INFO",
+          "6": "INFO", "7": "DEBUG"}  # fmt: skip
+
+
+def severity_sql(text: str, *, numbers: str = "python") -> str:
+    """SQL of the severity of a level; NULL where the text is no level.
+
+    numbers  how to read 10 to 60: `python` (20 is INFO) or `bunyan` (30 is INFO, pino too)
+    """
+    word = f"lower(trim({text}, ' []:'))"
+    by_word = [
+        f"WHEN {word} IN ({', '.join(repr(w) for w in words)}) THEN '{severity}'"
+        for severity, words in WORDS.items()
+    ]
+    by_number = {n: severity for severity, all_ in NUMBERS.items() for n in all_}
+    by_number.update(SYSLOG)
+    if numbers == "bunyan":
+        by_number.update(BUNYAN)
+    branches = [f"WHEN {word} = '{n}' THEN '{severity}'" for n, severity in by_number.items()]
+    return f"CASE {' '.join(by_word)} {' '.join(branches)} END"
+
+
+def severity_number_sql(severity: str) -> str:
+    """SQL of OpenTelemetry's number of a severity."""
+    branches = " ".join(f"WHEN '{name}' THEN {number}" for name, number in SEVERITIES.items())
+    return f"CASE {severity} {branches} END"

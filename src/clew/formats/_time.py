@@ -1,0 +1,106 @@
+"""Any usual time, as SQL, to UTC microseconds.
+
+    2026-11-20T09:00:00.123456789Z   RFC 3339, with T or a space, comma or dot, any zone or none
+    20261120T090000Z                 ISO 8601, basic
+    1763629200, 1763629200123        epoch in s, ms, us or ns, by its size
+    20/Nov/2026:09:00:00 +0000       access logs
+    2026/11/20 09:00:00              nginx's error log, Go
+    Nov 20 09:00:00                  RFC 3164: the year comes from the file
+    Fri, 20 Nov 2026 09:00:00 GMT    RFC 1123
+    Fri Nov 20 09:00:00.123 2026     C's asctime, Apache's error log
+
+A time that is none of these, or that no calendar has, is NULL.
+"""
+
+from __future__ import annotations
+
+import re
+
+from clew.formats import Settings
+
+OFFSET = "(?:Z|z|UTC|[+-][0-9]{2}:?[0-9]{2}|[+-][0-9]{2})"
+ISO = "^[0-9]{4}-[0-9]{2}-[0-9]{2}([T ]|$)"
+
+
+def timestamp_sql(text: str, settings: Settings) -> str:
+    """SQL of a TIMESTAMP in UTC from SQL of text; times without a zone are in the settings' zone."""
+    shown = f"trim({text}, ' []\"')"
+    branches = [
+        (f"regexp_matches({shown}, '{ISO}')", iso_sql(shown, settings)),
+        (f"regexp_full_match({shown}, '[0-9]{{1,19}}([.][0-9]*)?([eE][+]?[0-9]+)?')", epoch_sql(shown)),
+        (f"regexp_matches({shown}, '^[0-9]{{1,2}}/[A-Za-z]{{3}}/')", access_log_sql(shown, settings)),
+        (f"regexp_matches({shown}, '^[0-9]{{4}}/[0-9]')",
+         iso_sql(f"regexp_replace({shown}, '^([0-9]{{4}})/([0-9]+)/([0-9]+) *-? *', '\\1-\\2-\\3 ')", settings)),
+        (f"regexp_matches({shown}, '^[0-9]{{8}}T[0-9]{{6}}')",
+         iso_sql(f"regexp_replace({shown}, '^(....)(..)(..)T(..)(..)(..)', '\\1-\\2-\\3T\\4:\\5:\\6')", settings)),
+        (f"regexp_matches({shown}, '^[A-Z][a-z]{{2}} +[0-9]{{1,2}} [0-9]{{2}}:')", bsd_sql(shown, settings)),
+        (f"regexp_matches({shown}, '^[A-Z][a-z]{{2}},? [0-9]{{1,2}} [A-Z]')", rfc1123_sql(shown, settings)),
+        (f"regexp_matches({shown}, '^[A-Z][a-z]{{2}} [A-Z][a-z]{{2}} ')", asctime_sql(shown, settings)),
+    ]  # fmt: skip
+    cases = " ".join(f"WHEN {test} THEN {value}" for test, value in branches)
+    return f"CASE {cases} END"
+
+
+def iso_sql(text: str, settings: Settings) -> str:
+    """RFC 3339 and its relatives: `2026-11-20 09:00:00,123`, `2026-11-20T09:00:00.123456789+01:00`."""
+    plain = f"replace({text}, ',', '.')"
+    has_zone = f"regexp_matches({plain}, '[0-9] ?{OFFSET}$')"
+    tight = f"regexp_replace({plain}, ' ?(z|UTC)$', 'Z')"
+    tight = f"regexp_replace({tight}, ' ([+-][0-9:]+)$', '\\1')"
+    stated = f"timezone('UTC', try_cast({tight} AS TIMESTAMPTZ))"
+    return (
+        f"CASE WHEN ends_with({plain}, 'Z') THEN try_cast(rtrim({plain}, 'Z') AS TIMESTAMP) "
+        f"WHEN {has_zone} THEN {stated} ELSE {zoned(f'try_cast({plain} AS TIMESTAMP)', settings)} END"
+    )
+
+
+def epoch_sql(text: str) -> str:
+    """Seconds, milliseconds, microseconds or nanoseconds since 1970, told apart by their size."""
+    number = f"try_cast({text} AS DOUBLE)"
+    whole = f"try_cast(regexp_extract({text}, '^[0-9]+$') AS BIGINT)"
+    return (
+        f"CASE WHEN {number} < 1e11 THEN try(make_timestamp(round({number} * 1e6)::BIGINT)) "
+        f"WHEN {number} < 1e14 THEN try(make_timestamp(round({number} * 1e3)::BIGINT)) "
+        f"WHEN {number} < 1e17 THEN try(make_timestamp(coalesce({whole}, round({number})::BIGINT))) "
+        f"ELSE try(make_timestamp(coalesce({whole} // 1000, round({number} / 1e3)::BIGINT))) END"
+    )
+
+
+def access_log_sql(text: str, settings: Settings) -> str:
+    """`20/Nov/2026:09:00:00 +0000`, with a fraction or without a zone too."""
+    with_zone = f"timezone('UTC', try_strptime({text}, ['%d/%b/%Y:%H:%M:%S %z', '%d/%b/%Y:%H:%M:%S.%f %z']))"
+    bare = f"try_strptime({text}, ['%d/%b/%Y:%H:%M:%S', '%d/%b/%Y %H:%M:%S'])::TIMESTAMP"
+    return f"CASE WHEN regexp_matches({text}, '[+-][0-9]{{4}}$') THEN {with_zone} ELSE {zoned(bare, settings)} END"
+
+
+def bsd_sql(text: str, settings: Settings) -> str:
+    """`Nov 20 09:00:00`: the year is the settings'."""
+    dated = f"'{settings.year:04d} ' || regexp_replace({text}, ' +', ' ', 'g')"
+    parsed = f"try_strptime({dated}, ['%Y %b %d %H:%M:%S', '%Y %b %d %H:%M:%S.%f'])::TIMESTAMP"
+    return zoned(parsed, settings)
+
+
+def rfc1123_sql(text: str, settings: Settings) -> str:
+    """`Fri, 20 Nov 2026 09:00:00 GMT`."""
+    bare = f"regexp_replace({text}, '^[A-Za-z]+,? |,| *(GMT|UTC|Z|[+]0000)$', '', 'g')"
+    parsed = f"try_strptime({bare}, ['%d %b %Y %H:%M:%S', '%d %b %Y %H:%M:%S.%f'])::TIMESTAMP"
+    return f"CASE WHEN regexp_matches({text}, '(GMT|UTC|Z|[+]0000)$') THEN {parsed} ELSE {zoned(parsed, settings)} END"
+
+
+def asctime_sql(text: str, settings: Settings) -> str:
+    """`Fri Nov 20 09:00:00.123456 2026`."""
+    bare = f"regexp_replace({text}, ' +', ' ', 'g')"
+    parsed = f"try_strptime({bare}, ['%a %b %d %H:%M:%S %Y', '%a %b %d %H:%M:%S.%f %Y'])::TIMESTAMP"
+    return zoned(parsed, settings)
+
+
+def zoned(naive: str, settings: Settings) -> str:
+    """A time on the wall of the settings' zone, as UTC."""
+    zone = settings.timezone
+    if zone.upper() in ("UTC", "Z", "GMT", "ETC/UTC"):
+        return naive
+    if offset := re.fullmatch(r"([+-])(\d{2}):?(\d{2})?", zone):
+        minutes = int(offset[2]) * 60 + int(offset[3] or 0)
+        sign = "-" if offset[1] == "+" else "+"
+        return f"({naive} {sign} INTERVAL {minutes} MINUTE)"
+    return f"timezone('UTC', timezone('{zone.replace(chr(39), '')}', {naive}))"

@@ -1,0 +1,156 @@
+"""Tables with a header row: exports of API metadata, usage and cost.
+
+Reads     comma, semicolon, tab or bar between fields; double quotes around fields, doubled inside
+Returns   canonical columns by the names in the header; other columns as attributes
+Units     durations by the column's name, else by their size, which the ledger says
+Blind to  rows with more fields than the header: they are rejects
+"""
+
+from __future__ import annotations
+
+import csv
+import io
+from collections import Counter
+from dataclasses import dataclass
+
+import duckdb
+import numpy as np
+from numpy.typing import NDArray
+
+from clew.formats import HEADER_LINE, Lines, Settings
+from clew.formats._fields import Field, Units, map_fields, quoted, spelling_of
+from clew.model.case import Sample
+
+DELIMITERS = ",;\t|"
+QUOTE = ord('"')
+NUMBER = "-?(0|[1-9][0-9]{0,14})(\\.[0-9]{1,15})?"
+
+
+@dataclass(slots=True)
+class CsvParser:
+    """Parses the rows of one table."""
+
+    names: tuple[str, ...]
+    delimiter: str
+    settings: Settings
+    units: Units | None = None
+
+    def heads(self, lines: Lines) -> NDArray[np.bool_]:
+        """A line begins a row unless a quoted field is still open."""
+        quotes = np.flatnonzero(lines.text == QUOTE)
+        before: NDArray[np.bool_] = np.searchsorted(quotes, lines.starts) % 2 == 0
+        return before
+
+    def select(self, workbench: duckdb.DuckDBPyConnection, records: str) -> str:
+        """One SELECT of canonical columns and attributes over `records`."""
+        workbench.execute(
+            "CREATE OR REPLACE TEMP TABLE csv_rows AS SELECT line, byte_offset, "
+            f"{self._cells()} AS cells FROM {records}"
+        )
+        self.units = self.units or Units(lambda number: None)
+        self.units.median = lambda number: _median(workbench, number)
+        fields = [self._field(place, name) for place, name in enumerate(self.names, start=1)]
+        columns = map_fields(fields, self.settings, self.units)
+        count = len(self.names)
+        header = " AND ".join(
+            f"cells[{place}] = {quoted(name)}" for place, name in enumerate(self.names, start=1)
+        )
+        reject = (
+            f"CASE WHEN line = 1 AND {header} THEN '{HEADER_LINE}' WHEN len(cells) > {count} "
+            f"THEN len(cells) || ' fields, but the header has {count}' END"
+        )
+        picked = ", ".join(f'{sql} AS "{name}"' for name, sql in columns.items())
+        return f"SELECT line, byte_offset, {reject} AS reject, {picked} FROM csv_rows"
+
+    def _cells(self) -> str:
+        """SQL of the row as a list of texts; the slow way only where there are quotes."""
+        mark = quoted(self.delimiter)
+        d = "\\" + self.delimiter if self.delimiter == "|" else self.delimiter
+        cell = f'(?:^|{d})("(?:[^"]|"")*"|[^{d}]*)'
+        found = f"regexp_extract_all(text, {quoted('(?s)' + cell)}, 1)"
+        bare = (
+            "lambda c: CASE WHEN starts_with(c, '\"') AND ends_with(c, '\"') AND length(c) > 1 "
+            "THEN replace(c[2:-2], '\"\"', '\"') ELSE c END"
+        )
+        return (
+            f"CASE WHEN contains(text, '\"') THEN list_transform({found}, {bare}) "
+            f"ELSE string_split(text, {mark}) END"
+        )
+
+    def _field(self, place: int, name: str) -> Field:
+        text = f"nullif(cells[{place}], '')"
+        is_number = f"regexp_full_match({text}, '{NUMBER}')"
+        json = f"CASE WHEN {is_number} THEN {text} ELSE to_json({text})::VARCHAR END"
+        return Field(name or f"column_{place}", text, json)
+
+
+def sniff(head: bytes) -> float:
+    """High where the first row names known columns and the next rows have as many fields."""
+    delimiter, names, rows = _header(head)
+    if not delimiter or len(set(names)) < len(names):
+        return 0.0
+    if any(not _is_name(name) for name in names):
+        return 0.0
+    same = sum(len(row) == len(names) for row in rows)
+    if rows and same < 0.8 * len(rows):
+        return 0.0
+    known = sum(spelling_of(name) is not None for name in names)
+    return 0.92 if known >= 2 else 0.5 if known and rows else 0.3 * bool(rows)
+
+
+def parse(head: bytes, settings: Settings) -> CsvParser:
+    """A parser for rows under the header that `head` begins with."""
+    delimiter, names, _ = _header(head)
+    return CsvParser(tuple(names) or ("column_1",), delimiter or ",", settings)
+
+
+def _median(workbench: duckdb.DuckDBPyConnection, number: str) -> float | None:
+    found = workbench.execute(f"SELECT median({number}) FROM csv_rows").fetchall()
+    middle: float | None = found[0][0]
+    return middle
+
+
+def _is_name(name: str) -> bool:
+    return 0 < len(name) <= 64 and name[0].isalpha() and "=" not in name and '"' not in name
+
+
+def _header(head: bytes) -> tuple[str, list[str], list[list[str]]]:
+    """Delimiter, names and the first rows; "" and nothing where there is no table."""
+    text = head.decode(errors="replace").lstrip("\ufeff")
+    first = text.split("\n", 1)[0]
+    counts = Counter({mark: first.count(mark) for mark in DELIMITERS})
+    delimiter, count = counts.most_common(1)[0]
+    if not count or text.lstrip().startswith(("{", "[")):
+        return "", [], []
+    sample = text[: text.rfind("\n") + 1][:65_536] or text
+    try:
+        rows = [row for row in csv.reader(io.StringIO(sample), delimiter=delimiter) if row]
+    except csv.Error:
+        return "", [], []
+    return delimiter, rows[0] if rows else [], rows[1:50]
+
+
+SAMPLES = [
+    Sample(
+        "timestamp,user_id,model,prompt_tokens,completion_tokens,cost\n"
+        "2026-11-20T09:00:00Z,u-1,gpt-4o,120,30,0.0006\n"
+        '2026-11-20T09:00:05Z,"u,2",gpt-4o-mini,80,"10",\n',
+        [
+            {
+                "timestamp": "2026-11-20T09:00:00Z",
+                "user_id": "u-1",
+                "model": "gpt-4o",
+                "input_tokens": 120,
+                "output_tokens": 30,
+            },
+            {"user_id": "u,2", "output_tokens": 10, "cost_usd": None},
+        ],
+        name="API metadata, quoted fields",
+    ),
+    Sample(
+        "time;user;note\n2026-11-20 09:00:00;a;\"one\ntwo\"\n2026-11-20 09:00:01;b;x;y;z\n",
+        [{"user_id": "a", "timestamp": "2026-11-20T09:00:00Z"}],
+        name="a line break inside quotes, and a row that is too long",
+        rejects=1,
+    ),
+]

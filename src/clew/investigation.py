@@ -1,0 +1,162 @@
+"""Detections to findings: what can be evaluated is run, and every row found brings its evidence.
+
+A detection gives rows; its `evidence` names the events that prove a row, its `details` fetch what
+the words need, and its `describe` says it. A row without evidence is not a finding.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from datetime import datetime
+from pathlib import PurePath
+from types import ModuleType
+from typing import Any
+
+import ibis.expr.types as ir
+
+from clew import registry
+from clew.engines import Engine
+from clew.model.finding import Evidence, Finding, Investigation, ranked
+from clew.model.views import VIEWS, between, events
+
+MOST_FINDINGS = 50
+"""Rows of one detection that become findings; a detection that finds more is drowning its reader."""
+EXCERPT_CHARACTERS = 400
+EVIDENCE_COLUMNS = (
+    "event_id", "source_id", "line", "byte_offset", "timestamp", "message", "exception_type",
+    "exception_message", "client_ip", "http_method", "url_path", "http_status", "duration_ms",
+    "upstream_address", "request_id", "span_name", "model", "change_type", "change_version",
+)  # fmt: skip
+
+
+def detect(
+    engine: Engine,
+    names: Sequence[str] = (),
+    options: Mapping[str, Mapping[str, Any]] | None = None,
+    *,
+    since: datetime | None = None,
+    until: datetime | None = None,
+) -> Investigation:
+    """Runs these detections, or all; `options` are keyword arguments by detection.
+
+    Only events from `since` up to, and without, `until` are looked at.
+    """
+    seen = between(events, since, until)
+    findings: list[Finding] = []
+    not_evaluable: list[str] = []
+    for name in names or registry.names("detections"):
+        module = registry.load("detections", name)
+        if missing := _missing(engine, module):
+            not_evaluable.append(f"{name} is not evaluable: needs {', '.join(missing)}.")
+            continue
+        rows = engine.run(
+            module.detect(seen, **(options or {}).get(name, {})), limit=MOST_FINDINGS
+        )
+        found = (_finding(engine, seen, name, module, row) for row in rows.dicts())
+        findings += [finding for finding in found if finding is not None]
+    return Investigation(ranked(findings), tuple(not_evaluable))
+
+
+def _missing(engine: Engine, module: ModuleType) -> list[str]:
+    """The columns a detection needs that no row of its view has."""
+    missing = []
+    for view, columns in module.NEEDS.items():
+        table = VIEWS[view](events) if view in VIEWS else events
+        counts = engine.run(
+            table.aggregate(**{column: table[column].notnull().sum() for column in columns})
+        ).rows[0]
+        missing += [
+            column if view == "events" else f"{view}.{column}"
+            for column, count in zip(columns, counts, strict=True)
+            if not count
+        ]
+    return missing
+
+
+def _finding(
+    engine: Engine, seen: ir.Table, name: str, module: ModuleType, row: dict[str, Any]
+) -> Finding | None:
+    evidence = _evidence(engine, module.evidence(seen, row))
+    if not evidence:
+        return None
+    asked = module.details(seen, row) if hasattr(module, "details") else {}
+    said = module.describe(row, {key: engine.run(table).dicts() for key, table in asked.items()})
+    return Finding(
+        kind=name,
+        title=said.title,
+        severity=said.severity,
+        confidence=float(said.confidence),
+        start=row.get("started"),
+        end=row.get("ended"),
+        subject={key: row[key] for key in module.SUBJECT if row.get(key) is not None},
+        measures={key: _number(row.get(key)) for key in module.MEASURES},
+        evidence=evidence,
+        why=tuple(said.why),
+        recommendations=tuple(said.recommendations),
+        references=tuple(getattr(module, "REFERENCES", ())),
+    )
+
+
+def _number(value: Any) -> int | float | None:
+    if value is None or isinstance(value, int):
+        return value
+    number = float(value)
+    return round(number, 6) if number == number and abs(number) != float("inf") else None
+
+
+def _evidence(engine: Engine, chosen: Any) -> tuple[Evidence, ...]:
+    """The chosen events with the way back to their bytes, in the order in which they were chosen."""
+    order = {row["event_id"]: i for i, row in reversed(list(enumerate(engine.run(chosen).dicts())))}
+    if not order:
+        return ()
+    rows = engine.run(
+        events.filter(events.event_id.isin(list(order))).select(*EVIDENCE_COLUMNS)
+    ).dicts()
+    names = _source_names(engine)
+    return tuple(
+        Evidence(
+            event_id=row["event_id"],
+            source=names.get(row["source_id"], row["source_id"] or ""),
+            line=row["line"],
+            byte_offset=row["byte_offset"],
+            timestamp=row["timestamp"],
+            text=excerpt(row),
+        )
+        for row in sorted(rows, key=lambda row: order[row["event_id"]])
+    )
+
+
+def _source_names(engine: Engine) -> dict[str, str]:
+    """Source to its file's name, or to its whole path where two files bear one name."""
+    uris = dict(engine.run("SELECT source_id, uri FROM sources").rows)
+    bases = [PurePath(uri).name for uri in set(uris.values())]
+    return {
+        source_id: PurePath(uri).name if bases.count(PurePath(uri).name) == 1 else uri
+        for source_id, uri in uris.items()
+    }
+
+
+def excerpt(row: Mapping[str, Any]) -> str:
+    """What an event says, in one line of at most 400 characters.
+
+    >>> excerpt({"http_method": "POST", "url_path": "/v1/chat", "http_status": 500})
+    'POST /v1/chat 500'
+    """
+    parts = []
+    if row.get("http_status") is not None or row.get("http_method"):
+        request = ("client_ip", "http_method", "url_path", "http_status")
+        parts.append(" ".join(str(row[key]) for key in request if row.get(key) is not None))
+        if row.get("duration_ms") is not None:
+            parts.append(f"{row['duration_ms']:g} ms")
+        if row.get("upstream_address"):
+            parts.append(f"upstream {row['upstream_address']}")
+    if row.get("message"):
+        parts.append(str(row["message"]).split("\n", 1)[0])
+    elif row.get("span_name"):
+        parts.append(str(row["span_name"]))
+    if row.get("exception_type"):
+        parts.append(f"{row['exception_type']}: {row.get('exception_message') or ''}".rstrip(": "))
+    if row.get("request_id") and not any(row["request_id"] in part for part in parts):
+        parts.append(f"request_id={row['request_id']}")
+    return " ".join(" | ".join(parts).split())[:EXCERPT_CHARACTERS]
+

@@ -1,0 +1,1 @@
+"""The nouns that every part of Clew shares; no I/O."""

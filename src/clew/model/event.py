@@ -1,0 +1,299 @@
+"""The event: one row of the timeline, and what each of its columns means.
+
+An event is a log record, a span, an access-log line, an API call record, a prediction, a pipeline
+stage, a flow record or a change. All share one set of columns, listed here once; code, search, SQL,
+rules, findings and docs use these names and no others.
+
+A column is NULL where the source does not state it; zero and empty text are values.
+`stored` columns are physical in the table `event_rows`; the others live in the VARIANT `attributes`
+under their own name, and the view `events` gives them back with name and type.
+Times are UTC microseconds, durations milliseconds, sizes bytes, shares 0 to 1.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Literal
+
+Kind = Literal["text", "int", "float", "bool", "time", "money", "json"]
+"""text; int (64 bit); float (double); bool; time (UTC, microseconds); money (18 digits, 9 decimals);
+json (JSON as text)."""
+
+
+@dataclass(frozen=True, slots=True)
+class Column:
+    """One canonical column.
+
+    name   snake_case, the field's term; a unit is part of the name (`_ms`, `_bytes`, `_usd`)
+    kind   its type, see `Kind`
+    means  what it holds, in a few words
+    group  the heading it stands under in the reference
+    stored whether it is a physical column of `event_rows`
+    otel, ecs, ocsf  its name in OpenTelemetry, Elastic Common Schema and OCSF; "" where they have none
+    """
+
+    name: str
+    kind: Kind
+    means: str
+    group: str
+    stored: bool = False
+    otel: str = ""
+    ecs: str = ""
+    ocsf: str = ""
+
+
+def _group(heading: str, *columns: Column) -> tuple[Column, ...]:
+    return tuple(
+        Column(c.name, c.kind, c.means, heading, c.stored, c.otel, c.ecs, c.ocsf) for c in columns
+    )
+
+
+def _stored(name: str, kind: Kind, means: str, otel: str = "", ecs: str = "", ocsf: str = "") -> Column:
+    return Column(name, kind, means, "", True, otel, ecs, ocsf)
+
+
+def _sparse(name: str, kind: Kind, means: str, otel: str = "", ecs: str = "", ocsf: str = "") -> Column:
+    return Column(name, kind, means, "", False, otel, ecs, ocsf)
+
+
+COLUMNS: tuple[Column, ...] = (
+    *_group(
+        "identity",
+        _stored("event_id", "text", "hash of the source's first sha256, the byte offset and the part", ecs="event.id", ocsf="metadata.uid"),
+        _stored("source_id", "text", "the row of `sources` it came from"),
+        _stored("source_format", "text", "the format that parsed it, such as nginx_access", ecs="event.module"),
+        _stored("line", "int", "line of the source, from 1", ecs="log.file.line"),
+        _stored("byte_offset", "int", "first byte in the uncompressed source, from 0", ecs="log.offset"),
+    ),
+    *_group(
+        "time",
+        _stored("timestamp", "time", "when it happened; for a span or request, when it began if the source says so", "Timestamp", "@timestamp", "time"),
+        _stored("timestamp_text", "text", "the time as the source wrote it"),
+        _sparse("observed_timestamp", "time", "when a collector first saw it", "ObservedTimestamp", "event.ingested", "metadata.logged_time"),
+        _stored("duration_ms", "float", "how long it took", ecs="event.duration", ocsf="duration"),
+    ),
+    *_group(
+        "text",
+        _stored("severity", "text", "TRACE, DEBUG, INFO, WARN, ERROR or FATAL", "SeverityText", "log.level", "severity"),
+        _stored("severity_number", "int", "OpenTelemetry's severity number, 1 to 24", "SeverityNumber", "event.severity", "severity_id"),
+        _stored("message", "text", "the record's own sentence", "Body", "message", "message"),
+        _stored("event_name", "text", "the kind of event, where the source names it", "event.name", "event.action", "activity_name"),
+        _stored("logger", "text", "the logger's name", "otel.scope.name", "log.logger"),
+    ),
+    *_group(
+        "resource",
+        _stored("service", "text", "name of the service that wrote it", "service.name", "service.name", "metadata.product.name"),
+        _stored("service_version", "text", "version of that service", "service.version", "service.version", "metadata.product.version"),
+        _sparse("service_instance", "text", "which instance of the service", "service.instance.id", "service.node.name"),
+        _stored("environment", "text", "production, staging and the like", "deployment.environment.name", "service.environment"),
+        _stored("host", "text", "host name", "host.name", "host.name", "device.hostname"),
+        _sparse("region", "text", "cloud region", "cloud.region", "cloud.region", "cloud.region"),
+        _sparse("k8s_namespace", "text", "Kubernetes namespace", "k8s.namespace.name", "orchestrator.namespace"),
+        _sparse("k8s_pod", "text", "Kubernetes pod", "k8s.pod.name", "kubernetes.pod.name"),
+        _sparse("container", "text", "container name or id", "container.name", "container.name", "container.name"),
+        _sparse("process_id", "int", "operating system process", "process.pid", "process.pid", "process.pid"),
+        _sparse("thread", "text", "thread name or id", "thread.name", "process.thread.name"),
+    ),
+    *_group(
+        "trace",
+        _stored("trace_id", "text", "32 hex digits", "TraceId", "trace.id", "metadata.correlation_uid"),
+        _stored("span_id", "text", "16 hex digits", "SpanId", "span.id"),
+        _stored("parent_span_id", "text", "16 hex digits; NULL for a root", "ParentSpanId", "parent.id"),
+        _stored("span_name", "text", "name of the operation", "Name", "span.name"),
+        _stored("span_kind", "text", "server, client, internal, producer or consumer", "Kind", "span.kind"),
+        _stored("status", "text", "ok, error or unset", "StatusCode", "event.outcome", "status"),
+        _sparse("status_message", "text", "the words that go with the status", "StatusMessage", "", "status_detail"),
+        _sparse("span_events", "json", "events on the span", "Events"),
+        _sparse("span_links", "json", "links to other spans", "Links"),
+    ),
+    *_group(
+        "request",
+        _stored("request_id", "text", "id that ties one request over services", "http.request.header.x-request-id", "http.request.id", "http_request.uid"),
+        _stored("http_method", "text", "GET, POST ...", "http.request.method", "http.request.method", "http_request.http_method"),
+        _stored("http_route", "text", "the route's template, such as /users/{id}", "http.route"),
+        _stored("url_path", "text", "path without the query", "url.path", "url.path", "http_request.url.path"),
+        _sparse("url_query", "text", "query without the question mark", "url.query", "url.query", "http_request.url.query_string"),
+        _stored("http_status", "int", "HTTP status code", "http.response.status_code", "http.response.status_code", "http_response.code"),
+        _sparse("request_bytes", "int", "size of the request", "http.request.size", "http.request.bytes", "http_request.length"),
+        _stored("response_bytes", "int", "size of the response's body", "http.response.body.size", "http.response.body.bytes", "http_response.length"),
+        _stored("user_agent", "text", "the client's User-Agent", "user_agent.original", "user_agent.original", "http_request.user_agent"),
+        _sparse("referer", "text", "the Referer header", "http.request.header.referer", "http.request.referrer", "http_request.referrer"),
+        _stored("upstream_address", "text", "host:port the proxy asked", "", "nginx.access.upstream.address"),
+        _sparse("upstream_status", "int", "status the upstream gave the proxy", "", "nginx.access.upstream.response.status_code"),
+        _stored("upstream_ms", "float", "time the upstream took", "", "nginx.access.upstream.response.time"),
+        _sparse("protocol", "text", "HTTP/1.1, HTTP/2.0, gRPC ...", "network.protocol.version", "http.version", "http_request.version"),
+    ),
+    *_group(
+        "who",
+        _stored("user_id", "text", "the person or account", "user.id", "user.id", "actor.user.uid"),
+        _stored("session_id", "text", "chat, conversation or login session", "session.id", "session.id", "actor.session.uid"),
+        _stored("team", "text", "team, department or cost centre", "", "user.group.name", "actor.user.groups.name"),
+        _sparse("tenant", "text", "customer or organisation", "", "organization.id", "cloud.org.uid"),
+        _stored("api_key_hash", "text", "hash of the API key; the key itself is never kept"),
+        _stored("client_ip", "text", "address of the caller", "client.address", "client.ip", "src_endpoint.ip"),
+        _sparse("client_port", "int", "port of the caller", "client.port", "client.port", "src_endpoint.port"),
+        _sparse("server_address", "text", "host or address that was called", "server.address", "server.address", "dst_endpoint.hostname"),
+        _sparse("server_port", "int", "port that was called", "server.port", "server.port", "dst_endpoint.port"),
+    ),
+    *_group(
+        "error",
+        _stored("error_type", "text", "class of the error in the source's own words", "error.type", "error.type", "error"),
+        _stored("exception_type", "text", "fully qualified type of the innermost cause shown last", "exception.type", "error.type"),
+        _stored("exception_message", "text", "the exception's message", "exception.message", "error.message"),
+        _sparse("exception_stacktrace", "text", "the whole traceback, chained ones included", "exception.stacktrace", "error.stack_trace"),
+        _stored("exception_frame", "text", "innermost frame of the service's own code, as file:line in function"),
+        _stored("exception_fingerprint", "text", "hash of type, normalised message and own frame: like exceptions share it", "", "error.grouping_key"),
+    ),
+    *_group(
+        "AI call",
+        _stored("operation", "text", "chat, embeddings, execute_tool ...", "gen_ai.operation.name"),
+        _stored("provider", "text", "who sells the model", "gen_ai.provider.name"),
+        _stored("model", "text", "the model asked for", "gen_ai.request.model", "", "ai_model.name"),
+        _sparse("response_model", "text", "the model that answered", "gen_ai.response.model"),
+        _sparse("response_id", "text", "the provider's id of the answer", "gen_ai.response.id"),
+        _stored("input_tokens", "int", "tokens read, cached ones included", "gen_ai.usage.input_tokens"),
+        _stored("output_tokens", "int", "tokens written, reasoning included", "gen_ai.usage.output_tokens"),
+        _sparse("cache_read_tokens", "int", "input tokens served from a cache", "gen_ai.usage.cache_read.input_tokens"),
+        _sparse("cache_write_tokens", "int", "input tokens written to a cache", "gen_ai.usage.cache_write.input_tokens"),
+        _sparse("reasoning_tokens", "int", "output tokens spent on reasoning", "gen_ai.usage.reasoning.output_tokens"),
+        _sparse("audio_input_tokens", "int", "audio tokens read"),
+        _sparse("audio_output_tokens", "int", "audio tokens written"),
+        _sparse("image_input_tokens", "int", "image tokens read"),
+        _sparse("image_output_tokens", "int", "image tokens written"),
+        _stored("total_tokens", "int", "all tokens, as the source counts them", "llm.usage.total_tokens"),
+        _sparse("usage_details", "json", "the provider's usage block as sent"),
+        _stored("cost_usd", "money", "cost in US dollars"),
+        _sparse("cost_details", "json", "parts of the cost"),
+        _sparse("price_source", "text", "which price list, of which date"),
+        _stored("ttft_ms", "float", "time to the first token", "gen_ai.response.time_to_first_chunk"),
+        _sparse("queue_ms", "float", "time in the model server's queue", "gen_ai.latency.time_in_queue"),
+        _sparse("prefill_ms", "float", "time reading the prompt", "gen_ai.latency.time_in_model_prefill"),
+        _sparse("decode_ms", "float", "time writing the answer", "gen_ai.latency.time_in_model_decode"),
+        _sparse("inference_ms", "float", "time in the model", "gen_ai.latency.time_in_model_inference"),
+        _sparse("is_streamed", "bool", "whether the answer was streamed", "gen_ai.request.stream"),
+        _stored("finish_reason", "text", "why the answer ended; several joined by a comma", "gen_ai.response.finish_reasons"),
+        _sparse("max_tokens", "int", "limit asked for", "gen_ai.request.max_tokens"),
+        _sparse("temperature", "float", "sampling temperature", "gen_ai.request.temperature"),
+        _sparse("top_p", "float", "nucleus sampling", "gen_ai.request.top_p"),
+        _sparse("top_k", "float", "top-k sampling", "gen_ai.request.top_k"),
+        _sparse("seed", "int", "random seed", "gen_ai.request.seed"),
+        _sparse("frequency_penalty", "float", "frequency penalty", "gen_ai.request.frequency_penalty"),
+        _sparse("presence_penalty", "float", "presence penalty", "gen_ai.request.presence_penalty"),
+        _sparse("stop_sequences", "json", "stop sequences", "gen_ai.request.stop_sequences"),
+        _sparse("choice_count", "int", "how many answers were asked for", "gen_ai.request.choice.count"),
+        _sparse("reasoning_level", "text", "reasoning effort asked for", "gen_ai.request.reasoning.effort"),
+        _sparse("previous_response_id", "text", "the answer this call continues", "gen_ai.request.previous_response_id"),
+        _sparse("output_type", "text", "text, json, image ...", "gen_ai.output.type"),
+        _sparse("request_params", "json", "other parameters of the request"),
+        _sparse("service_tier", "text", "batch, priority ...", "openai.response.service_tier"),
+        _sparse("system_fingerprint", "text", "the backend's fingerprint", "openai.response.system_fingerprint"),
+        _sparse("guardrail_id", "text", "guardrail that ran", "aws.bedrock.guardrail.id"),
+        _sparse("cost_given_usd", "money", "cost that the source itself claimed"),
+        _sparse("error_class", "text", "bad_request, auth, rate_limited, timeout ..."),
+        _sparse("server_ms", "float", "the provider's own processing time"),
+        _sparse("retry_after_s", "float", "how long the provider asked to wait", "http.response.header.retry-after"),
+        _sparse("rate_limit_requests", "int", "requests allowed in the window"),
+        _sparse("rate_limit_requests_remaining", "int", "requests left in the window"),
+        _sparse("rate_limit_tokens", "int", "tokens allowed in the window"),
+        _sparse("rate_limit_tokens_remaining", "int", "tokens left in the window"),
+    ),
+    *_group(
+        "content",
+        _stored("prompt", "text", "the last user turn"),
+        _stored("completion", "text", "the answer"),
+        _sparse("system_instructions", "text", "the system prompt", "gen_ai.system_instructions"),
+        _sparse("input_messages", "json", "all messages sent", "gen_ai.input.messages"),
+        _sparse("output_messages", "json", "all messages received", "gen_ai.output.messages"),
+        _sparse("prompt_hash", "text", "hash of the prompt"),
+        _sparse("prompt_name", "text", "name of the prompt", "gen_ai.prompt.name"),
+        _sparse("prompt_version", "text", "version of the prompt", "gen_ai.prompt.version"),
+        _sparse("prompt_template", "text", "template the prompt was made from", "llm.prompt_template.template"),
+    ),
+    *_group(
+        "agent, tool, retrieval",
+        _sparse("agent_id", "text", "the agent's id", "gen_ai.agent.id"),
+        _sparse("agent_name", "text", "the agent's name", "gen_ai.agent.name"),
+        _sparse("agent_version", "text", "the agent's version", "gen_ai.agent.version"),
+        _sparse("workflow_name", "text", "the workflow", "gen_ai.workflow.name"),
+        _sparse("step_name", "text", "the step in the workflow"),
+        _stored("tool_name", "text", "the tool called", "gen_ai.tool.name"),
+        _sparse("tool_call_id", "text", "id of the tool call", "gen_ai.tool.call.id"),
+        _sparse("tool_type", "text", "function, extension, datastore", "gen_ai.tool.type"),
+        _sparse("tool_arguments", "json", "what the tool was given", "gen_ai.tool.call.arguments"),
+        _sparse("tool_result", "text", "what the tool gave back", "gen_ai.tool.call.result"),
+        _sparse("tool_definitions", "json", "tools offered to the model", "gen_ai.tool.definitions"),
+        _sparse("mcp_method", "text", "MCP method", "mcp.method.name"),
+        _sparse("mcp_session_id", "text", "MCP session", "mcp.session.id"),
+        _sparse("mcp_resource_uri", "text", "MCP resource", "mcp.resource.uri"),
+        _sparse("data_source_id", "text", "the knowledge base asked", "gen_ai.data_source.id"),
+        _sparse("retrieval_query", "text", "what was searched for", "gen_ai.retrieval.query.text"),
+        _sparse("retrieved_documents", "json", "documents found", "gen_ai.retrieval.documents"),
+        _sparse("retrieval_top_k", "int", "documents asked for", "gen_ai.retrieval.top_k"),
+        _sparse("embedding_dimensions", "int", "dimensions of an embedding", "gen_ai.embeddings.dimension.count"),
+        _sparse("eval_name", "text", "the evaluation", "gen_ai.evaluation.name"),
+        _sparse("eval_score", "float", "its score", "gen_ai.evaluation.score.value"),
+        _sparse("eval_label", "text", "its label", "gen_ai.evaluation.score.label"),
+        _sparse("eval_explanation", "text", "its reason", "gen_ai.evaluation.explanation"),
+    ),
+    *_group(
+        "database",
+        _sparse("db_system", "text", "postgresql, redis ...", "db.system.name"),
+        _sparse("db_operation", "text", "SELECT, GET ...", "db.operation.name"),
+        _sparse("db_collection", "text", "table or collection", "db.collection.name"),
+        _sparse("db_namespace", "text", "database", "db.namespace"),
+        _sparse("db_query", "text", "the statement", "db.query.text"),
+        _sparse("db_rows", "int", "rows returned", "db.response.returned_rows"),
+    ),
+    *_group(
+        "prediction",
+        _stored("model_version", "text", "version of a model that the service runs itself"),
+        _sparse("prediction", "text", "what the model predicted"),
+        _sparse("confidence", "float", "how sure it was, 0 to 1"),
+        _sparse("label", "text", "what turned out to be true"),
+        _sparse("input_hash", "text", "hash of the input"),
+        _sparse("input_features", "json", "the input, by feature name"),
+        _sparse("experiment", "text", "experiment the request belongs to"),
+        _sparse("variant", "text", "arm of the experiment"),
+        _sparse("feedback", "text", "what the user said of the answer"),
+    ),
+    *_group(
+        "pipeline",
+        _sparse("run_id", "text", "one run of a pipeline", "cicd.pipeline.run.id"),
+        _sparse("stage", "text", "a stage of it", "cicd.pipeline.task.name"),
+        _sparse("stage_status", "text", "how the stage ended", "cicd.pipeline.task.run.result"),
+        _sparse("metric_name", "text", "a measured quantity"),
+        _sparse("metric_value", "float", "its value"),
+    ),
+    *_group(
+        "flow",
+        _sparse("src_ip", "text", "address that opened the flow", "source.address", "source.ip", "src_endpoint.ip"),
+        _sparse("src_port", "int", "its port", "source.port", "source.port", "src_endpoint.port"),
+        _sparse("dst_ip", "text", "address that was reached", "destination.address", "destination.ip", "dst_endpoint.ip"),
+        _sparse("dst_port", "int", "its port", "destination.port", "destination.port", "dst_endpoint.port"),
+        _sparse("transport", "text", "tcp, udp ...", "network.transport", "network.transport", "connection_info.protocol_name"),
+        _sparse("bytes_out", "int", "bytes from source to destination", "", "source.bytes", "traffic.bytes_out"),
+        _sparse("bytes_in", "int", "bytes from destination to source", "", "destination.bytes", "traffic.bytes_in"),
+        _sparse("packets_out", "int", "packets from source to destination", "", "source.packets", "traffic.packets_out"),
+        _sparse("packets_in", "int", "packets from destination to source", "", "destination.packets", "traffic.packets_in"),
+        _sparse("action", "text", "accept, reject ...", "", "event.action", "action"),
+        _sparse("community_id", "text", "hash of the five-tuple", "", "network.community_id", "connection_info.community_uid"),
+    ),
+    *_group(
+        "change",
+        _sparse("change_type", "text", "deployment, configuration, start, model"),
+        _sparse("change_target", "text", "what was changed"),
+        _sparse("change_version", "text", "the version it was changed to"),
+    ),
+    *_group(
+        "rest",
+        _sparse("tags", "json", "labels without values", "", "tags", "metadata.labels"),
+        _sparse("resource_attributes", "json", "what else the resource said"),
+    ),
+)
+
+BY_NAME: dict[str, Column] = {column.name: column for column in COLUMNS}
+STORED: tuple[Column, ...] = tuple(c for c in COLUMNS if c.stored)
+SPARSE: tuple[Column, ...] = tuple(c for c in COLUMNS if not c.stored)
+
+SEVERITIES: dict[str, int] = {"TRACE": 1, "DEBUG": 5, "INFO": 9, "WARN": 13, "ERROR": 17, "FATAL": 21}
+"""Severity text to OpenTelemetry's lowest number of that range."""

@@ -1,0 +1,510 @@
+"""Ties: one request as the proxy, the application and its errors saw it, on one clock.
+
+A proxy's line and an application's line belong together when both carry the same request id or
+trace id; else when path, method, status and time agree, one to one, nearest first. The expressions
+here are what analyses show and detections build on.
+
+at        microseconds since 1970 on the proxy's clock: what is compared
+rid       the id that ties: request_id, else trace_id (as the request_id it occurs with), else an
+          id of a proxy's line that an error's message holds
+role      proxy, or application
+route     http_route, else the path with ids replaced by {id}
+"""
+
+from __future__ import annotations
+
+from typing import cast
+
+import ibis
+import ibis.expr.types as ir
+
+PROXY_FORMATS = ("nginx_access", "apache_access", "haproxy", "envoy_access", "traefik_access")
+SERVER_LOGGERS = (
+    "asyncio", "django", "gunicorn", "hypercorn", "main", "__main__", "root", "uvicorn", "werkzeug",
+)  # fmt: skip
+CARRIED = (
+    "event_id", "source_id", "source_format", "line", "severity", "logger", "message",
+    "span_name", "duration_ms", "http_method", "http_status", "http_route", "url_path", "host",
+    "upstream_address", "user_id", "api_key_hash", "client_ip", "user_agent", "team", "tenant",
+    "model", "model_version", "service_version", "change_type", "change_version",
+    "exception_type", "exception_message", "exception_frame",
+)  # fmt: skip
+"""Columns of the event that `observed` hands on."""
+
+WIDEST_OFFSET_US = 14 * 3_600_000_000
+QUARTER_HOUR_US = 900_000_000
+LEFT_SKEW_US = 2_000_000
+RARE_KEY_ROWS = 40
+FIRST_ERRORS = 300
+
+ID_IN_PATH = (
+    r"/(?:[0-9]+"  # /users/812
+    r"|[0-9a-fA-F]{8}-[0-9a-fA-F]{4}-[0-9a-fA-F]{4}-[0-9a-fA-F]{4}-[0-9a-fA-F]{12}"  # a UUID
+    r"|[0-9a-fA-F]{16,})(/|$)"  # /runs/4f2c91aa4f2c91aa
+)
+ID_IN_MESSAGE = (
+    r"\b([0-9a-fA-F]{8}-[0-9a-fA-F]{4}-[0-9a-fA-F]{4}-[0-9a-fA-F]{4}-[0-9a-fA-F]{12}"  # a UUID
+    r"|[0-9a-fA-F]{16,32}"  # $request_id of nginx: 32 hex digits
+    r"|req[-_][0-9A-Za-z]{6,})\b"  # req_8f03a1c2
+)
+SERVER_REPEATS = r"^(Exception (in|on) |Internal Server Error|Error handling request|Unhandled )"
+
+
+def microseconds(moment: ir.Value) -> ir.IntegerValue:
+    """A timestamp as whole microseconds since 1970."""
+    moment = cast(ir.TimestampValue, moment)
+    seconds = moment.epoch_seconds().floor().cast("int64")
+    return cast(ir.IntegerValue, seconds * 1_000_000 + moment.microsecond().cast("int64"))
+
+
+def is_proxy(e: ir.Table) -> ir.BooleanValue:
+    """Whether a row is a proxy's access line."""
+    return cast(
+        ir.BooleanValue,
+        e.source_format.isin(PROXY_FORMATS).fill_null(False)
+        | (e.upstream_ms.notnull() & e.http_status.notnull()),
+    )
+
+
+def observed(e: ir.Table) -> ir.Table:
+    """Every row that has a time, with `at`, `role`, `service`, `rid` and `route` worked out.
+
+    `service` is the row's own, else its source's, else the first part of the logger's name, else
+    the only service of the case, else the server's address, host or kind of log.
+    `is_counted`: whether the row stands for a request of its service, see `requests`.
+    """
+    e = e.filter(e.timestamp.notnull())
+    origins = _origins(e)
+    t = e.left_join(origins, e.source_id == origins.origin)
+    service = ibis.coalesce(
+        t.service,
+        t.origin_service,
+        t.server_address,
+        t.host,
+        t.source_format.re_replace("_.*", ""),
+        ibis.literal("unknown"),
+    )
+    # a row without a source has no origin
+    is_proxy_row, offset_us = t.is_proxy_origin.fill_null(False), t.offset_us.fill_null(0)
+    is_request = t.http_status.notnull()
+    is_record = ~t.asks.fill_null(False) & t.severity.notnull() & t.span_name.isnull()
+    return t.select(
+        *CARRIED,
+        service=service,
+        offset_us=offset_us,
+        role=ibis.ifelse(is_proxy_row, "proxy", "application"),
+        rid=ibis.coalesce(t.request_id, t.trace_id),
+        at=microseconds(t.timestamp) + offset_us,
+        timestamp=t.timestamp + (offset_us // 1_000_000).as_interval("s"),
+        route=ibis.coalesce(t.http_route, route_of(t.url_path)),
+        is_counted=(is_proxy_row | ~t.is_proxied.fill_null(False)) & (is_request | is_record),
+    )
+
+
+def route_of(path: ir.Value) -> ir.StringValue:
+    """The path with ids replaced, so that like requests share it; twice, as matches share a /."""
+    text = cast(ir.StringValue, path)
+    return cast(
+        ir.StringValue,
+        text.re_replace(ID_IN_PATH, r"/{id}\1").re_replace(ID_IN_PATH, r"/{id}\1"),
+    )
+
+
+def clock_offsets(e: ir.Table, *, failures_only: bool = False) -> ir.Table:
+    """How far each source's clock is from the proxy's: one row a source with enough pairs.
+
+    Returns source_id, basis (ids or times), pairs, offset_us (add it to the source's times),
+    spread_us (half the range that holds the middle 80 % of the pairs). A pair is two rows that name
+    one request; without ids, rows of one rare method, path and status, or errors, and then the
+    offset is where most differences agree, up to 14 hours either way.
+    `failures_only` looks at failed requests and exceptions alone, which costs little.
+    """
+    met = _differences(e, failures_only)
+    near = ibis.range_window(
+        group_by=met.source_id, order_by=met.difference_us, preceding=1_500_000, following=1_500_000
+    )
+    met = met.mutate(agreed=met.weight.sum().over(near))
+    best = ibis.window(
+        group_by=met.source_id,
+        order_by=[met.agreed.desc(), met.difference_us.abs(), met.difference_us],
+        preceding=None,
+        following=None,
+    )
+    same = ibis.window(group_by=[met.event_id, met.key])
+    met = met.mutate(
+        center=met.difference_us.first().over(best), candidates=met.event_id.count().over(same)
+    )
+    whole = ibis.window(group_by=met.source_id)
+    met = met.mutate(all_rows=(1.0 / met.candidates).sum().over(whole))
+    met = met.filter((met.difference_us - met.center).abs() <= 1_500_000)
+    offsets = met.group_by("source_id").agg(
+        by_id=met.weight.max() > 1,
+        pairs=met.event_id.nunique(),
+        all_rows=met.all_rows.max(),
+        offset_us=met.difference_us.quantile(0.5).round().cast("int64"),
+        low=met.difference_us.quantile(0.1),
+        high=met.difference_us.quantile(0.9),
+    )
+    sure = (offsets.pairs >= 3) & (offsets.by_id | (offsets.pairs * 4 >= offsets.all_rows))
+    return offsets.filter(sure).select(
+        "source_id",
+        "pairs",
+        "offset_us",
+        basis=ibis.ifelse(offsets.by_id, "ids", "times"),
+        spread_us=((offsets.high - offsets.low) / 2).round().cast("int64"),
+    )
+
+
+def pairs(left: ir.Table, right: ir.Table, *, tolerance_us: int) -> ir.Table:
+    """Rows of `left` with their rows of `right`: one to one, nearest first, within the tolerance.
+
+    Both have id, tie_key, at. Returns left_id, right_id, gap_us, signed_gap_us (right less left),
+    rivals (rows of `right` with the same key that were near enough). Sorted by time, left rows open and right rows close a bracket;
+    rows on one level of nesting alternate, so each has one neighbour before and one after, and a
+    pair is two neighbours that are nearest to each other. One sort, no product of rows.
+    """
+    columns = ("id", "tie_key", "at", "step")
+    t = ibis.union(
+        left.mutate(step=ibis.literal(1)).select(columns),
+        right.mutate(step=ibis.literal(-1)).select(columns),
+    )
+    before = ibis.window(group_by=t.tie_key, order_by=[t.at, t.id], preceding=None, following=0)
+    near = ibis.range_window(
+        group_by=t.tie_key, order_by=t.at, preceding=tolerance_us, following=tolerance_us
+    )
+    t = t.mutate(
+        depth=t.step.sum().over(before),
+        rivals=ibis.ifelse(t.step == -1, 1, 0).sum().over(near),
+    )
+    t = t.mutate(level=ibis.ifelse(t.step == 1, t.depth - 1, t.depth))
+    chain = ibis.window(group_by=[t.tie_key, t.level], order_by=[t.at, t.id])
+    t = t.mutate(
+        place=ibis.row_number().over(chain),
+        before_us=(t.at - t.at.lag().over(chain)).fill_null(tolerance_us + 1),
+        after_us=(t.at.lead().over(chain) - t.at).fill_null(-1),
+        next_id=t.id.lead().over(chain),
+    )
+    has_next = (t.after_us >= 0) & (t.after_us <= tolerance_us)
+    has_last = (t.place > 0) & (t.before_us <= tolerance_us)
+    # equal gaps: every second row looks forward, else a run of equal times would pair nobody
+    forward = has_next & (
+        ~has_last | (t.after_us < t.before_us) | ((t.after_us == t.before_us) & (t.place % 2 == 0))
+    )
+    t = t.mutate(looks_forward=forward, looks_back=has_last & ~forward)
+    chain = ibis.window(group_by=[t.tie_key, t.level], order_by=[t.at, t.id])
+    t = t.mutate(
+        is_pair=(t.looks_forward & t.looks_back.lead().over(chain).fill_null(False)),
+        next_rivals=t.rivals.lead().over(chain),
+    )
+    t = t.filter(t.is_pair)
+    is_left = t.step == 1
+    return t.select(
+        left_id=ibis.ifelse(is_left, t.id, t.next_id),
+        right_id=ibis.ifelse(is_left, t.next_id, t.id),
+        gap_us=t.after_us,
+        signed_gap_us=ibis.ifelse(is_left, t.after_us, -t.after_us),
+        rivals=ibis.ifelse(is_left, t.rivals, t.next_rivals),
+    )
+
+
+def tied(seen: ir.Table, *, tolerance_s: float = 2.0) -> ir.Table:
+    """Every line of an application with the proxy's line of its request.
+
+    Returns event_id, proxy_event_id, tied_by (id; request: method, path, status and time; path or
+    time: an exception and the failed request nearest to it), gap_us (on one clock, proxy's time
+    less the line's) and confidence: 1 by an id, else 0.9 or 0.8, less where several were near.
+    """
+    tolerance_us = int(tolerance_s * 1_000_000)
+    proxy = seen.filter((seen.role == "proxy") & seen.http_status.notnull())
+    own = seen.filter(seen.role == "application")
+    known = proxy.filter(proxy.rid.notnull()).select(
+        "rid", proxy_event_id="event_id", proxy_at="at"
+    )
+    by_id = own.join(known, "rid")
+    by_id = by_id.select(
+        "event_id",
+        "proxy_event_id",
+        tied_by=ibis.literal("id"),
+        gap_us=by_id.proxy_at - by_id["at"],
+        confidence=ibis.literal(1).cast("float64"),
+    )
+    asked = own.filter(own.http_status.notnull()).anti_join(known, "rid")
+    free = proxy.anti_join(own.filter(own.rid.notnull()), "rid")
+    found = pairs(_requested(asked, is_proxy_side=False), _requested(free, is_proxy_side=True),
+                  tolerance_us=tolerance_us)  # fmt: skip
+    by_request = found.select(
+        event_id="left_id",
+        proxy_event_id="right_id",
+        tied_by=ibis.literal("request"),
+        gap_us="signed_gap_us",
+        confidence=0.9 / found.rivals.cast("float64").sqrt(),
+    )
+    raised = exceptions(seen, tolerance_s=tolerance_s)
+    raised = raised.anti_join(ibis.union(by_id, by_request), "event_id")
+    times = proxy.select(proxy_event_id="event_id", proxy_at="at")
+    raised = raised.join(times, "proxy_event_id")
+    by_error = raised.select(
+        "event_id",
+        "proxy_event_id",
+        "tied_by",
+        gap_us=raised.proxy_at - raised["at"],
+        confidence="confidence",
+    )
+    return ibis.union(by_id, by_request, by_error)
+
+
+def exceptions(seen: ir.Table, *, tolerance_s: float = 2.0, repeat_ms: int = 250) -> ir.Table:
+    """Logged exceptions with the request each belongs to. `seen` is what `observed` returns.
+
+    Returns event_id, service, timestamp, at, exception_type, exception_message, exception_frame,
+    message, url_path, route, http_route, http_status, rid, proxy_event_id, tied_by (id, path, time
+    or none), confidence, and `request`: equal for all exceptions of one request.
+    The same exception that the server logs again right after the service is of the same request.
+    """
+    raised = _raised(seen, repeat_ms)
+    asked = seen.filter(seen.url_path.notnull() | seen.http_status.notnull())
+    by_rid = _context(asked.semi_join(raised, "rid"))
+    t = raised.left_join(by_rid, raised.rid == by_rid.context_rid).drop("context_rid")
+    t = t.mutate(path=ibis.coalesce(t.url_path, t.rid_path))
+    loose = t.filter((t.first_id == t.event_id) & t.by_id.isnull() & t.rid_status.isnull())
+    failed = asked.filter((asked.http_status >= 500) & asked.exception_type.isnull())
+    nearby = _nearest_failures(loose, failed, int(tolerance_s * 1_000_000))
+    t = t.left_join(nearby, t.first_id == nearby.nearby_left).drop("nearby_left")
+    tied_by = ibis.cases(
+        (t.by_id.notnull() | t.rid_status.notnull(), "id"),
+        (t.nearby_id.notnull() & t.path.notnull(), "path"),
+        (t.nearby_id.notnull(), "time"),
+        else_="none",
+    )
+    sure = ibis.cases((tied_by == "path", 0.9), (tied_by == "time", 0.8), else_=1.0)
+    path = ibis.coalesce(t.path, t.nearby_path)
+    return t.select(
+        "event_id", "source_id", "service", "timestamp", "at", "offset_us", "line", "rid",
+        "exception_type", "exception_message", "exception_frame", "message", "is_repeat",
+        url_path=path,
+        route=ibis.coalesce(t.http_route, t.rid_http_route, route_of(path)),
+        http_route=ibis.coalesce(t.http_route, t.rid_http_route),
+        http_status=ibis.coalesce(t.http_status, t.rid_status, t.nearby_status),
+        proxy_event_id=ibis.coalesce(t.by_id, t.nearby_id),
+        tied_by=tied_by,
+        confidence=sure / t.rivals.fill_null(1).cast("float64").sqrt(),
+        request=ibis.coalesce(t.rid, t.nearby_id, t.first_id),
+    )  # fmt: skip
+
+
+def requests(seen: ir.Table) -> ir.Table:
+    """One row a request, from the place that saw most. `seen` is what `observed` returns.
+
+    Where a proxy stands before the one service of a case, the proxy's lines; else each service's
+    own. A failed request that a service logged twice under one id counts once. Services that log
+    no requests are counted in log records instead (`is_request` is false there).
+    Adds: failed (status 500 and above; severity ERROR and above for log records), is_request.
+    """
+    counted = seen.filter(seen.is_counted)
+    counted = counted.mutate(
+        is_request=counted.http_status.notnull(),
+        failed=ibis.ifelse(
+            counted.http_status.notnull(),
+            counted.http_status >= 500,
+            counted.severity.isin(("ERROR", "FATAL")),
+        ),
+    )
+    twice = counted.failed & counted.is_request & counted.rid.notnull()
+    failed = counted.filter(twice)
+    latest = ibis.window(
+        group_by=[failed.service, failed.rid], order_by=[failed.at.desc(), failed.event_id]
+    )
+    failed = failed.mutate(place=ibis.row_number().over(latest))
+    failed = failed.filter(failed.place == 0).drop("place")
+    return ibis.union(counted.filter(~twice), failed)
+
+
+def _origins(e: ir.Table) -> ir.Table:
+    """One row a source: is it a proxy's, whose service, what its clock lacks, who counts requests.
+
+    asks        some source of the same service logs requests
+    is_proxied  a proxy stands before the only service of the case
+    """
+    root = e.logger.fill_null("").re_extract(r"^([A-Za-z0-9_-]+)", 1).nullif("")
+    rows = e.select(
+        origin=e.source_id,
+        proxied=is_proxy(e).cast("int64"),
+        asked=e.http_status.notnull().cast("int64"),
+        named=e.service,
+        root=ibis.ifelse(root.isin(SERVER_LOGGERS), ibis.null("string"), root),
+    )
+    named = rows.group_by("origin", "root", "named").agg(
+        rows=rows.count(), proxied=rows.proxied.max(), asked=rows.asked.max()
+    )
+    most = ibis.window(
+        group_by=named.origin,
+        order_by=[named.root.isnull(), named.rows.desc(), named.root, named.named],
+    )
+    named = named.mutate(place=ibis.row_number().over(most))
+    t = named.group_by("origin").agg(
+        is_proxy_origin=named.proxied.max() > 0,
+        asked=named.asked.max(),
+        low=ibis.coalesce(named.named.min(), named.root.max(where=named.place == 0)),
+        high=ibis.coalesce(named.named.max(), named.root.max(where=named.place == 0)),
+    )
+    own = ~t.is_proxy_origin
+    case = t.agg(
+        first=t.low.min(where=own), last=t.high.max(where=own), proxies=(~own).cast("int64").sum()
+    )
+    offsets = clock_offsets(e, failures_only=True)
+    offsets = offsets.select(offset_source="source_id", offset_us="offset_us")
+    t = t.cross_join(case)
+    t = t.left_join(offsets, t.origin == offsets.offset_source)
+    only = ibis.ifelse(t["first"] == t["last"], t["first"], ibis.null("string"))
+    t = t.mutate(service=ibis.coalesce(ibis.ifelse(t.low == t.high, t.low, None), only))
+    shared = ibis.window(group_by=t.service)
+    offset = t.offset_us.fill_null(0)
+    zone = (offset / QUARTER_HOUR_US).round().cast("int64") * QUARTER_HOUR_US
+    skew = offset - zone
+    return t.select(
+        "origin",
+        "is_proxy_origin",
+        origin_service="service",
+        asks=(t.asked.max().over(shared) > 0).fill_null(False),
+        is_proxied=(t.proxies > 0) & (t["first"] == t["last"]).fill_null(True),
+        # a skew below two seconds may be the log's resolution: ties tolerate that, so it is left
+        offset_us=zone + ibis.ifelse(skew.abs() >= LEFT_SKEW_US, skew, 0),
+    )
+
+
+def _differences(e: ir.Table, failures_only: bool) -> ir.Table:
+    """source_id, event_id, key, difference_us (proxy's time less the row's), weight (1000 by id)."""
+    t = e.filter(e.timestamp.notnull())
+    is_failure = (t.http_status >= 500).fill_null(False) | t.exception_type.notnull()
+    if failures_only:
+        t = t.filter(is_failure)
+    from_proxy = is_proxy(t)
+    is_failure = (t.http_status >= 500).fill_null(False) | t.exception_type.notnull()
+    requested = t.http_method.fill_null("") + " " + t.url_path + " " + t.http_status.cast("string")
+    t = t.select(
+        "event_id",
+        "source_id",
+        at=microseconds(t.timestamp),
+        from_proxy=from_proxy,
+        key=ibis.array(
+            [
+                ibis.literal("id ") + ibis.coalesce(t.request_id, t.trace_id),
+                ibis.literal("to ") + requested,
+                ibis.ifelse(is_failure, "failed", None),
+                ibis.ifelse(is_failure, ibis.literal("failed ") + t.url_path, None),
+            ]
+        ).unnest(),
+    )
+    t = t.filter(t.key.notnull())
+    same = [t.from_proxy, t.source_id, t.key]
+    t = t.mutate(
+        place=ibis.row_number().over(ibis.window(group_by=same, order_by=[t.at, t.event_id])),
+        size=t.event_id.count().over(ibis.window(group_by=same)),
+    )
+    is_failed = t.key.startswith("failed") & (t.place < FIRST_ERRORS)
+    t = t.filter((t["size"] <= RARE_KEY_ROWS) | is_failed)
+    proxy = t.filter(t.from_proxy).select("key", proxy_at="at")
+    met = t.filter(~t.from_proxy).join(proxy, "key")
+    met = met.select(
+        "source_id",
+        "event_id",
+        "key",
+        difference_us=met.proxy_at - met.at,
+        weight=ibis.ifelse(met.key.startswith("id "), 1000, 1),
+    )
+    return met.filter(met.difference_us.abs() <= WIDEST_OFFSET_US)
+
+
+def _raised(seen: ir.Table, repeat_ms: int) -> ir.Table:
+    """Exceptions at ERROR and above or of failed requests, with `first_id`, which its repeats share."""
+    t = seen.filter(
+        seen.exception_type.notnull()
+        & (seen.role == "application")
+        & (
+            seen.severity.isnull()
+            | seen.severity.isin(("ERROR", "FATAL"))
+            | (seen.http_status >= 500).fill_null(False)
+        )
+    )
+    t = _with_id_from_message(t, seen)
+    words = ibis.coalesce(t.exception_message, ibis.literal(""))
+    t = t.mutate(words=words, order=t.line.fill_null(0))
+    same = ibis.window(
+        group_by=[t.source_id, t.exception_type, t.words], order_by=[t.at, t.order, t.event_id]
+    )
+    t = t.mutate(
+        place=ibis.row_number().over(same),
+        gap_us=t.at - t.at.lag().over(same),
+        last_rid=t.rid.lag().over(same),
+        last_logger=t.logger.lag().over(same),
+    )
+    is_repeat = (
+        (t.place > 0)
+        & (t.gap_us <= repeat_ms * 1000)
+        & (t.rid.isnull() | t.last_rid.isnull() | (t.rid == t.last_rid))
+        & (
+            (t.logger != t.last_logger).fill_null(False)
+            | t.message.re_search(SERVER_REPEATS).fill_null(False)
+        )
+    ).fill_null(False)
+    t = t.mutate(is_repeat=is_repeat)
+    before = ibis.window(
+        group_by=[t.source_id, t.exception_type, t.words],
+        order_by=[t.at, t.order, t.event_id],
+        preceding=None,
+        following=0,
+    )
+    t = t.mutate(run=ibis.ifelse(t.is_repeat, 0, 1).sum().over(before))
+    run = ibis.window(
+        group_by=[t.source_id, t.exception_type, t.words, t.run],
+        order_by=[t.at, t.order, t.event_id],
+        preceding=None,
+        following=None,
+    )
+    return t.mutate(first_id=t.event_id.first().over(run), rid=t.rid.max().over(run))
+
+
+def _with_id_from_message(raised: ir.Table, seen: ir.Table) -> ir.Table:
+    """`rid` filled from the message, where it holds an id that a proxy's line carries."""
+    proxied = seen.filter((seen.role == "proxy") & seen.rid.notnull())
+    known = proxied.select(known_rid="rid").distinct()
+    t = raised.mutate(said_rid=raised.message.fill_null("").re_extract(ID_IN_MESSAGE, 1).nullif(""))
+    t = t.left_join(known, t.said_rid == known.known_rid)
+    return t.mutate(rid=ibis.coalesce(t.rid, t.known_rid)).drop("said_rid", "known_rid")
+
+
+def _requested(t: ir.Table, *, is_proxy_side: bool) -> ir.Table:
+    """id, tie_key, at: keyed by method, path and status; a line without a method ties to any."""
+    path = t.url_path.fill_null("") + " " + t.http_status.cast("string")
+    keys = [t.http_method.fill_null("*") + " " + path]
+    if is_proxy_side:
+        keys.append(ibis.literal("* ") + path)
+    return t.select(id=t.event_id, at=t["at"], tie_key=ibis.array(keys).unnest())
+
+
+def _context(asked: ir.Table) -> ir.Table:
+    """What the rows of one request id say together; the application's word before the proxy's."""
+    own, proxy = asked.role == "application", asked.role == "proxy"
+    return asked.group_by(context_rid=asked.rid).agg(
+        rid_path=ibis.coalesce(asked.url_path.max(where=own), asked.url_path.max(where=proxy)),
+        rid_http_route=asked.http_route.max(),
+        rid_status=asked.http_status.max(),
+        by_id=asked.event_id.min(where=proxy),
+    )
+
+
+def _nearest_failures(loose: ir.Table, failed: ir.Table, tolerance_us: int) -> ir.Table:
+    """For exceptions without an id: the failed request nearest in time, on their path if known."""
+    loose = loose.select(id="event_id", at="at", tie_key=loose.path.fill_null(""))
+    keys = ibis.array([failed.url_path.fill_null("-"), ibis.literal("")])
+    keyed = failed.select(id=failed.event_id, at=failed["at"], tie_key=keys.unnest())
+    found = pairs(loose, keyed, tolerance_us=tolerance_us)
+    paths = failed.select(failed_id="event_id", nearby_path="url_path", nearby_status="http_status")
+    found = found.join(paths, found.right_id == paths.failed_id)
+    return found.select(
+        "rivals",
+        "nearby_path",
+        "nearby_status",
+        nearby_left="left_id",
+        nearby_id="right_id",
+    )

@@ -1,0 +1,112 @@
+"""The tables that analyses and detections read: `events`, and the views over it.
+
+They are unbound Ibis tables: names and types without data. An analysis is a function from such a
+table to an Ibis expression; an engine compiles the expression to its own SQL and runs it.
+A row may be in several views: a span that is an AI call is in `spans` and in `calls`.
+"""
+
+from __future__ import annotations
+
+from datetime import datetime
+
+import ibis
+import ibis.expr.datatypes as dt
+import ibis.expr.types as ir
+
+from clew.model.event import COLUMNS, Kind
+
+IBIS_TYPES: dict[Kind, dt.DataType] = {
+    "text": dt.String(),
+    "int": dt.Int64(),
+    "float": dt.Float64(),
+    "bool": dt.Boolean(),
+    "time": dt.Timestamp(scale=6),
+    "money": dt.Decimal(18, 9),
+    "json": dt.String(),
+}
+
+EVENTS_SCHEMA = ibis.schema(
+    {**{c.name: IBIS_TYPES[c.kind] for c in COLUMNS}, "attributes": dt.String()}
+)
+
+events: ir.Table = ibis.table(EVENTS_SCHEMA, name="events")
+
+sources: ir.Table = ibis.table(
+    {
+        "source_id": "string",
+        "uri": "string",
+        "format": "string",
+        "timezone": "string",
+        "first_event": "timestamp(6)",
+        "last_event": "timestamp(6)",
+    },
+    name="sources",
+)
+
+
+@ibis.udf.scalar.builtin(name="clew_attribute", signature=((dt.string, dt.string), dt.string))
+def attribute(attributes, key):  # type: ignore[no-untyped-def]
+    """The text of one key of `attributes`, NULL where the row has no such key.
+
+    Every engine defines the function `clew_attribute`, so an expression says it once.
+    """
+
+
+@ibis.udf.scalar.builtin(name="clew_attribute_keys", signature=((dt.string,), dt.Array(dt.string)))
+def attribute_keys(attributes):  # type: ignore[no-untyped-def]
+    """The names of the keys of `attributes`, sorted; an empty list where there are none."""
+
+
+def between(e: ir.Table, since: datetime | None, until: datetime | None) -> ir.Table:
+    """The events from `since` up to, and without, `until`; None is no bound."""
+    if since is not None:
+        e = e.filter(e.timestamp >= since)
+    if until is not None:
+        e = e.filter(e.timestamp < until)
+    return e
+
+
+def logs(e: ir.Table) -> ir.Table:
+    """Log records: rows with a message or a severity that are not spans."""
+    return e.filter((e.message.notnull() | e.severity.notnull()) & e.span_name.isnull())
+
+
+def spans(e: ir.Table) -> ir.Table:
+    """Spans of traces: rows with a span's id and name."""
+    return e.filter(e.span_id.notnull() & e.span_name.notnull())
+
+
+def requests(e: ir.Table) -> ir.Table:
+    """HTTP requests: rows with a status or a method."""
+    return e.filter(e.http_status.notnull() | e.http_method.notnull())
+
+
+def calls(e: ir.Table) -> ir.Table:
+    """Calls of an AI API: rows with a model or a provider, and not the start of a service."""
+    return e.filter((e.model.notnull() | e.provider.notnull()) & e.change_type.isnull())
+
+
+def predictions(e: ir.Table) -> ir.Table:
+    """Predictions of a model: rows with a prediction."""
+    return e.filter(e.prediction.notnull())
+
+
+def stages(e: ir.Table) -> ir.Table:
+    """Stages of pipelines."""
+    return e.filter(e.stage.notnull())
+
+
+def flows(e: ir.Table) -> ir.Table:
+    """Flow records: rows with both addresses."""
+    return e.filter(e.src_ip.notnull() & e.dst_ip.notnull())
+
+
+def changes(e: ir.Table) -> ir.Table:
+    """Deployments, configuration changes, start-ups, model loads."""
+    return e.filter(e.change_type.notnull())
+
+
+VIEWS = {
+    view.__name__: view
+    for view in (logs, spans, requests, calls, predictions, stages, flows, changes)
+}

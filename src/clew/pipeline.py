@@ -1,0 +1,260 @@
+"""The table of contents: what happens to bytes on their way to findings.
+
+    ingest       read    sources/   files, folders, standard input -> blocks of whole lines
+                 parse   formats/   blocks -> records -> events and rejects
+                 load    engines/   events -> the case, with digests; the ledger must balance
+    investigate  ingest what is new
+                 detect  detections/ -> findings, each with its evidence
+                 rank    most important first
+    verify       every digest and the chain, again
+"""
+
+from __future__ import annotations
+
+import tempfile
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from datetime import UTC, datetime
+from importlib.metadata import version
+from pathlib import Path
+from typing import Any
+
+from clew import registry
+from clew.engines import Engine
+from clew.engines._duckdb_ledger import Known, Load, known_sources, new_bench
+from clew.engines._duckdb_ledger import verify as verify_case
+from clew.engines.duckdb import DuckDBEngine
+from clew.engines.duckdb import open_case as open_duckdb
+from clew.errors import ConfigError, InputError, LedgerError
+from clew.formats import ElementParser, FileParser, Parser, Settings, surest
+from clew.formats._array import read_elements
+from clew.formats._records import RELATION, Records, read_records
+from clew.investigation import detect
+from clew.model.finding import Investigation
+from clew.model.ledger import Ledger, SourceRow, Verification
+from clew.sources.files import Identity, SourceFile, find
+
+SURE_ENOUGH = 0.4
+"""How sure a second format must be of the lines that the first one could not read."""
+Reject = tuple[int, int, str]
+"""Line, byte offset, reason."""
+Progress = Callable[[str, int, int], None]
+"""Told the source, the bytes done and the bytes in all."""
+
+
+def open_case(dsn: str, *, write: bool) -> Engine:
+    """The engine that a case's name says: a path, clickhouse://... or chdb://..."""
+    scheme, found, _ = dsn.partition("://")
+    if not found:
+        return open_duckdb(dsn, write=write)
+    family = "clickhouse" if scheme in ("clickhouse", "clickhouses", "chdb") else scheme
+    engine: Engine = registry.load("engines", family).open_case(dsn, write=write)
+    return engine
+
+
+def ingest(
+    paths: Sequence[str],
+    *,
+    case: str,
+    settings: Settings | None = None,
+    format: str | None = None,
+    progress: Progress | None = None,
+) -> Ledger:
+    """Reads files, folders, globs or `-` into the case, and says where every line went.
+
+    Each source is one transaction: what fails, or is killed, leaves the case as it was before it.
+    A source that the case holds adds nothing; one that has grown adds its new part.
+    """
+    settings = settings or Settings()
+    if format is not None:
+        registry.load("formats", format)
+    with tempfile.TemporaryDirectory(prefix="clew-") as spool:
+        files, problems = find(paths, spool=Path(spool))
+        ledger = Ledger(problems=problems)
+        if not files:
+            return ledger
+        engine = open_case(case, write=True)
+        if not isinstance(engine, DuckDBEngine):
+            raise ConfigError(f"{case} is read only: ingest into a DuckDB case, then export it.")
+        try:
+            for source in files:
+                ledger.sources.append(_ingest(engine, source, settings, format, progress))
+        finally:
+            engine.close()
+    ledger.problems += [row.note for row in ledger.sources if row.status == "failed"]
+    return ledger
+
+
+def investigate(
+    paths: Sequence[str],
+    *,
+    case: str,
+    settings: Settings | None = None,
+    format: str | None = None,
+    detections: Sequence[str] = (),
+    options: Mapping[str, Mapping[str, Any]] | None = None,
+    since: datetime | None = None,
+    until: datetime | None = None,
+    progress: Progress | None = None,
+) -> tuple[Investigation, Ledger]:
+    """Ingests what is new, runs every detection whose inputs exist, and ranks what they find."""
+    ledger = Ledger()
+    if paths:
+        ledger = ingest(paths, case=case, settings=settings, format=format, progress=progress)
+    engine = open_case(case, write=True)
+    try:
+        return detect(engine, detections, options, since=since, until=until), ledger
+    finally:
+        engine.close()
+
+
+def verify(case: str) -> Verification:
+    """Recomputes every digest of the case and the chain over its sources."""
+    engine = open_duckdb(case, write=False)
+    try:
+        return verify_case(engine)
+    finally:
+        engine.close()
+
+
+def _ingest(
+    engine: DuckDBEngine,
+    source: SourceFile,
+    settings: Settings,
+    format: str | None,
+    progress: Progress | None,
+) -> SourceRow:
+    row = SourceRow(source.uri, timezone=settings.timezone)
+    try:
+        known = known_sources(engine)
+        identity = source.identify(k.end for k in known)
+        row.sha256 = identity.sha256
+        if same := [k for k in known if k.content_sha256 == identity.content_sha256]:
+            return _already(row, same[0])
+        before = _longest_prefix(known, identity)
+        row.format = format or (before.format if before else surest(identity.head))
+        row.status = "grown" if before else "new"
+        with engine.transaction():
+            _load(engine, source, row, identity, before, settings, progress)
+    except InputError as error:
+        row.status, row.note = "failed", str(error)
+        return row
+    if identity.problem:
+        row.status, row.note = "failed", identity.problem
+    return row
+
+
+def _already(row: SourceRow, same: Known) -> SourceRow:
+    row.status, row.format, row.source_id = "known", same.format, same.source_id
+    where = "" if same.uri == row.source else f" as {same.uri}"
+    row.note = f"{row.source} is already in the case{where}: nothing was added."
+    return row
+
+
+def _longest_prefix(known: Sequence[Known], identity: Identity) -> Known | None:
+    """The source that this one continues: its bytes are the first bytes of this one."""
+    earlier = [
+        k
+        for k in known
+        if 0 < k.end < identity.size and identity.prefixes.get(k.end) == k.content_sha256
+    ]
+    return max(earlier, key=lambda k: k.end, default=None)
+
+
+def _load(
+    engine: DuckDBEngine,
+    source: SourceFile,
+    row: SourceRow,
+    identity: Identity,
+    before: Known | None,
+    settings: Settings,
+    progress: Progress | None,
+) -> None:
+    start = before.end if before else 0
+    row.source_id = identity.content_sha256[:16]
+    load = Load(
+        engine,
+        new_bench(),
+        source_id=row.source_id,
+        root_sha256=before.root_sha256 if before else identity.content_sha256,
+        format=row.format,
+        count=row.count,
+    )
+    told = Settings(settings.timezone, source.modified_year(), settings.log_format)
+    parser: Parser = registry.load("formats", row.format).parse(identity.head, told)
+    for records in _read(source, parser, load, identity, before):
+        _load_block(load, parser, records, row.format)
+        if progress is not None:
+            progress(source.uri, int(records.byte_offsets[-1]) if len(records) else 0, identity.size)
+    if not row.count.is_balanced:
+        raise LedgerError(
+            f"{source.uri}: the ledger does not balance ({row.count.lines:,} lines, but "
+            f"{row.count.events:,} events, {row.count.continuation:,} continuation, "
+            f"{row.count.blanks:,} blanks and {row.count.rejects:,} rejects); nothing was stored."
+        )
+    row.digest = load.finish(
+        {
+            "uri": source.uri,
+            "sha256": identity.sha256,
+            "content_sha256": identity.content_sha256,
+            "continues": before.source_id if before else None,
+            "start": start,
+            "size": identity.size - start,
+            "timezone": settings.timezone,
+            "redacted": "{}",
+            "ingested_at": datetime.now(UTC).replace(tzinfo=None),
+            "clew_version": version("clew"),
+        }
+    )
+
+
+def _read(
+    source: SourceFile, parser: Parser, load: Load, identity: Identity, before: Known | None
+) -> Iterator[Records]:
+    """The records of a source: lines as a rule; some parsers find their own."""
+    start = before.end if before else 0
+    if isinstance(parser, FileParser):
+        return parser.read(load.bench, source.path)
+    blocks = source.blocks(start, identity.size)
+    if isinstance(parser, ElementParser) and parser.elements is not None:
+        return read_elements(blocks, is_array=parser.elements == "array")
+    return read_records(blocks, parser.heads, before.lines + 1 if before else 1)
+
+
+def _load_block(load: Load, parser: Parser, records: Records, format_name: str) -> None:
+    count = load.count
+    count.lines += records.lines
+    count.blanks += records.blanks
+    if not len(records):
+        return
+    count.continuation += int(records.counts.sum()) - len(records)
+    rejects = _parse(load, parser, records, format_name)
+    tried = {format_name, "csv", "parquet", "text"}
+    while rejects and (other := _second_format(load, records, rejects, tried)):
+        name, parser, left = other
+        tried.add(name)
+        count.continuation += len(rejects) - len(left)
+        records, rejects = left, _parse(load, parser, left, name)
+    load.add_rejects(rejects)
+
+
+def _parse(load: Load, parser: Parser, records: Records, format_name: str) -> list[Reject]:
+    load.bench.register("records_arrow", records)
+    try:
+        return load.add(parser.select(load.bench, RELATION), format_name, len(records))
+    finally:
+        load.bench.unregister("records_arrow")
+
+
+def _second_format(
+    load: Load, records: Records, rejects: list[Reject], tried: set[str]
+) -> tuple[str, Parser, Records] | None:
+    """Another format that knows most of the rejects: logs of several writers end up in one file."""
+    left = records.pick([offset for _, offset, _ in rejects])
+    head = left.head()
+    others = [name for name in registry.names("formats") if name not in tried]
+    scores = {name: registry.load("formats", name).sniff(head) for name in others}
+    name = max(scores, key=lambda name: scores[name], default="")
+    if not name or scores[name] < SURE_ENOUGH:
+        return None
+    parser: Parser = registry.load("formats", name).parse(head, Settings())
+    return name, parser, left.regrouped(parser.heads)

@@ -1,0 +1,1 @@
+"""Sources: where bytes come from. Today `files`: files, folders, globs, standard input."""
