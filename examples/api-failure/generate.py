@@ -110,8 +110,9 @@ class Logs:
         self.access.append(
             Entry(
                 done,
-                f'{who[0]} - - [{done:%d/%b/%Y:%H:%M:%S} +0000] "{request} HTTP/1.1" {status} {size} '
-                f'"-" "{who[1]}" rt={seconds:.3f} urt={behind} upstream={upstream} rid={rid}\n',
+                f"{who[0]} - - [{done:%d/%b/%Y:%H:%M:%S} +0000] "
+                f'"{request} HTTP/1.1" {status} {size} "-" "{who[1]}" '
+                f"rt={seconds:.3f} urt={behind} upstream={upstream} rid={rid}\n",
                 cause,
             )
         )

@@ -49,9 +49,7 @@ def detect(
         if missing := _missing(engine, module):
             not_evaluable.append(f"{name} is not evaluable: needs {', '.join(missing)}.")
             continue
-        rows = engine.run(
-            module.detect(seen, **(options or {}).get(name, {})), limit=MOST_FINDINGS
-        )
+        rows = engine.run(module.detect(seen, **(options or {}).get(name, {})), limit=MOST_FINDINGS)
         found = (_finding(engine, seen, name, module, row) for row in rows.dicts())
         findings += [finding for finding in found if finding is not None]
     return Investigation(ranked(findings), tuple(not_evaluable))
@@ -159,4 +157,3 @@ def excerpt(row: Mapping[str, Any]) -> str:
     if row.get("request_id") and not any(row["request_id"] in part for part in parts):
         parts.append(f"request_id={row['request_id']}")
     return " ".join(" | ".join(parts).split())[:EXCERPT_CHARACTERS]
-

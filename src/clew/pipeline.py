@@ -1,12 +1,12 @@
 """The table of contents: what happens to bytes on their way to findings.
 
-    ingest       read    sources/   files, folders, standard input -> blocks of whole lines
-                 parse   formats/   blocks -> records -> events and rejects
-                 load    engines/   events -> the case, with digests; the ledger must balance
-    investigate  ingest what is new
-                 detect  detections/ -> findings, each with its evidence
-                 rank    most important first
-    verify       every digest and the chain, again
+ingest       read    sources/   files, folders, standard input -> blocks of whole lines
+             parse   formats/   blocks -> records -> events and rejects
+             load    engines/   events -> the case, with digests; the ledger must balance
+investigate  ingest what is new
+             detect  detections/ -> findings, each with its evidence
+             rank    most important first
+verify       every digest and the chain, again
 """
 
 from __future__ import annotations
@@ -14,13 +14,12 @@ from __future__ import annotations
 import tempfile
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from datetime import UTC, datetime
-from importlib.metadata import version
 from pathlib import Path
 from typing import Any
 
-from clew import registry
+from clew import __version__, registry
 from clew.engines import Engine
-from clew.engines._duckdb_ledger import Known, Load, known_sources, new_bench
+from clew.engines._duckdb_ledger import Known, Load, known_sources, new_bench, resume
 from clew.engines._duckdb_ledger import verify as verify_case
 from clew.engines.duckdb import DuckDBEngine
 from clew.engines.duckdb import open_case as open_duckdb
@@ -31,7 +30,7 @@ from clew.formats._records import RELATION, Records, read_records
 from clew.investigation import detect
 from clew.model.finding import Investigation
 from clew.model.ledger import Ledger, SourceRow, Verification
-from clew.sources.files import Identity, SourceFile, find
+from clew.sources.files import Block, Identity, SourceFile, find
 
 SURE_ENOUGH = 0.4
 """How sure a second format must be of the lines that the first one could not read."""
@@ -169,7 +168,7 @@ def _load(
     settings: Settings,
     progress: Progress | None,
 ) -> None:
-    start = before.end if before else 0
+    start, first_line = _begin(engine, source, before)
     row.source_id = identity.content_sha256[:16]
     load = Load(
         engine,
@@ -181,10 +180,13 @@ def _load(
     )
     told = Settings(settings.timezone, source.modified_year(), settings.log_format)
     parser: Parser = registry.load("formats", row.format).parse(identity.head, told)
-    for records in _read(source, parser, load, identity, before):
+    blocks = source.blocks(start, identity.size)
+    for records in _read(source, parser, load, blocks, first_line):
         _load_block(load, parser, records, row.format)
         if progress is not None:
-            progress(source.uri, int(records.byte_offsets[-1]) if len(records) else 0, identity.size)
+            progress(
+                source.uri, int(records.byte_offsets[-1]) if len(records) else 0, identity.size
+            )
     if not row.count.is_balanced:
         raise LedgerError(
             f"{source.uri}: the ledger does not balance ({row.count.lines:,} lines, but "
@@ -199,25 +201,32 @@ def _load(
             "continues": before.source_id if before else None,
             "start": start,
             "size": identity.size - start,
+            "first_line": first_line,
             "timezone": settings.timezone,
             "redacted": "{}",
             "ingested_at": datetime.now(UTC).replace(tzinfo=None),
-            "clew_version": version("clew"),
+            "clew_version": __version__,
         }
     )
 
 
+def _begin(engine: DuckDBEngine, source: SourceFile, before: Known | None) -> tuple[int, int]:
+    """The first byte and the first line that are new."""
+    if before is None:
+        return 0, 1
+    last_byte = next(source.blocks(before.end - 1, before.end)).data
+    return resume(engine, before, is_line_open=last_byte != b"\n")
+
+
 def _read(
-    source: SourceFile, parser: Parser, load: Load, identity: Identity, before: Known | None
+    source: SourceFile, parser: Parser, load: Load, blocks: Iterator[Block], first_line: int
 ) -> Iterator[Records]:
     """The records of a source: lines as a rule; some parsers find their own."""
-    start = before.end if before else 0
     if isinstance(parser, FileParser):
         return parser.read(load.bench, source.path)
-    blocks = source.blocks(start, identity.size)
     if isinstance(parser, ElementParser) and parser.elements is not None:
         return read_elements(blocks, is_array=parser.elements == "array")
-    return read_records(blocks, parser.heads, before.lines + 1 if before else 1)
+    return read_records(blocks, parser.heads, first_line)
 
 
 def _load_block(load: Load, parser: Parser, records: Records, format_name: str) -> None:

@@ -45,9 +45,7 @@ def names(family: str) -> tuple[str, ...]:
 def load(family: str, name: str) -> ModuleType:
     """The module of one member. Raises UnknownName with the nearest known name."""
     if name not in names(family):
-        raise UnknownName(
-            FAMILIES[family], name, names(family), f"'clew list {family}' shows all."
-        )
+        raise UnknownName(FAMILIES[family], name, names(family), f"'clew list {family}' shows all.")
     for point in entry_points(group=f"clew.{family}", name=name):
         member: ModuleType = point.load()
         return member

@@ -19,7 +19,7 @@ import ibis.expr.types as ir
 
 from clew.analyses._by import group_keys, ordered
 from clew.model.case import Case
-from clew.model.ties import QUARTER_HOUR_US, clock_offsets
+from clew.model.clocks import QUARTER_HOUR_US, clock_offsets
 
 RETURNS = ("source_id", "basis", "pairs", "offset_s", "zone_min", "skew_ms", "spread_ms")
 
@@ -78,7 +78,11 @@ CASES = [
         rows=[row for n in range(5) for row in _pair(n, 7, 250)],
         expect=[{"source_id": "app", "basis": "times", "pairs": 5, "zone_min": 180}],
     ),
-    Case("two pairs are not enough to measure a clock", rows=_pair(1, 12, 0) + _pair(2, 12, 0), expect=[]),
+    Case(
+        "two pairs are not enough to measure a clock",
+        rows=_pair(1, 12, 0) + _pair(2, 12, 0),
+        expect=[],
+    ),
     Case(
         "a case without a proxy has no clock to compare with",
         rows=[row for n in range(5) for row in _pair(n, 12, 0)[1:]],

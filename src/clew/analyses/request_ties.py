@@ -14,11 +14,12 @@ from __future__ import annotations
 
 from typing import Any
 
+import ibis
 import ibis.expr.types as ir
 
 from clew.analyses._by import group_keys, ordered
 from clew.model.case import Case
-from clew.model.ties import observed, tied
+from clew.model.ties import exceptions, observed, pairs
 
 RETURNS = (
     "application_event_id", "proxy_event_id", "url_path", "http_status", "tied_by", "gap_ms",
@@ -33,7 +34,7 @@ def request_ties(
     bucket: str | None = None,
     tolerance_s: float = 2.0,
 ) -> ir.Table:
-    found = tied(observed(events), tolerance_s=tolerance_s)
+    found = _tied(observed(events), tolerance_s)
     found = found.select(
         "proxy_event_id",
         "tied_by",
@@ -49,6 +50,61 @@ def request_ties(
     return ordered(
         t.select(*keys, *RETURNS), list(keys), then=("application_event_id", "proxy_event_id")
     )
+
+
+def _tied(seen: ir.Table, tolerance_s: float) -> ir.Table:
+    """Every line of an application with the proxy's line of its request.
+
+    Returns event_id, proxy_event_id, tied_by (id; request: method, path, status and time; path or
+    time: an exception and the failed request nearest to it), gap_us (on one clock, proxy's time
+    less the line's) and confidence: 1 by an id, else 0.9 or 0.8, less where several were near.
+    """
+    tolerance_us = int(tolerance_s * 1_000_000)
+    proxy = seen.filter((seen.role == "proxy") & seen.http_status.notnull())
+    own = seen.filter(seen.role == "application")
+    known = proxy.filter(proxy.rid.notnull()).select(
+        "rid", proxy_event_id="event_id", proxy_at="at"
+    )
+    by_id = own.join(known, "rid")
+    by_id = by_id.select(
+        "event_id",
+        "proxy_event_id",
+        tied_by=ibis.literal("id"),
+        gap_us=by_id.proxy_at - by_id["at"],
+        confidence=ibis.literal(1).cast("float64"),
+    )
+    asked = own.filter(own.http_status.notnull()).anti_join(known, "rid")
+    free = proxy.anti_join(own.filter(own.rid.notnull()), "rid")
+    found = pairs(_requested(asked, is_proxy_side=False), _requested(free, is_proxy_side=True),
+                  tolerance_us=tolerance_us)  # fmt: skip
+    by_request = found.select(
+        event_id="left_id",
+        proxy_event_id="right_id",
+        tied_by=ibis.literal("request"),
+        gap_us="signed_gap_us",
+        confidence=0.9 / found.rivals.cast("float64").sqrt(),
+    )
+    raised = exceptions(seen, tolerance_s=tolerance_s)
+    raised = raised.anti_join(ibis.union(by_id, by_request), "event_id")
+    times = proxy.select(proxy_event_id="event_id", proxy_at="at")
+    raised = raised.join(times, "proxy_event_id")
+    by_error = raised.select(
+        "event_id",
+        "proxy_event_id",
+        "tied_by",
+        gap_us=raised.proxy_at - raised["at"],
+        confidence="confidence",
+    )
+    return ibis.union(by_id, by_request, by_error)
+
+
+def _requested(t: ir.Table, *, is_proxy_side: bool) -> ir.Table:
+    """id, tie_key, at: keyed by method, path and status; a line without a method ties to any."""
+    path = t.url_path.fill_null("") + " " + t.http_status.cast("string")
+    keys = [t.http_method.fill_null("*") + " " + path]
+    if is_proxy_side:
+        keys.append(ibis.literal("* ") + path)
+    return t.select(id=t.event_id, at=t["at"], tie_key=ibis.array(keys).unnest())
 
 
 def _line(side: str, time: str, **columns: Any) -> dict[str, Any]:

@@ -14,6 +14,7 @@ import ibis.expr.datatypes as dt
 import ibis.expr.types as ir
 
 from clew.detections._words import share
+from clew.model.event import BY_NAME
 
 COLUMNS = (
     "user_id", "api_key_hash", "team", "tenant", "session_id", "client_ip", "user_agent", "host",
@@ -28,6 +29,9 @@ OUTCOMES = (
 )  # fmt: skip
 """Names whose value follows from the failure; they explain nothing."""
 
+ELSEWHERE = tuple(sorted(set(BY_NAME) - set(COLUMNS)))
+"""Canonical columns that an engine may keep among the attributes: outcomes, ids, measurements."""
+
 LIST_OF_NAMES = (
     r"""^[\[(]?\s*["']?[A-Za-z_][\w.-]*["']?(\s*,\s*["']?[A-Za-z_][\w.-]*["']?)+\s*[\])]?$"""
 )
@@ -37,7 +41,7 @@ RECORD = "record"
 
 @ibis.udf.scalar.builtin(name="clew_attribute_pairs", signature=((dt.string,), dt.Array(dt.string)))
 def attribute_pairs(attributes):  # type: ignore[no-untyped-def]
-    """Each key of `attributes` with its text, as "key=value"; an empty list where there are none."""
+    """Each key of `attributes` with its text, as "key=value"; an empty list where none are."""
 
 
 def contrast(events: ir.Table, labelled: ir.Table, *, most: int = 200) -> ir.Table:
@@ -65,7 +69,7 @@ def contrast(events: ir.Table, labelled: ir.Table, *, most: int = 200) -> ir.Tab
 
 
 def distinctions(rows: Sequence[dict[str, Any]], words: str = "", *, most: int = 5) -> list[str]:
-    """Sentences for the facts that set the failing requests apart; `words` is the error's message."""
+    """Sentences on what sets the failing requests apart; `words` is the error's message."""
     lacking = [row for row in rows if _is_lacking(row, words)]
     lacking.sort(key=lambda row: (row["value"] not in words, row["name"] == f"fields of {RECORD}"))
     said, told = list[str](), set[str]()
@@ -97,13 +101,13 @@ def _facts(t: ir.Table) -> ir.Table:
         name=t.fact.re_extract(r"^([^=]*)=", 1),
         value=t.fact.re_extract(r"(?s)^[^=]*=(.*)$", 1),
     )
-    t = t.filter(~t.name.lower().isin(OUTCOMES) & (t.value != ""))
+    t = t.filter(~t.name.lower().isin(OUTCOMES) & ~t.name.isin(ELSEWHERE) & (t.value != ""))
     values = t.filter(t.value.length() <= 200)
     return ibis.union(values, _fields(t))
 
 
 def _fields(t: ir.Table) -> ir.Table:
-    """Facts "fields of X=name": keys of a JSON object, names in a list, keys under one dotted name."""
+    """Facts "fields of X=name": keys of a JSON object, names in a list, keys under a name."""
     is_object = t.value.startswith("{")
     is_list = t.value.re_search(LIST_OF_NAMES)
     parts = ibis.ifelse(is_object | is_list, t.value.replace("{", ","), "").split(",")
@@ -156,7 +160,7 @@ def _together(rows: Sequence[dict[str, Any]], name: str) -> list[dict[str, Any]]
 def _gap(group: Sequence[dict[str, Any]]) -> float:
     failing = sum(row["failing"] for row in group) / group[0]["failing_stated"]
     succeeding = sum(row["succeeding"] for row in group) / group[0]["succeeding_stated"]
-    return round(failing - succeeding, 2)
+    return float(round(failing - succeeding, 2))
 
 
 def _column_rank(name: str) -> int:

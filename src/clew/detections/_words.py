@@ -6,7 +6,7 @@ from collections.abc import Iterable
 from datetime import datetime
 from typing import Any
 
-from clew.model import ties
+from clew.model import clocks
 
 
 def share(part: float, whole: float | None = None) -> str:
@@ -41,18 +41,18 @@ def place(row: dict[str, Any]) -> str:
     return f"{where} of {row['service']}" if where else str(row["service"])
 
 
-def clock_sentences(clocks: Iterable[dict[str, Any]]) -> tuple[str, ...]:
+def clock_sentences(offsets: Iterable[dict[str, Any]]) -> tuple[str, ...]:
     """What was measured between the clocks of two logs, where it was large enough to correct."""
     return tuple(
-        _clock_sentence(row) for row in clocks if abs(row["offset_us"]) >= ties.LEFT_SKEW_US
+        _clock_sentence(row) for row in offsets if abs(row["offset_us"]) >= clocks.LEFT_SKEW_US
     )
 
 
 def _clock_sentence(row: dict[str, Any]) -> str:
-    zone_us = round(row["offset_us"] / ties.QUARTER_HOUR_US) * ties.QUARTER_HOUR_US
+    zone_us = round(row["offset_us"] / clocks.QUARTER_HOUR_US) * clocks.QUARTER_HOUR_US
     skew_us = row["offset_us"] - zone_us
     zone = f"{zone_us / 3_600_000_000:+g} h of time zone" if zone_us else ""
-    skew = f"{skew_us / 1e6:+.1f} s of skew" if abs(skew_us) >= ties.LEFT_SKEW_US else ""
+    skew = f"{skew_us / 1e6:+.1f} s of skew" if abs(skew_us) >= clocks.LEFT_SKEW_US else ""
     return (
         f"The application's clock was corrected to the proxy's by "
         f"{' and '.join(part for part in (zone, skew) if part)}, measured from "

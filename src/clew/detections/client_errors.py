@@ -97,7 +97,7 @@ def describe(row: dict[str, Any], details: dict[str, list[dict[str, Any]]]) -> D
             f"Between {clock(row['started'])} and {clock(row['ended'])}: {kinds}.",
             f"That is {share(row['error_share'])} of its requests; of all others "
             f"{share(row['others_error_share'])} were refused.",
-            f"It explains {share(row['explained_share'])} of the 4xx answers that name such a caller or path.",
+            f"It explains {share(row['explained_share'])} of the 4xx answers that state such one.",
         ),
         recommendations=(_advice(status, who),),
     )

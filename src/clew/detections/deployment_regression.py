@@ -23,10 +23,10 @@ import ibis
 import ibis.expr.types as ir
 
 from clew.detections._changes import changes
-from clew.detections._intervals import newcombe
+from clew.detections._intervals import medians, newcombe
 from clew.detections._values import option
 from clew.detections._words import clock, clock_sentences, share
-from clew.model import ties
+from clew.model import clocks, ties
 from clew.model.case import Case
 from clew.model.finding import Description
 
@@ -55,7 +55,7 @@ def detect(
 ) -> ir.Table:
     seen = ties.observed(events)
     met = _around(seen, window_min, onset_min)
-    t = _errors(met).join(_medians(met), ["service", "change_at", "route"])
+    t = _errors(met).join(medians(_timed(met)), ["service", "change_at", "route"])
     t = t.filter((t.requests_before >= min_requests) & (t.requests_after >= min_requests))
     more_errors = (t.change_low > min_increase) & _begins(t)
     slower = (t.low_after_ms > min_slowdown * t.high_before_ms) & (
@@ -135,9 +135,9 @@ def details(events: ir.Table, row: dict[str, Any]) -> dict[str, ir.Table]:
     )
     change = events.filter(events.event_id == row["change_id"])
     return {
-        "change": change.select("message", "change_type", "change_target", "change_version"),
+        "change": change.select("message", "http_status", "exception_type"),
         "exceptions": kinds.order_by(ibis.desc("requests"), "exception_type").limit(3),
-        "clocks": ties.clock_offsets(events, failures_only=True).order_by("source_id"),
+        "clocks": clocks.clock_offsets(events, failures_only=True).order_by("source_id"),
     }
 
 
@@ -167,8 +167,9 @@ def describe(row: dict[str, Any], details: dict[str, list[dict[str, Any]]]) -> D
     if row["slower"]:
         reasons.append(
             f"Median time, {sides}: {row['median_before_ms']:.1f} and "
-            f"{row['median_after_ms']:.1f} ms; slower by {row['median_change_ms']:.1f} ms (at least "
-            f"95 % interval {row['median_change_low_ms']:.1f} to {row['median_change_high_ms']:.1f})."
+            f"{row['median_after_ms']:.1f} ms; slower by {row['median_change_ms']:.1f} ms "
+            f"(95 % interval {row['median_change_low_ms']:.1f} to "
+            f"{row['median_change_high_ms']:.1f})."
         )
     reasons += [
         f"{kind['requests']:,} requests after it raised {kind['exception_type']}: {kind['message']}"
@@ -188,7 +189,9 @@ def describe(row: dict[str, Any], details: dict[str, list[dict[str, Any]]]) -> D
 
 
 def _change_sentence(row: dict[str, Any], lines: list[dict[str, Any]], what: str) -> str:
-    message = lines[0]["message"] if lines else None
+    line = lines[0] if lines else {}
+    is_request = line.get("http_status") is not None or line.get("exception_type") is not None
+    message = None if is_request else line.get("message")
     said = f': "{message[:200]}"' if message else "."
     return f"The change is {what}, first seen at {clock(row['started'])}{said}"
 
@@ -263,38 +266,13 @@ def _begins(t: ir.Table) -> ir.BooleanValue:
     return t.by_version | risen
 
 
-def _medians(met: ir.Table) -> ir.Table:
-    """Medians of both sides with their 95 % bounds: the values at ranks n/2 -+ 0.98 sqrt(n)."""
-    near = met.filter(
-        met.duration_ms.notnull() & ~met.failed & (met.is_told | met.near_before | met.near_after)
+def _timed(met: ir.Table) -> ir.Table:
+    """Requests that succeeded, with a duration, near the change or told apart by version."""
+    return met.mutate(
+        timed_ms=ibis.ifelse(
+            ~met.failed & (met.is_told | met.near_before | met.near_after), met.duration_ms, None
+        )
     )
-    side = [near.service, near.change_at, near.route, near.is_after]
-    t = near.mutate(
-        rank=ibis.row_number().over(
-            ibis.window(group_by=side, order_by=[near.duration_ms, near.event_id])
-        ),
-        timed=near.event_id.count().over(ibis.window(group_by=side)),
-    )
-    half = t.timed / 2.0
-    reach = 0.98 * t.timed.cast("float64").sqrt()
-    t = t.mutate(
-        is_low=t["rank"] == ibis.greatest((half - reach).floor().cast("int64"), 0),
-        is_high=t["rank"] == ibis.least((half + reach).ceil().cast("int64"), t.timed - 1),
-    )
-    ms, after = t.duration_ms, t.is_after
-    medians = t.group_by("service", "change_at", "route").agg(
-        median_before_ms=ms.quantile(0.5, where=~after),
-        median_after_ms=ms.quantile(0.5, where=after),
-        low_before_ms=ms.max(where=~after & t.is_low),
-        high_before_ms=ms.max(where=~after & t.is_high),
-        low_after_ms=ms.max(where=after & t.is_low),
-        high_after_ms=ms.max(where=after & t.is_high),
-        timed_before=t.count(where=~after),
-        timed_after=t.count(where=after),
-    )
-    every = met.select("service", "change_at", "route").distinct()
-    joined = every.left_join(medians, ["service", "change_at", "route"])
-    return joined.select("service", "change_at", "route", *medians.columns[3:])
 
 
 def _clearest(t: ir.Table) -> ir.Table:

@@ -29,7 +29,7 @@ from clew.detections._values import (
     spread,
 )
 from clew.detections._words import clock, clock_sentences, share
-from clew.model import ties
+from clew.model import clocks, ties
 from clew.model.case import Case
 from clew.model.finding import Description
 
@@ -38,7 +38,7 @@ EXPLAINS = (*PLACES, "user_id", "client_ip", *CARRIERS)
 SUBJECT = ("service", *EXPLAINS)
 MEASURES = (
     "errors", "requests", "error_share", "baseline_share", "baseline_high", "explained_share",
-    "bucket_s", "min_errors", "min_share", "factor",
+    "bucket_s", "min_errors", "min_share", "factor", "min_explained",
 )  # fmt: skip
 REFERENCES: tuple[str, ...] = ()
 HOT_Z = 3.0
@@ -51,11 +51,12 @@ def detect(
     min_errors: int = 10,
     min_share: float = 0.02,
     factor: float = 2.0,
+    min_explained: float = 0.8,
 ) -> ir.Table:
     counted = ties.requests(ties.observed(events))
     bursts = _bursts(counted, bucket_s, min_share, factor)
     bursts = bursts.filter(bursts.errors >= min_errors)
-    t = bursts.left_join(_explained(counted, bursts), ["service", "run"])
+    t = bursts.left_join(_explained(counted, bursts, min_explained), ["service", "run"])
     return t.select(
         "service",
         "started",
@@ -72,6 +73,7 @@ def detect(
         min_errors=ibis.literal(min_errors),
         min_share=option(min_share),
         factor=option(factor),
+        min_explained=option(min_explained),
     ).order_by(ibis.desc("errors"), "service", "started")
 
 
@@ -88,8 +90,8 @@ def evidence(events: ir.Table, row: dict[str, Any]) -> ir.Table:
 
 
 def details(events: ir.Table, row: dict[str, Any]) -> dict[str, ir.Table]:
-    clocks = ties.clock_offsets(events, failures_only=True)
-    return {"clocks": clocks.order_by("source_id")}
+    offsets = clocks.clock_offsets(events, failures_only=True)
+    return {"clocks": offsets.order_by("source_id")}
 
 
 def describe(row: dict[str, Any], details: dict[str, list[dict[str, Any]]]) -> Description:
@@ -108,7 +110,7 @@ def describe(row: dict[str, Any], details: dict[str, list[dict[str, Any]]]) -> D
         )
     return Description(
         title=f"{row['service']} failed {share(row['error_share'])} of its {what} for "
-        f"{_length(row)}" + (f", all but a few with {cause}" if cause else ""),
+        f"{_length(row)}" + (f", mostly with {cause}" if cause else ""),
         severity="high" if row["error_share"] >= 0.2 else "medium",
         confidence=0.9 if row["errors"] >= 30 else 0.8,
         why=(*reasons, *clock_sentences(details["clocks"])),
@@ -165,8 +167,8 @@ def _bursts(counted: ir.Table, bucket_s: int, min_share: float, factor: float) -
     )
 
 
-def _explained(counted: ir.Table, bursts: ir.Table) -> ir.Table:
-    """The value that nine of ten errors of a burst share, and few of its successes; one a burst."""
+def _explained(counted: ir.Table, bursts: ir.Table, min_explained: float) -> ir.Table:
+    """The value that most errors of a burst share, and few of its successes; one a burst."""
     span = bursts.select(
         "service", "run", "started", "ended", all_errors="errors", all_requests="requests"
     )
@@ -183,7 +185,7 @@ def _explained(counted: ir.Table, bursts: ir.Table) -> ir.Table:
     t = t.mutate(explained_share=t.errors / t.all_errors, good_share=good_share)
     # what most successes share too explains nothing; neither does what nothing else is beside
     has_others = t.all_requests > t.errors + t.good
-    t = t.filter((t.explained_share >= 0.9) & (t.good_share <= 0.5) & has_others)
+    t = t.filter((t.explained_share >= min_explained) & (t.good_share <= 0.5) & has_others)
     best = ibis.window(
         group_by=[t.service, t.run],
         order_by=[

@@ -14,6 +14,7 @@ Source    OpenTelemetry semantic conventions, exceptions in logs and spans
 
 from __future__ import annotations
 
+import re
 from datetime import timedelta
 from typing import Any
 
@@ -22,7 +23,7 @@ import ibis.expr.types as ir
 
 from clew.detections._contrast import contrast, distinctions, lacking_fields
 from clew.detections._words import clock, clock_sentences, place, share
-from clew.model import ties
+from clew.model import clocks, ties
 from clew.model.case import Case
 from clew.model.finding import Description, Severity
 
@@ -91,7 +92,7 @@ def details(events: ir.Table, row: dict[str, Any]) -> dict[str, ir.Table]:
             5
         ),
         "facts": contrast(events, _labelled(seen, raised, row)),
-        "clocks": ties.clock_offsets(events, failures_only=True).order_by("source_id"),
+        "clocks": clocks.clock_offsets(events, failures_only=True).order_by("source_id"),
     }
 
 
@@ -116,18 +117,23 @@ def describe(row: dict[str, Any], details: dict[str, list[dict[str, Any]]]) -> D
             f"(confidence {row['tie_confidence']:.2f})."
         )
     reasons += clock_sentences(details["clocks"])
-    cause = f": the input lacks '{lacking[0]}'" if lacking else ""
+    missing = lacking[0] if lacking else _field_named(row["exception_type"], message)
+    if missing and not lacking:
+        reasons.insert(1, f"The message names the field that is missing: '{missing}'.")
+    cause = f": the input lacks '{missing}'" if lacking else f": '{missing}' is missing"
+    cause = cause if missing else ""
+    times = f"in {affected:,} requests" if row["route"] else f"{row['events']:,} times"
     return Description(
-        title=f"{row['exception_type']} in {affected:,} requests on {where}{cause}",
+        title=f"{row['exception_type']} {times} on {where}{cause}",
         severity=_severity(row),
         confidence=min(0.99, 0.9 * row["tie_confidence"] + (0.09 if affected >= 10 else 0.0)),
         why=tuple(reasons),
-        recommendations=_recommendations(row, text, lacking),
+        recommendations=_recommendations(row, text, lacking[0] if lacking else None),
     )
 
 
 def _first_causes(raised: ir.Table) -> ir.Table:
-    """Of several exceptions of one request those of the first one's type; the rest follow from it."""
+    """Of several exceptions of one request those of the first's type; the others follow."""
     order = ibis.window(
         group_by=raised.request,
         order_by=[raised["at"], raised.line.fill_null(0), raised.event_id],
@@ -139,7 +145,7 @@ def _first_causes(raised: ir.Table) -> ir.Table:
 
 
 def _asked(seen: ir.Table, found: ir.Table) -> ir.Table:
-    """How many requests each finding's path had while it lasted: its service's, else the proxy's."""
+    """Requests on each finding's path while it lasted: its service's, else the proxy's."""
     counted = ties.requests(seen)
     counted = counted.filter(counted.is_request)
     counted = counted.select("route", asked_service="service", role="role", asked_at="timestamp")
@@ -183,6 +189,32 @@ def _labelled(seen: ir.Table, raised: ir.Table, row: dict[str, Any]) -> ir.Table
     return ibis.union(failing, succeeding)
 
 
+MISSING_FIELD = re.compile(
+    r"""
+    (?:missing|required|without|no\ such|unknown|lacks?)\b.{0,30}?   # missing required field
+    (?:field|key|column|feature|argument|parameter|property)s?
+    [^\w]{0,4}(?P<after>\w[\w.]*)                                  # 'customer_age'
+    | (?P<before>\w[\w.]*)\s+field\ required                        # pydantic: age, field required
+    """,
+    re.VERBOSE | re.IGNORECASE,
+)
+
+
+def _field_named(exception_type: str, message: str) -> str | None:
+    """The field that a KeyError or a validation message says is missing.
+
+    >>> _field_named("KeyError", "'customer_age'")
+    'customer_age'
+    >>> _field_named("ValueError", "missing required field: income")
+    'income'
+    """
+    if exception_type.rpartition(".")[2] == "KeyError":
+        key = re.fullmatch(r"""['"]?(\w[\w.-]*)['"]?""", message)
+        return key[1] if key else None
+    found = MISSING_FIELD.search(message)
+    return (found["after"] or found["before"]) if found else None
+
+
 def _severity(row: dict[str, Any]) -> Severity:
     if (row["error_share"] or 0) >= 0.05 or row["affected_requests"] >= 100:
         return "high"
@@ -190,13 +222,13 @@ def _severity(row: dict[str, Any]) -> Severity:
 
 
 def _recommendations(
-    row: dict[str, Any], text: dict[str, Any], lacking: list[str]
+    row: dict[str, Any], text: dict[str, Any], missing: str | None
 ) -> tuple[str, ...]:
-    if lacking:
+    if missing:
         return (
-            f"Answer 400 with the missing field's name when '{lacking[0]}' is absent, "
+            f"Answer 400 with the missing field's name when '{missing}' is absent, "
             "instead of failing.",
-            f"Ask the caller to send '{lacking[0]}', or give it a default.",
+            f"Ask the caller to send '{missing}', or give it a default.",
         )
     frame = text.get("exception_frame")
     return (f"Look at {frame}." if frame else f"Find where {row['exception_type']} is raised.",)

@@ -20,7 +20,7 @@ import ibis.expr.types as ir
 
 from clew.detections._values import option
 from clew.detections._words import clock, clock_sentences, many, share
-from clew.model import ties
+from clew.model import clocks, ties
 from clew.model.case import Case
 from clew.model.finding import Description
 
@@ -109,7 +109,7 @@ def details(events: ir.Table, row: dict[str, Any]) -> dict[str, ir.Table]:
     return {
         "mechanisms": said.order_by(ibis.desc("lines"), "mechanism"),
         "application": own.agg(lines=own.count()),
-        "clocks": ties.clock_offsets(events, failures_only=True).order_by("source_id"),
+        "clocks": clocks.clock_offsets(events, failures_only=True).order_by("source_id"),
     }
 
 
@@ -119,8 +119,8 @@ def describe(row: dict[str, Any], details: dict[str, list[dict[str, Any]]]) -> D
         f"{row[f'status_{code}']:,} times {code}" for code in STATUSES if row[f"status_{code}"]
     )
     mechanisms = [
-        f"'{kind['mechanism']}' in {many(kind['lines'], 'line')} since {clock(kind['first'])}, such as: "
-        f"{kind['example'][:200]}"
+        f"'{kind['mechanism']}' in {many(kind['lines'], 'line')} since {clock(kind['first'])}, "
+        f"such as: {kind['example'][:200]}"
         for kind in details["mechanisms"]
     ]
     has_log = any(count["lines"] for count in details["application"])
@@ -244,7 +244,7 @@ CASES = [
             {
                 "source_id": "error", "source_format": "nginx_error", "severity": "ERROR",
                 "timestamp": "2026-11-20T10:05:02Z",
-                "message": "connect() failed (111: Connection refused) while connecting to upstream",
+                "message": "connect() failed (111: Connection refused) while connecting",
             },
             {
                 "source_id": "app", "source_format": "python_logging", "severity": "INFO",

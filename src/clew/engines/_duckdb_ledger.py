@@ -26,6 +26,7 @@ from numpy.typing import NDArray
 
 from clew.engines.duckdb import SQL_TYPES, DuckDBEngine
 from clew.formats import HEADER_LINE
+from clew.formats._severity import severity_number_sql
 from clew.model.event import BY_NAME, SPARSE, STORED
 from clew.model.ledger import Count, Verification
 
@@ -33,7 +34,7 @@ PROVENANCE = ("root_id", "source_id", "source_format", "line", "byte_offset", "p
 ROW_COLUMNS = (*PROVENANCE, *(c.name for c in STORED if c.name not in (*PROVENANCE, "event_id")))
 EPOCH = datetime(1970, 1, 1, tzinfo=UTC).replace(tzinfo=None)
 CHAINED = (
-    "source_id", "uri", "sha256", "content_sha256", "continues", "root_sha256", "start", "size",
+    "source_id", "uri", "sha256", "content_sha256", "continues", "root_sha256", "start", "size", "first_line",
     "format", "timezone", "lines", "events", "continuation", "blanks", "rejects", "redacted",
     "first_event", "last_event", "ingested_at", "clew_version", "digest", "position",
 )  # fmt: skip
@@ -41,7 +42,7 @@ CHAINED = (
 
 def new_bench() -> duckdb.DuckDBPyConnection:
     """A database in memory to parse on."""
-    bench = duckdb.connect(config={"autoinstall_known_extensions": "false"})
+    bench = duckdb.connect(config={"autoinstall_known_extensions": False})
     bench.execute("SET TimeZone = 'UTC'")
     bench.execute("SET memory_limit = '2GB'")
     return bench
@@ -95,10 +96,10 @@ def _hash_column(parts: Sequence[Any]) -> str:
         assert part.offset == 0, "BUG: an Arrow batch does not begin at its first row"
         mask = _mask(part)
         filled += int(mask.sum())
-        hashes[0].update(mask)
+        hashes[0].update(mask.data)
         if part.storage_type == "string":
             edges = np.frombuffer(part.buffer(1), np.int32)[: part.length + 1]
-            hashes[1].update(np.diff(edges))
+            hashes[1].update(np.diff(edges).data)
             hashes[2].update(memoryview(part.buffer(2))[: int(edges[-1]) if len(edges) else 0])
             continue
         data = np.frombuffer(part.buffer(1), np.uint8)
@@ -107,7 +108,7 @@ def _hash_column(parts: Sequence[Any]) -> str:
         else:
             width = len(data) // part.length if part.length else 1
             rows = data[: width * part.length].reshape(part.length, width)
-        hashes[2].update(np.ascontiguousarray(rows * mask[:, None]))
+        hashes[2].update(np.ascontiguousarray(rows * mask[:, None]).data)
     return " ".join(h.hexdigest() for h in hashes) if filled else ""
 
 
@@ -201,6 +202,9 @@ class Load:
             *(f'try_cast("{c.name}" AS {SQL_TYPES[c.kind]}) AS "{c.name}"' for c in stored),
             f"{_attributes(sparse, 'attributes' in given)} AS attributes",
         ]
+        if "severity" in given and "severity_number" not in given:
+            names.insert(-1, "severity_number")
+            values.insert(-1, f"{severity_number_sql('severity')} AS severity_number")
         return (
             f"SELECT *, {_row_check(names)} AS row_check FROM "
             f"(SELECT {', '.join(values)} FROM ({select}) WHERE reject IS NULL)"
@@ -210,7 +214,9 @@ class Load:
         if not len(batches):
             return
         columns = batches.columns()
-        offsets = np.concatenate([np.frombuffer(p.buffer(1), np.int64) for p in columns["byte_offset"]])
+        offsets = np.concatenate(
+            [np.frombuffer(p.buffer(1), np.int64) for p in columns["byte_offset"]]
+        )
         checks = b"".join(bytes(part.buffer(1)) for part in columns["row_check"])
         digest = block_digest(batches)
         names = [name for name in batches.names if name != "row_check"]
@@ -288,7 +294,7 @@ def _attributes(sparse: list[Any], has_attributes: bool) -> str:
     """SQL of what goes into the VARIANT, as the JSON text that it gives back: canonical columns that
     are not stored, then what is not canonical."""
     members = [
-        f"'\"{c.name}\":' || to_json(try_cast(\"{c.name}\" AS {SQL_TYPES[c.kind]}))" for c in sparse
+        f'\'"{c.name}":\' || to_json(try_cast("{c.name}" AS {SQL_TYPES[c.kind]}))' for c in sparse
     ]
     if has_attributes:
         members.append("substr(attributes, 2, length(attributes) - 2)")
@@ -310,12 +316,27 @@ def known_sources(engine: DuckDBEngine) -> list[Known]:
     """What the case holds, newest last."""
     rows = engine.workbench.execute(
         "SELECT source_id, content_sha256, root_sha256, start + size, format, uri, "
-        "sum(lines) OVER (PARTITION BY root_sha256 ORDER BY position) FROM sources ORDER BY position"
+        "first_line + lines - 1 FROM sources ORDER BY position"
     ).fetchall()
     return [
         Known(source_id, content, root, end, int(lines), format_, uri)
         for source_id, content, root, end, format_, uri, lines in rows
     ]
+
+
+def resume(engine: DuckDBEngine, known: Known, *, is_line_open: bool) -> tuple[int, int]:
+    """Where the new part of a grown source begins: its first byte and the number of its first line.
+
+    A last line that had no newline yet and could not be read is read again as a whole; one that
+    was an event stays, and what has come behind it begins the new part.
+    """
+    if not is_line_open:
+        return known.end, known.lines + 1
+    last = engine.run(
+        "SELECT byte_offset, line FROM rejects "
+        f"WHERE source_id = '{known.source_id}' AND line = {known.lines}"
+    ).rows
+    return last[0] if last else (known.end, known.lines)
 
 
 def verify(engine: DuckDBEngine) -> Verification:
@@ -375,18 +396,27 @@ def _altered(engine: DuckDBEngine, source: dict[str, Any], block: dict[str, Any]
     stored = engine.run(f"SELECT line, byte_offset, {check} FROM ({rows})").rows
     for place, (line, byte_offset, found) in enumerate(stored):
         if place >= len(expected) or found != expected[place]:
-            return (
-                f"{source['uri']}: line {line} (byte {byte_offset:,}) is not as it was ingested; "
-                "it is the first altered row of this source."
-            )
+            return _first_altered(source, line, byte_offset)
     if len(stored) < len(expected):
         return (
             f"{source['uri']}: {len(expected) - len(stored):,} events were removed after byte "
             f"{stored[-1][1] if stored else block['first_byte']:,}."
         )
+    absent = [name for name in ROW_COLUMNS if name not in block["columns"].split(",")]
+    filled = " OR ".join(f"{name} IS NOT NULL" for name in absent)
+    strange = engine.run(f"SELECT line, byte_offset FROM ({rows}) WHERE {filled} LIMIT 1").rows
+    if strange:
+        return _first_altered(source, *strange[0])
     return (
-        f"{source['uri']}: a column that was empty between byte {block['first_byte']:,} and byte "
-        f"{block['last_byte']:,} was filled."
+        f"{source['uri']}: the digest of the block from byte {block['first_byte']:,} to byte "
+        f"{block['last_byte']:,} was altered."
+    )
+
+
+def _first_altered(source: dict[str, Any], line: int, byte_offset: int) -> str:
+    return (
+        f"{source['uri']}: line {line} (byte {byte_offset:,}) is not as it was ingested; "
+        "it is the first altered row of this source."
     )
 
 
@@ -397,5 +427,7 @@ def _strangers(engine: DuckDBEngine) -> list[str]:
         "(SELECT source_id, count(*) AS n FROM event_rows GROUP BY source_id) e "
         "LEFT JOIN sources s USING (source_id) WHERE e.n > coalesce(s.events, 0) ORDER BY 1"
     ).rows
-    return [f"{uri}: {n - events:,} events were added that were not ingested." for uri, n, events in counted]
-
+    return [
+        f"{uri}: {n - events:,} events were added that were not ingested."
+        for uri, n, events in counted
+    ]

@@ -12,6 +12,7 @@ import re
 import threading
 from collections.abc import Iterator, Sequence
 from datetime import UTC, datetime
+from functools import cache
 from pathlib import Path
 from typing import Any
 
@@ -42,7 +43,7 @@ TABLES = """
 CREATE TABLE clew_case (version INTEGER, made_at TIMESTAMP);
 CREATE TABLE sources (
     source_id VARCHAR PRIMARY KEY, uri VARCHAR, sha256 VARCHAR, content_sha256 VARCHAR,
-    continues VARCHAR, root_sha256 VARCHAR, start BIGINT, size BIGINT, format VARCHAR,
+    continues VARCHAR, root_sha256 VARCHAR, start BIGINT, size BIGINT, first_line BIGINT, format VARCHAR,
     timezone VARCHAR, lines BIGINT, events BIGINT, continuation BIGINT, blanks BIGINT,
     rejects BIGINT, redacted VARCHAR, first_event TIMESTAMP, last_event TIMESTAMP,
     ingested_at TIMESTAMP, clew_version VARCHAR, digest VARCHAR, position BIGINT, chain VARCHAR);
@@ -90,7 +91,10 @@ class DuckDBEngine:
         try:
             if timer:
                 timer.start()
-            cursor.execute(sql)
+            statements = cursor.extract_statements(sql)
+            if len(statements) != 1:
+                raise ConfigError(f"One SELECT is expected, found {len(statements)} statements.")
+            cursor.execute(statements[0])
             columns = tuple(column[0] for column in cursor.description or ())
             rows = cursor.fetchall() if limit is None else cursor.fetchmany(limit)
         except duckdb.InterruptException as error:
@@ -123,18 +127,18 @@ class DuckDBEngine:
                 raise _refused(error) from error
             raise
 
-    def insert(self, table: str, rows: object, names: Sequence[str]) -> int:
-        """Adds these columns of an Arrow stream; JSON text becomes VARIANT. Gives how many rows."""
+    def insert(self, table: str, incoming: object, names: Sequence[str]) -> int:
+        """Adds these columns of an Arrow stream; JSON text becomes VARIANT. Gives how many rows.
+
+        The SQL names the argument itself: a registered view would live, with its rows, as long as
+        the transaction.
+        """
         columns = ", ".join(f'"{name}"' for name in names)
         values = columns.replace('"attributes"', "attributes::JSON::VARIANT")
-        self.workbench.register("incoming", rows)
-        try:
-            added = self.workbench.execute(
-                f"INSERT INTO {table} ({columns}) SELECT {values} FROM incoming"
-            )
-            return int(added.fetchall()[0][0])
-        finally:
-            self.workbench.unregister("incoming")
+        added = self.workbench.execute(
+            f"INSERT INTO {table} ({columns}) SELECT {values} FROM incoming"
+        )
+        return int(added.fetchall()[0][0])
 
     def close(self) -> None:
         """Closes the file; a second call does nothing."""
@@ -151,9 +155,10 @@ def open_case(path: str, *, write: bool) -> DuckDBEngine:
         raise ConfigError(
             f"There is no case at {path}. 'clew ingest PATH --case {path}' makes one."
         )
-    settings = {"autoinstall_known_extensions": "false"}
     try:
-        connection = duckdb.connect(path, read_only=not write, config=settings)
+        connection = duckdb.connect(
+            path, read_only=not write, config={"autoinstall_known_extensions": False}
+        )
     except duckdb.Error as error:
         raise _cannot_open(path, error) from error
     engine = DuckDBEngine(connection, path)
@@ -190,17 +195,23 @@ def events_view() -> str:
     return f"SELECT {', '.join(columns)}, attributes FROM event_rows"
 
 
+@cache
+def _views() -> dict[str, str]:
+    """Name to SQL of the views over `events`."""
+    return {name: str(ibis.to_sql(view(events), dialect="duckdb")) for name, view in VIEWS.items()}
+
+
 def _make(connection: duckdb.DuckDBPyConnection) -> None:
-    stored = ", ".join(
-        f'"{c.name}" {SQL_TYPES[c.kind]}' for c in STORED if c.name != "event_id"
-    )
+    stored = ", ".join(f'"{c.name}" {SQL_TYPES[c.kind]}' for c in STORED if c.name != "event_id")
     connection.execute("BEGIN")
     connection.execute(TABLES)
     connection.execute(MACROS)
-    connection.execute(f"CREATE TABLE event_rows (root_id VARCHAR, {stored}, part INTEGER, attributes VARIANT)")
+    connection.execute(
+        f"CREATE TABLE event_rows (root_id VARCHAR, {stored}, part INTEGER, attributes VARIANT)"
+    )
     connection.execute(f"CREATE VIEW events AS {events_view()}")
-    for name, view in VIEWS.items():
-        connection.execute(f"CREATE VIEW {name} AS {ibis.to_sql(view(events), dialect='duckdb')}")
+    for name, sql in _views().items():
+        connection.execute(f"CREATE VIEW {name} AS {sql}")
     now = datetime.now(UTC).replace(tzinfo=None)
     connection.execute("INSERT INTO clew_case VALUES (?, ?)", [CASE_VERSION, now])
     connection.execute("COMMIT")
@@ -240,4 +251,4 @@ def _refused(error: duckdb.Error) -> ConfigError | EngineError:
 
 
 def _sentence(words: str) -> str:
-    return " ".join(words.split("\n\n")[0].split())
+    return " ".join(words.split("\n\n", maxsplit=1)[0].split())

@@ -67,7 +67,8 @@ def _ends(data: bytes, base: int) -> NDArray[np.int64]:
             is_end[beyond[0] + 1 :] = False
     else:
         is_end = (STEPS[marks] == -1) & (depth == 0)
-    return places[is_end] + 1
+    ends: NDArray[np.int64] = places[is_end] + 1
+    return ends
 
 
 def _records(data: bytes, ends: NDArray[np.int64], offset: int, number: int) -> Records:

@@ -7,13 +7,14 @@ does not fit its column: no key and no value is lost.
 
 from __future__ import annotations
 
+import json
 import re
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 
 from clew.formats import Settings
-from clew.formats._severity import severity_number_sql, severity_sql
-from clew.formats._time import timestamp_sql
+from clew.formats._severity import severity_sql
+from clew.formats._time import epoch_sql, timestamp_sql
 from clew.formats._traceback import exception_sql
 from clew.model.event import BY_NAME
 from clew.model.vocabulary import SPELLINGS, Spelling
@@ -132,7 +133,6 @@ def map_fields(fields: Sequence[Field], settings: Settings, units: Units) -> dic
         left += _misfits(column, rivals, candidates)
     if "timestamp" in candidates and "timestamp_text" not in candidates:
         columns["timestamp_text"] = _first_text(candidates["timestamp"])
-    _complete(columns)
     columns["attributes"] = json_object(left, {item.name for item in fields})
     return columns
 
@@ -157,8 +157,6 @@ def quoted(text: str) -> str:
 
 
 def _json_text(text: str) -> str:
-    import json
-
     return json.dumps(text, ensure_ascii=False)
 
 
@@ -218,7 +216,9 @@ def _candidates(
 
     if column == "http_status":
         if item.number:
-            return {column: can(f"CASE WHEN {item.number} BETWEEN 100 AND 599 THEN {item.number} END")}
+            return {
+                column: can(f"CASE WHEN {item.number} BETWEEN 100 AND 599 THEN {item.number} END")
+            }
         word = f"lower(trim({text}))"
         return {
             "http_status": can(
@@ -231,7 +231,9 @@ def _candidates(
             ),
         }
     if column == "url_path":
-        is_plain = f"starts_with({text}, '/') AND NOT contains({text}, '?') AND NOT contains({text}, '#')"
+        is_plain = (
+            f"starts_with({text}, '/') AND NOT contains({text}, '?') AND NOT contains({text}, '#')"
+        )
         host = f"nullif(regexp_extract({text}, '^[a-zA-Z][a-zA-Z0-9+.-]*://([^/?#:]+)', 1), '')"
         path = f"regexp_extract({text}, '^(?:[a-zA-Z][a-zA-Z0-9+.-]*://[^/?#]*)?([^?#]*)', 1)"
         query = f"nullif(regexp_extract({text}, '\\?([^#]*)', 1), '')"
@@ -258,9 +260,7 @@ def _candidates(
     return {column: can(*_converted(item, text, column, unit, settings, units))}
 
 
-def _request_line(
-    item: Field, text: str, can: Callable[..., _Candidate]
-) -> dict[str, _Candidate]:
+def _request_line(item: Field, text: str, can: Callable[..., _Candidate]) -> dict[str, _Candidate]:
     """A method alone, or a whole `GET /path HTTP/1.1`."""
     is_line = f"contains({text}, ' ')"
     line = f"regexp_extract({text}, '^([A-Za-z]+) (\\S+)(?: (HTTP/[0-9.]+))?$'"
@@ -321,8 +321,10 @@ def _converted(
         return _hashed(item.name, text), False
     if column == "client_ip":
         return _address(text), False
-    if column.endswith("_ms") or column.endswith("_s"):
+    if column.endswith(("_ms", "_s")):
         return _duration(item, text, column, unit, units)
+    if kind == "time" and item.types - {"NULL"} <= NUMBERS:
+        return epoch_sql(text), column != "timestamp"
     if kind == "time":
         return timestamp_sql(text, settings), column != "timestamp"
     if kind == "int":
@@ -346,9 +348,7 @@ def _converted(
     return (item.text if column in FREE_TEXT else text), False
 
 
-def _duration(
-    item: Field, text: str, column: str, unit: str, units: Units
-) -> tuple[str, bool]:
+def _duration(item: Field, text: str, column: str, unit: str, units: Units) -> tuple[str, bool]:
     """Numbers by their unit; text such as 12.3ms, 0.5s or 1m30.5s says its own."""
     number = item.number or _finite(f"try_cast({text} AS DOUBLE)")
     if unit == "guess":
@@ -399,9 +399,3 @@ def _address(text: str) -> str:
     v4 = f"regexp_extract({first}, '^([0-9]+\\.[0-9]+\\.[0-9]+\\.[0-9]+)(?::[0-9]+)?$', 1)"
     other = f"coalesce(nullif({v4}, ''), nullif({bare}, ''), {first})"
     return f"CASE WHEN {is_plain} THEN {text} ELSE {other} END"
-
-
-def _complete(columns: dict[str, str]) -> None:
-    """Columns that follow from others."""
-    if "severity" in columns:
-        columns.setdefault("severity_number", severity_number_sql(columns["severity"]))

@@ -134,7 +134,7 @@ class JsonParser:
         for keys, n in shapes:
             for key in keys:
                 counts[key] = counts.get(key, 0) + n
-        ranked = sorted(counts, key=lambda key: -counts[key])
+        ranked = sorted(counts, key=lambda key: (-counts[key], key != key.lower()))
         nodes = [Node((key,)) for key in ranked[:MOST_KEYS]]
         self._grow(workbench, nodes, 1)
         self.found = Discovery(
@@ -253,7 +253,8 @@ def _is_worth(node: Node, depth: int) -> bool:
 def _apart(nodes: Iterable[Node]) -> tuple[list[Node], list[Node]]:
     """Nodes that a struct can name, and the others: it ignores case and has no empty name."""
     seen: set[str] = {""}
-    first, collided = [], []
+    first: list[Node] = []
+    collided: list[Node] = []
     for node in nodes:
         (collided if node.path[0].lower() in seen else first).append(node)
         seen.add(node.path[0].lower())

@@ -139,9 +139,7 @@ class Records:
                 na.c_array(np.repeat(self.counts[part], 2)),
                 na.c_array(np.repeat(self.byte_offsets[part], 2)),
                 na.c_array(is_record),
-                c_array_from_buffers(
-                    na.string(), rows, [None, edges, self.text[base : int(stop)]]
-                ),
+                c_array_from_buffers(na.string(), rows, [None, edges, self.text[base : int(stop)]]),
             ]
             yield c_array_from_buffers(SCHEMA, rows, [None], children=columns)
 
@@ -264,7 +262,7 @@ def _valid_utf8(data: bytes) -> bytes:
 
 def _blank(lines: Lines) -> NDArray[np.bool_]:
     """Which lines are empty or white space only."""
-    blank = lines.lengths == 0
+    blank: NDArray[np.bool_] = lines.lengths == 0
     first, last = lines.byte(0), lines.text[np.maximum(lines.ends - 1, 0)]
     for index in np.flatnonzero(
         ~blank & ((first == SPACE) | (first == TAB)) & ((last == SPACE) | (last == TAB))

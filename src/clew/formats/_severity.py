@@ -18,6 +18,11 @@ WORDS = {
     "FATAL": ("fatal", "critical", "crit", "alert", "emerg", "emergency", "panic", "dpanic", "c",
               "f", "ftl", "a"),
 }  # fmt: skip
+COMMON = {
+    "INFO": "INFO", "info": "INFO", "WARNING": "WARN", "ERROR": "ERROR", "error": "ERROR",
+    "DEBUG": "DEBUG", "warning": "WARN", "debug": "DEBUG", "WARN": "WARN", "warn": "WARN",
+}  # fmt: skip
+"""The spellings that nearly every line has: tested first, without touching the text."""
 NUMBERS = {
     "TRACE": ("5",),
     "DEBUG": ("10", "20000", "100"),
@@ -37,6 +42,7 @@ def severity_sql(text: str, *, numbers: str = "python") -> str:
 
     numbers  how to read 10 to 60: `python` (20 is INFO) or `bunyan` (30 is INFO, pino too)
     """
+    as_is = " ".join(f"WHEN '{word}' THEN '{severity}'" for word, severity in COMMON.items())
     word = f"lower(trim({text}, ' []:'))"
     by_word = [
         f"WHEN {word} IN ({', '.join(repr(w) for w in words)}) THEN '{severity}'"
@@ -47,7 +53,10 @@ def severity_sql(text: str, *, numbers: str = "python") -> str:
     if numbers == "bunyan":
         by_number.update(BUNYAN)
     branches = [f"WHEN {word} = '{n}' THEN '{severity}'" for n, severity in by_number.items()]
-    return f"CASE {' '.join(by_word)} {' '.join(branches)} END"
+    rest = f"CASE {' '.join(by_word)} {' '.join(branches)} END"
+    if numbers == "bunyan":
+        return f"CASE {text} {as_is} WHEN '30' THEN 'INFO' WHEN '50' THEN 'ERROR' ELSE {rest} END"
+    return f"CASE {text} {as_is} ELSE {rest} END"
 
 
 def severity_number_sql(severity: str) -> str:

@@ -30,26 +30,47 @@ MASKS = (
 """What changes from one occurrence to the next. Names in quotes stay: they tell errors apart."""
 
 
+COLUMNS = (
+    "exception_type",
+    "exception_message",
+    "exception_stacktrace",
+    "exception_frame",
+    "exception_fingerprint",
+)
+
+
 def exception_sql(text: str) -> dict[str, str]:
     """Column to SQL, from SQL of a text that is a traceback, or `Type: message`, or NULL."""
-    body = f"regexp_replace({text}, '(?m)^ +[|] ?', '', 'g')"
-    raised = f"list_last(string_split({body}, 'Traceback (most recent call last):'))"
-    is_python = f"contains({text}, 'Traceback (most recent')"
-    python = _type_and_message(raised)
-    plain = f"regexp_extract({body}, '(?s)^\\s*({IDENTIFIER})(?:: ?(.*?))?(?:\\n\\s+at .*)?$'"
-    kind = _case(is_python, f"{python}, 1)", f"{plain}, 1)")
-    message = _case(is_python, f"{python}, 2)", f"{plain}, 2)")
-    shown = f"rtrim({message}, chr(10) || ' ')"
-    frame = _frame(raised, body, is_python)
-    place = f"regexp_replace({frame}, ':[0-9]+(:[0-9]+)?( in |$)', ' ')"
-    print_ = f"left(md5(concat_ws('|', {kind}, {normalised(shown)}, {place})), 16)"
-    return {
-        "exception_type": kind,
-        "exception_message": f"CASE WHEN {kind} IS NOT NULL THEN {shown} END",
-        "exception_stacktrace": f"CASE WHEN contains({text}, chr(10)) THEN {text} END",
-        "exception_frame": frame,
-        "exception_fingerprint": f"CASE WHEN {kind} IS NOT NULL THEN {print_} END",
-    }
+    raised = exception_struct_sql(text)
+    return {name: f"({raised}).{name}" for name in COLUMNS}
+
+
+def exception_struct_sql(text: str) -> str:
+    """SQL of one struct with all exception columns. Each step is bound to a name once."""
+    is_python = "contains(t, 'Traceback (most recent')"
+    body = "regexp_replace(t, '(?m)^ +[|] ?', '', 'g')"
+    raised = "list_last(string_split(b, 'Traceback (most recent call last):'))"
+    python = f"regexp_extract(r, '{PYTHON_ERROR}', ['kind', 'said'])"
+    plain = f"regexp_extract(b, '{PLAIN_ERROR}', ['kind', 'said'])"
+    error = f"CASE WHEN {is_python} THEN {python} ELSE {plain} END"
+    kind = "nullif(e.kind, '')"
+    said = "nullif(rtrim(e.said, chr(10) || ' '), '')"
+    place = "regexp_replace(f, ':[0-9]+(:[0-9]+)?( in |$)', ' ')"
+    print_ = f"left(md5(concat_ws('|', {kind}, {normalised(said)}, {place})), 16)"
+    columns = (
+        f"{{'exception_type': {kind}, 'exception_message': CASE WHEN {kind} IS NOT NULL "
+        f"THEN {said} END, 'exception_stacktrace': CASE WHEN contains(t, chr(10)) THEN t END, "
+        "'exception_frame': f, 'exception_fingerprint': "
+        f"CASE WHEN {kind} IS NOT NULL THEN {print_} END}}"
+    )
+    in_frame = _let("f", _frame(is_python), columns)
+    in_error = _let("e", error, in_frame)
+    return _let("t", text, _let("b", body, _let("r", raised, in_error)))
+
+
+def _let(name: str, value: str, inside: str) -> str:
+    """SQL of an expression in which a name stands for a value that is computed once."""
+    return f"list_transform([{value}], lambda {name}: {inside})[1]"
 
 
 def normalised(text: str) -> str:
@@ -59,28 +80,24 @@ def normalised(text: str) -> str:
     return text
 
 
-def _type_and_message(raised: str) -> str:
-    """The first line behind the frames that is not indented: `Type: message`, to the end."""
-    return (
-        f"regexp_extract({raised}, "
-        f"'(?s)\\n(?:[ ]*[+-]+ *)?({IDENTIFIER})(?::[ \\n](.*?))?(?:\\n[ ]*[+]-[-0-9 ]+.*)?\\s*$'"
-    )
+PYTHON_ERROR = (
+    f"(?s)\\n(?:[ ]*[+-]+ *)?({IDENTIFIER})(?::[ \\n](.*?))?(?:\\n[ ]*[+]-[-0-9 ]+.*)?\\s*$"
+)
+"""The first line behind the frames that is not indented: `Type: message`, to the end."""
+PLAIN_ERROR = f"(?s)^\\s*({IDENTIFIER})(?:: ?(.*?))?(?:\\n\\s+at .*)?$"
 
 
-def _case(test: str, then: str, otherwise: str) -> str:
-    return f"nullif(CASE WHEN {test} THEN {then} ELSE {otherwise} END, '')"
-
-
-def _frame(raised: str, body: str, is_python: str) -> str:
+def _frame(is_python: str) -> str:
     """`file:line in function` of the innermost own frame."""
-    own = f"lambda f: NOT regexp_matches(f, '{FOREIGN}')"
-    frames = f"regexp_extract_all({raised}, '{PYTHON_FRAME}')"
-    python = f"coalesce(list_last(list_filter({frames}, {own})), list_last({frames}))"
+    own = f"lambda x: NOT regexp_matches(x, '{FOREIGN}')"
+    chosen = f"coalesce(list_last(list_filter(c, {own})), list_last(c))"
+    python = _let("c", f"regexp_extract_all(r, '{PYTHON_FRAME}')", chosen)
     python = (
-        f"regexp_replace(regexp_replace({python}, '^[ |+-]*File \"([^\"]+)\", line ([0-9]+)', "
+        f'regexp_replace(regexp_replace({python}, \'^[ |+-]*File "([^"]+)", line ([0-9]+)\', '
         "'\\1:\\2'), ', in ', ' in ')"
     )
-    calls = f"regexp_extract_all({body}, '{OTHER_FRAME}')"
-    other = f"ltrim(coalesce(list_filter({calls}, {own})[1], {calls}[1]), ' ' || chr(9))"
+    chosen = f"coalesce(list_filter(c, {own})[1], c[1])"
+    other = _let("c", f"regexp_extract_all(b, '{OTHER_FRAME}')", chosen)
+    other = f"ltrim({other}, ' ' || chr(9) || chr(10))"
     other = f"regexp_replace({other}, '^at ([^( ]+) ?\\(([^)]*)\\)$', '\\2 in \\1')"
     return f"nullif(CASE WHEN {is_python} THEN {python} ELSE {other} END, '')"

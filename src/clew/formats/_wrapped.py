@@ -58,7 +58,9 @@ class WrappedParser:
         spaces = np.flatnonzero(lines.text == SPACE)
         third = np.searchsorted(spaces, lines.starts) + 2
         found = third < len(spaces)
-        places = np.where(found, spaces[np.minimum(third, len(spaces) - 1)] if len(spaces) else 0, 0)
+        places = np.where(
+            found, spaces[np.minimum(third, len(spaces) - 1)] if len(spaces) else 0, 0
+        )
         return np.where(found & (places < lines.ends), places + 1, lines.starts)
 
     def select(self, workbench: duckdb.DuckDBPyConnection, records: str) -> str:

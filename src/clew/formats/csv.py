@@ -148,7 +148,7 @@ SAMPLES = [
         name="API metadata, quoted fields",
     ),
     Sample(
-        "time;user;note\n2026-11-20 09:00:00;a;\"one\ntwo\"\n2026-11-20 09:00:01;b;x;y;z\n",
+        'time;user;note\n2026-11-20 09:00:00;a;"one\ntwo"\n2026-11-20 09:00:01;b;x;y;z\n',
         [{"user_id": "a", "timestamp": "2026-11-20T09:00:00Z"}],
         name="a line break inside quotes, and a row that is too long",
         rejects=1,

@@ -80,4 +80,205 @@ def _is_object(line: bytes) -> bool:
         return False
 
 
-SAMPLES: list[Sample] = []
+SAMPLES = [
+    Sample(
+        '{"event": "request done", "level": "info", "timestamp": "2026-11-20T09:00:00.123456Z", '
+        '"request_id": "r1", "status": 200, "flag": true}\n'
+        '{"event": "failed", "level": "error", "timestamp": "2026-11-20T09:00:01Z", "path": "/v1/x?q=1", '
+        '"exception": "Traceback (most recent call last):\\n  File \\"/app/a.py\\", line 3, in f\\n'
+        "    x\\nKeyError: 'age'\"}\n",
+        [
+            {
+                "timestamp": "2026-11-20T09:00:00.123456Z",
+                "severity": "INFO",
+                "message": "request done",
+                "request_id": "r1",
+                "http_status": 200,
+                "attributes.flag": True,
+            },
+            {
+                "url_path": "/v1/x",
+                "url_query": "q=1",
+                "exception_type": "KeyError",
+                "exception_message": "'age'",
+                "exception_frame": "/app/a.py:3 in f",
+            },
+        ],
+        name="structlog",
+    ),
+    Sample(
+        '{"asctime": "2026-11-20 09:00:00,123", "levelname": "WARNING", "name": "app.db", '
+        '"message": "slow", "duration": 0.25, "process": 12, "threadName": "MainThread"}\n',
+        [
+            {
+                "timestamp": "2026-11-20T08:00:00.123000Z",
+                "timestamp_text": "2026-11-20 09:00:00,123",
+                "severity": "WARN",
+                "logger": "app.db",
+                "duration_ms": 250.0,
+                "process_id": 12,
+                "thread": "MainThread",
+            }
+        ],
+        name="python-json-logger, in the zone the user names",
+        options={"timezone": "Europe/Berlin"},
+    ),
+    Sample(
+        '{"level":"error","time":1763629200,"caller":"main.go:3","error":"connection refused",'
+        '"message":"dial failed","service":"gw"}\n',
+        [
+            {
+                "timestamp": "2025-11-20T09:00:00Z",
+                "exception_message": "connection refused",
+                "service": "gw",
+                "attributes.caller": "main.go:3",
+            }
+        ],
+        name="zerolog",
+    ),
+    Sample(
+        '{"level":"info","ts":1763629200.123,"logger":"x","msg":"hi","latency":"12.5ms"}\n',
+        [{"timestamp": "2025-11-20T09:00:00.123000Z", "message": "hi", "duration_ms": 12.5}],
+        name="zap",
+    ),
+    Sample(
+        '{"level":30,"time":1763629200123,"pid":4,"hostname":"h","req":{"method":"GET","url":"/a?b=c",'
+        '"remoteAddress":"192.0.2.1","remotePort":44},"res":{"statusCode":500},"responseTime":12.5,'
+        '"msg":"request completed"}\n',
+        [
+            {
+                "severity": "INFO",
+                "host": "h",
+                "http_method": "GET",
+                "url_path": "/a",
+                "client_ip": "192.0.2.1",
+                "http_status": 500,
+                "duration_ms": 12.5,
+            }
+        ],
+        name="pino",
+    ),
+    Sample(
+        '{"name":"app","hostname":"h","pid":1,"level":40,"msg":"careful",'
+        '"time":"2026-11-20T09:00:00.000Z","v":0}\n',
+        [{"severity": "WARN", "logger": "app", "host": "h", "process_id": 1}],
+        name="bunyan",
+    ),
+    Sample(
+        '{"@timestamp":"2026-11-20T09:00:00.123+01:00","message":"m","logger_name":"com.example.A",'
+        '"thread_name":"main","level":"ERROR","level_value":40000,'
+        '"stack_trace":"java.lang.IllegalStateException: no model\\n\\tat com.example.S.run(S.java:4)\\n"}\n',
+        [
+            {
+                "timestamp": "2026-11-20T08:00:00.123000Z",
+                "severity": "ERROR",
+                "logger": "com.example.A",
+                "exception_type": "java.lang.IllegalStateException",
+                "exception_message": "no model",
+                "exception_frame": "S.java:4 in com.example.S.run",
+            }
+        ],
+        name="logback",
+    ),
+    Sample(
+        '{"@timestamp":"2026-11-20T09:00:00Z","log.level":"ERROR","message":"m","service.name":"s",'
+        '"trace.id":"0af7651916cd43dd8448eb211c80319c","http":{"request":{"method":"GET"},'
+        '"response":{"status_code":503}},"url":{"path":"/x"},"event":{"duration":1500000}}\n',
+        [
+            {
+                "severity": "ERROR",
+                "service": "s",
+                "trace_id": "0af7651916cd43dd8448eb211c80319c",
+                "http_method": "GET",
+                "http_status": 503,
+                "url_path": "/x",
+                "duration_ms": 1.5,
+            }
+        ],
+        name="ECS, dotted and nested",
+    ),
+    Sample(
+        '{"severity":"NOTICE","timestamp":"2026-11-20T09:00:00.123456789Z","textPayload":"hello",'
+        '"trace":"projects/p/traces/0af7651916cd43dd8448eb211c80319c","httpRequest":{"requestMethod":'
+        '"GET","requestUrl":"https://api.example.com/v1/a?b=1","status":502,"latency":"0.512s",'
+        '"remoteIp":"192.0.2.9","responseSize":"1234"}}\n'
+        '{"severity":"ERROR","timestamp":"2026-11-20T09:00:00Z","jsonPayload":{"message":"jm",'
+        '"user_id":"u1","k":{"z":1}}}\n',
+        [
+            {
+                "severity": "INFO",
+                "message": "hello",
+                "trace_id": "0af7651916cd43dd8448eb211c80319c",
+                "url_path": "/v1/a",
+                "server_address": "api.example.com",
+                "http_status": 502,
+                "duration_ms": 512.0,
+                "response_bytes": 1234,
+            },
+            {"message": "jm", "user_id": "u1", "attributes.k.z": 1},
+        ],
+        name="Google Cloud LogEntry",
+    ),
+    Sample(
+        '{"log":"{\\"level\\":\\"info\\",\\"msg\\":\\"inner\\",\\"request_id\\":\\"r9\\"}\\n",'
+        '"stream":"stdout","time":"2026-11-20T09:00:00.5Z"}\n'
+        '{"log":"plain line\\n","stream":"stderr","time":"2026-11-20T09:00:01.5Z"}\n',
+        [
+            {
+                "timestamp": "2026-11-20T09:00:00.500000Z",
+                "message": "inner",
+                "request_id": "r9",
+                "attributes.stream": "stdout",
+            },
+            {"timestamp": "2026-11-20T09:00:01.500000Z", "message": "plain line"},
+        ],
+        name="Docker json-file",
+    ),
+    Sample(
+        '2026-11-20T09:00:00.123456789Z stdout F {"level":"info","msg":"inner"}\n'
+        '2026-11-20T09:00:01.123456789Z stderr P {"level":"error","ms\n'
+        '2026-11-20T09:00:01.223456789Z stderr F g":"split"}\n',
+        [
+            {"timestamp": "2026-11-20T09:00:00.123456Z", "message": "inner"},
+            {"message": "split", "severity": "ERROR", "attributes.stream": "stderr"},
+        ],
+        name="Kubernetes CRI, a line split in two",
+    ),
+    Sample(
+        '{"timestamp":"2026-11-20T09:00:00Z","model":"gpt-4o","prompt_tokens":12,"completion_tokens":5,'
+        '"cost":0.00012,"latency_ms":812,"user":"alice","api_key":"not-a-real-key","prompt":"hi",'
+        '"response":"hello","status":"success"}\n',
+        [
+            {
+                "model": "gpt-4o",
+                "input_tokens": 12,
+                "output_tokens": 5,
+                "cost_usd": 0.00012,
+                "duration_ms": 812.0,
+                "user_id": "alice",
+                "api_key_hash": "fa77d7bdb2ae64fb",
+                "prompt": "hi",
+                "completion": "hello",
+                "status": "ok",
+                "http_status": None,
+            }
+        ],
+        name="API metadata; the key is hashed at once",
+    ),
+    Sample(
+        '{"n":123456789012345678901234567890,"x":NaN,"n2":1}\n{"a":1,"a":2,"Msg":"one","msg":"two"}\n'
+        '{"cut": "of\n[1]\n{"late":{"deep":[1,{"k":null}]}}\n',
+        [
+            {"attributes.n": "123456789012345678901234567890", "attributes.n2": 1},
+            {"message": "two", "attributes.Msg": "one"},
+            {"attributes.late.deep": [1, {"k": None}]},
+        ],
+        name="numbers too big, NaN, keys twice, broken lines, late keys",
+        rejects=2,
+    ),
+    Sample(
+        '[\n  {"time": "2026-11-20T09:00:00Z", "message": "a, [b] \\"q\\""},\n  {"message": "{", "n": 2}\n]\n',
+        [{"message": 'a, [b] "q"', "line": 1, "byte_offset": 4}, {"message": "{", "line": 2}],
+        name="one array",
+    ),
+]

@@ -8,6 +8,7 @@ Blind to  byte offsets: `line` and `byte_offset` count rows
 
 from __future__ import annotations
 
+import tempfile
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -49,4 +50,31 @@ def parse(head: bytes, settings: Settings) -> ParquetParser:
     return ParquetParser(settings)
 
 
-SAMPLES: list[Sample] = []
+def _sample() -> bytes:
+    with tempfile.TemporaryDirectory() as folder:
+        path = Path(folder, "sample.parquet")
+        duckdb.execute(
+            "COPY (SELECT TIMESTAMP '2026-11-20 09:00:00' AS timestamp, 'u-1' AS user_id, "
+            "120 AS prompt_tokens, 0.0006::DECIMAL(9, 6) AS cost, {'region': 'eu'} AS extra "
+            f"UNION ALL SELECT NULL, 'u-2', 80, NULL, NULL) TO '{path}' (FORMAT parquet)"
+        )
+        return path.read_bytes()
+
+
+SAMPLES = [
+    Sample(
+        _sample,
+        [
+            {
+                "timestamp": "2026-11-20T09:00:00Z",
+                "user_id": "u-1",
+                "input_tokens": 120,
+                "cost_usd": 0.0006,
+                "line": 1,
+                "region": "eu",
+            },
+            {"timestamp": None, "user_id": "u-2", "input_tokens": 80, "line": 2},
+        ],
+        name="API metadata with a nested column",
+    )
+]

@@ -6,6 +6,7 @@ Rows are canonical columns; what a row leaves out is NULL. `event_id`, `source_i
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -18,7 +19,7 @@ class Case:
     rows    events: canonical column to value; times as datetime (UTC, naive) or RFC 3339 text
     expect  the rows that must come back, in order: the named columns are compared, others are not
     options keyword arguments for the function
-    gaps    engine to "notimpl: why", "notyet: why" or "never: why"; strict, so a gap that closes is seen
+    gaps    engine to "notimpl: why", "notyet: why" or "never: why"; strict: one that closes is seen
     """
 
     name: str
@@ -32,15 +33,21 @@ class Case:
 class Sample:
     """One example of a format: the text of a file and the events that must come out of it.
 
-    text    the file
+    text    the file, or what makes its bytes
     expect  one dict an event, in order: the named columns are compared, others are not
     name    what it shows, e.g. the library and version that wrote it
     rejects how many lines do not parse
     options settings of the parse, such as timezone or log_format
     """
 
-    text: str | bytes
+    text: str | bytes | Callable[[], bytes]
     expect: list[dict[str, Any]]
     name: str = ""
     rejects: int = 0
     options: dict[str, Any] = field(default_factory=dict)
+
+    def content(self) -> bytes:
+        """The bytes of the file."""
+        if callable(self.text):
+            return self.text()
+        return self.text if isinstance(self.text, bytes) else self.text.encode()

@@ -18,7 +18,15 @@ from typing import cast
 import ibis
 import ibis.expr.types as ir
 
-PROXY_FORMATS = ("nginx_access", "apache_access", "haproxy", "envoy_access", "traefik_access")
+from clew.model.clocks import (
+    LEFT_SKEW_US,
+    PROXY_ERRORS,
+    QUARTER_HOUR_US,
+    clock_offsets,
+    is_proxy,
+    microseconds,
+)
+
 SERVER_LOGGERS = (
     "asyncio", "django", "gunicorn", "hypercorn", "main", "__main__", "root", "uvicorn", "werkzeug",
 )  # fmt: skip
@@ -30,12 +38,9 @@ CARRIED = (
     "exception_type", "exception_message", "exception_frame",
 )  # fmt: skip
 """Columns of the event that `observed` hands on."""
+READ = ("timestamp", "service", "request_id", "trace_id", "server_address", "upstream_ms")
+"""Columns that it reads besides."""
 
-WIDEST_OFFSET_US = 14 * 3_600_000_000
-QUARTER_HOUR_US = 900_000_000
-LEFT_SKEW_US = 2_000_000
-RARE_KEY_ROWS = 40
-FIRST_ERRORS = 300
 
 ID_IN_PATH = (
     r"/(?:[0-9]+"  # /users/812
@@ -50,22 +55,6 @@ ID_IN_MESSAGE = (
 SERVER_REPEATS = r"^(Exception (in|on) |Internal Server Error|Error handling request|Unhandled )"
 
 
-def microseconds(moment: ir.Value) -> ir.IntegerValue:
-    """A timestamp as whole microseconds since 1970."""
-    moment = cast(ir.TimestampValue, moment)
-    seconds = moment.epoch_seconds().floor().cast("int64")
-    return cast(ir.IntegerValue, seconds * 1_000_000 + moment.microsecond().cast("int64"))
-
-
-def is_proxy(e: ir.Table) -> ir.BooleanValue:
-    """Whether a row is a proxy's access line."""
-    return cast(
-        ir.BooleanValue,
-        e.source_format.isin(PROXY_FORMATS).fill_null(False)
-        | (e.upstream_ms.notnull() & e.http_status.notnull()),
-    )
-
-
 def observed(e: ir.Table) -> ir.Table:
     """Every row that has a time, with `at`, `role`, `service`, `rid` and `route` worked out.
 
@@ -73,6 +62,8 @@ def observed(e: ir.Table) -> ir.Table:
     the only service of the case, else the server's address, host or kind of log.
     `is_counted`: whether the row stands for a request of its service, see `requests`.
     """
+    # few columns from the start: what is carried along costs the compiler more than the engine
+    e = e.select(*CARRIED, *READ)
     e = e.filter(e.timestamp.notnull())
     origins = _origins(e)
     t = e.left_join(origins, e.source_id == origins.origin)
@@ -87,7 +78,9 @@ def observed(e: ir.Table) -> ir.Table:
     # a row without a source has no origin
     is_proxy_row, offset_us = t.is_proxy_origin.fill_null(False), t.offset_us.fill_null(0)
     is_request = t.http_status.notnull()
-    is_record = ~t.asks.fill_null(False) & t.severity.notnull() & t.span_name.isnull()
+    is_record = (
+        ~is_proxy_row & ~t.asks.fill_null(False) & t.severity.notnull() & t.span_name.isnull()
+    )
     return t.select(
         *CARRIED,
         service=service,
@@ -110,58 +103,14 @@ def route_of(path: ir.Value) -> ir.StringValue:
     )
 
 
-def clock_offsets(e: ir.Table, *, failures_only: bool = False) -> ir.Table:
-    """How far each source's clock is from the proxy's: one row a source with enough pairs.
-
-    Returns source_id, basis (ids or times), pairs, offset_us (add it to the source's times),
-    spread_us (half the range that holds the middle 80 % of the pairs). A pair is two rows that name
-    one request; without ids, rows of one rare method, path and status, or errors, and then the
-    offset is where most differences agree, up to 14 hours either way.
-    `failures_only` looks at failed requests and exceptions alone, which costs little.
-    """
-    met = _differences(e, failures_only)
-    near = ibis.range_window(
-        group_by=met.source_id, order_by=met.difference_us, preceding=1_500_000, following=1_500_000
-    )
-    met = met.mutate(agreed=met.weight.sum().over(near))
-    best = ibis.window(
-        group_by=met.source_id,
-        order_by=[met.agreed.desc(), met.difference_us.abs(), met.difference_us],
-        preceding=None,
-        following=None,
-    )
-    same = ibis.window(group_by=[met.event_id, met.key])
-    met = met.mutate(
-        center=met.difference_us.first().over(best), candidates=met.event_id.count().over(same)
-    )
-    whole = ibis.window(group_by=met.source_id)
-    met = met.mutate(all_rows=(1.0 / met.candidates).sum().over(whole))
-    met = met.filter((met.difference_us - met.center).abs() <= 1_500_000)
-    offsets = met.group_by("source_id").agg(
-        by_id=met.weight.max() > 1,
-        pairs=met.event_id.nunique(),
-        all_rows=met.all_rows.max(),
-        offset_us=met.difference_us.quantile(0.5).round().cast("int64"),
-        low=met.difference_us.quantile(0.1),
-        high=met.difference_us.quantile(0.9),
-    )
-    sure = (offsets.pairs >= 3) & (offsets.by_id | (offsets.pairs * 4 >= offsets.all_rows))
-    return offsets.filter(sure).select(
-        "source_id",
-        "pairs",
-        "offset_us",
-        basis=ibis.ifelse(offsets.by_id, "ids", "times"),
-        spread_us=((offsets.high - offsets.low) / 2).round().cast("int64"),
-    )
-
-
 def pairs(left: ir.Table, right: ir.Table, *, tolerance_us: int) -> ir.Table:
     """Rows of `left` with their rows of `right`: one to one, nearest first, within the tolerance.
 
     Both have id, tie_key, at. Returns left_id, right_id, gap_us, signed_gap_us (right less left),
-    rivals (rows of `right` with the same key that were near enough). Sorted by time, left rows open and right rows close a bracket;
-    rows on one level of nesting alternate, so each has one neighbour before and one after, and a
-    pair is two neighbours that are nearest to each other. One sort, no product of rows.
+    rivals (rows of `right` with the same key that were near enough).
+    Sorted by time, left rows open a bracket and right rows close one. Rows on one level of nesting
+    alternate, so each has one neighbour before and one after, and a pair is two neighbours that
+    are nearest to each other: one sort, no product of rows.
     """
     columns = ("id", "tie_key", "at", "step")
     t = ibis.union(
@@ -205,52 +154,6 @@ def pairs(left: ir.Table, right: ir.Table, *, tolerance_us: int) -> ir.Table:
         signed_gap_us=ibis.ifelse(is_left, t.after_us, -t.after_us),
         rivals=ibis.ifelse(is_left, t.rivals, t.next_rivals),
     )
-
-
-def tied(seen: ir.Table, *, tolerance_s: float = 2.0) -> ir.Table:
-    """Every line of an application with the proxy's line of its request.
-
-    Returns event_id, proxy_event_id, tied_by (id; request: method, path, status and time; path or
-    time: an exception and the failed request nearest to it), gap_us (on one clock, proxy's time
-    less the line's) and confidence: 1 by an id, else 0.9 or 0.8, less where several were near.
-    """
-    tolerance_us = int(tolerance_s * 1_000_000)
-    proxy = seen.filter((seen.role == "proxy") & seen.http_status.notnull())
-    own = seen.filter(seen.role == "application")
-    known = proxy.filter(proxy.rid.notnull()).select(
-        "rid", proxy_event_id="event_id", proxy_at="at"
-    )
-    by_id = own.join(known, "rid")
-    by_id = by_id.select(
-        "event_id",
-        "proxy_event_id",
-        tied_by=ibis.literal("id"),
-        gap_us=by_id.proxy_at - by_id["at"],
-        confidence=ibis.literal(1).cast("float64"),
-    )
-    asked = own.filter(own.http_status.notnull()).anti_join(known, "rid")
-    free = proxy.anti_join(own.filter(own.rid.notnull()), "rid")
-    found = pairs(_requested(asked, is_proxy_side=False), _requested(free, is_proxy_side=True),
-                  tolerance_us=tolerance_us)  # fmt: skip
-    by_request = found.select(
-        event_id="left_id",
-        proxy_event_id="right_id",
-        tied_by=ibis.literal("request"),
-        gap_us="signed_gap_us",
-        confidence=0.9 / found.rivals.cast("float64").sqrt(),
-    )
-    raised = exceptions(seen, tolerance_s=tolerance_s)
-    raised = raised.anti_join(ibis.union(by_id, by_request), "event_id")
-    times = proxy.select(proxy_event_id="event_id", proxy_at="at")
-    raised = raised.join(times, "proxy_event_id")
-    by_error = raised.select(
-        "event_id",
-        "proxy_event_id",
-        "tied_by",
-        gap_us=raised.proxy_at - raised["at"],
-        confidence="confidence",
-    )
-    return ibis.union(by_id, by_request, by_error)
 
 
 def exceptions(seen: ir.Table, *, tolerance_s: float = 2.0, repeat_ms: int = 250) -> ir.Table:
@@ -328,7 +231,7 @@ def _origins(e: ir.Table) -> ir.Table:
     root = e.logger.fill_null("").re_extract(r"^([A-Za-z0-9_-]+)", 1).nullif("")
     rows = e.select(
         origin=e.source_id,
-        proxied=is_proxy(e).cast("int64"),
+        proxied=(is_proxy(e) | e.source_format.isin(PROXY_ERRORS).fill_null(False)).cast("int64"),
         asked=e.http_status.notnull().cast("int64"),
         named=e.service,
         root=ibis.ifelse(root.isin(SERVER_LOGGERS), ibis.null("string"), root),
@@ -349,7 +252,9 @@ def _origins(e: ir.Table) -> ir.Table:
     )
     own = ~t.is_proxy_origin
     case = t.agg(
-        first=t.low.min(where=own), last=t.high.max(where=own), proxies=(~own).cast("int64").sum()
+        first=t.low.min(where=own),
+        last=t.high.max(where=own),
+        proxies=(~own & (t.asked > 0)).cast("int64").sum(),
     )
     offsets = clock_offsets(e, failures_only=True)
     offsets = offsets.select(offset_source="source_id", offset_us="offset_us")
@@ -372,51 +277,8 @@ def _origins(e: ir.Table) -> ir.Table:
     )
 
 
-def _differences(e: ir.Table, failures_only: bool) -> ir.Table:
-    """source_id, event_id, key, difference_us (proxy's time less the row's), weight (1000 by id)."""
-    t = e.filter(e.timestamp.notnull())
-    is_failure = (t.http_status >= 500).fill_null(False) | t.exception_type.notnull()
-    if failures_only:
-        t = t.filter(is_failure)
-    from_proxy = is_proxy(t)
-    is_failure = (t.http_status >= 500).fill_null(False) | t.exception_type.notnull()
-    requested = t.http_method.fill_null("") + " " + t.url_path + " " + t.http_status.cast("string")
-    t = t.select(
-        "event_id",
-        "source_id",
-        at=microseconds(t.timestamp),
-        from_proxy=from_proxy,
-        key=ibis.array(
-            [
-                ibis.literal("id ") + ibis.coalesce(t.request_id, t.trace_id),
-                ibis.literal("to ") + requested,
-                ibis.ifelse(is_failure, "failed", None),
-                ibis.ifelse(is_failure, ibis.literal("failed ") + t.url_path, None),
-            ]
-        ).unnest(),
-    )
-    t = t.filter(t.key.notnull())
-    same = [t.from_proxy, t.source_id, t.key]
-    t = t.mutate(
-        place=ibis.row_number().over(ibis.window(group_by=same, order_by=[t.at, t.event_id])),
-        size=t.event_id.count().over(ibis.window(group_by=same)),
-    )
-    is_failed = t.key.startswith("failed") & (t.place < FIRST_ERRORS)
-    t = t.filter((t["size"] <= RARE_KEY_ROWS) | is_failed)
-    proxy = t.filter(t.from_proxy).select("key", proxy_at="at")
-    met = t.filter(~t.from_proxy).join(proxy, "key")
-    met = met.select(
-        "source_id",
-        "event_id",
-        "key",
-        difference_us=met.proxy_at - met.at,
-        weight=ibis.ifelse(met.key.startswith("id "), 1000, 1),
-    )
-    return met.filter(met.difference_us.abs() <= WIDEST_OFFSET_US)
-
-
 def _raised(seen: ir.Table, repeat_ms: int) -> ir.Table:
-    """Exceptions at ERROR and above or of failed requests, with `first_id`, which its repeats share."""
+    """Exceptions at ERROR and above or of failed requests; repeats share `first_id`."""
     t = seen.filter(
         seen.exception_type.notnull()
         & (seen.role == "application")
@@ -471,15 +333,6 @@ def _with_id_from_message(raised: ir.Table, seen: ir.Table) -> ir.Table:
     t = raised.mutate(said_rid=raised.message.fill_null("").re_extract(ID_IN_MESSAGE, 1).nullif(""))
     t = t.left_join(known, t.said_rid == known.known_rid)
     return t.mutate(rid=ibis.coalesce(t.rid, t.known_rid)).drop("said_rid", "known_rid")
-
-
-def _requested(t: ir.Table, *, is_proxy_side: bool) -> ir.Table:
-    """id, tie_key, at: keyed by method, path and status; a line without a method ties to any."""
-    path = t.url_path.fill_null("") + " " + t.http_status.cast("string")
-    keys = [t.http_method.fill_null("*") + " " + path]
-    if is_proxy_side:
-        keys.append(ibis.literal("* ") + path)
-    return t.select(id=t.event_id, at=t["at"], tie_key=ibis.array(keys).unnest())
 
 
 def _context(asked: ir.Table) -> ir.Table:

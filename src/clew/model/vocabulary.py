@@ -10,8 +10,8 @@ A name that several columns could mean stands once, under the meaning that logs 
 from __future__ import annotations
 
 import json
+from collections.abc import Iterator
 from dataclasses import dataclass
-from functools import cache
 from pathlib import Path
 
 from clew.model.event import BY_NAME, COLUMNS
@@ -44,132 +44,223 @@ class Name:
 
 
 PLAIN: dict[str, str] = {
-    "timestamp": "@timestamp time timestamp ts t date datetime asctime eventtime event_time created "
-    "created_at logged_at log_time time_local time_iso8601 start_time starttime start_timestamp "
-    "request_time_utc when instant timemillis timestampmillis time_unix_nano timeunixnano epoch "
-    "receivetimestamp received_at",
+    "timestamp": (
+        "@timestamp time timestamp ts t date datetime asctime eventtime event_time created "
+        "created_at logged_at log_time time_local time_iso8601 start_time starttime "
+        "start_timestamp request_time_utc when instant timemillis timestampmillis time_unix_nano "
+        "timeunixnano epoch receivetimestamp received_at"
+    ),
     "observed_timestamp": "observed_timestamp observedtimestamp ingested_at event.ingested",
-    "severity": "severity level lvl levelname level_name loglevel log_level log.level severity_text "
-    "severitytext priority levelno level_value levelvalue record.level.name log.severity",
-    "message": "message msg event log text body short_message full_message textpayload "
-    "jsonpayload.message log.message record.message text_payload description summary",
+    "severity": (
+        "severity level lvl levelname level_name loglevel log_level log.level severity_text "
+        "severitytext priority levelno level_value levelvalue record.level.name log.severity"
+    ),
+    "message": (
+        "message msg event log text body short_message full_message textpayload "
+        "jsonpayload.message log.message record.message text_payload description summary"
+    ),
     "event_name": "event_name eventname event.name event.action event_type eventtype",
-    "logger": "logger logger_name loggername log.logger name record.name module category component "
-    "scope otel.scope.name channel",
-    "service": "service service_name servicename service.name svc app application app_name appname "
-    "application_name program dd.service resource.service.name component_name deployment_name "
-    "record.extra.service servicecontext.service syslog_identifier",
-    "service_version": "service_version service.version version app_version release build_version "
-    "servicecontext.version dd.version build image_tag",
-    "service_instance": "service_instance service.instance.id instance instance_id replica replica_id "
-    "insertid",
-    "environment": "environment env deployment.environment deployment.environment.name stage_name "
-    "dd.env service.environment",
-    "host": "host hostname host.name host_name node node_name server machine machine_name "
-    "resource.labels.instance_id computer",
+    "logger": (
+        "logger logger_name loggername log.logger name record.name module category component "
+        "scope otel.scope.name channel"
+    ),
+    "service": (
+        "service service_name servicename service.name svc app application app_name appname "
+        "application_name program dd.service resource.service.name component_name deployment_name "
+        "record.extra.service servicecontext.service syslog_identifier"
+    ),
+    "service_version": (
+        "service_version service.version version app_version release build_version "
+        "servicecontext.version dd.version build image_tag"
+    ),
+    "service_instance": (
+        "service_instance service.instance.id instance instance_id replica replica_id insertid"
+    ),
+    "environment": (
+        "environment env deployment.environment deployment.environment.name stage_name dd.env "
+        "service.environment"
+    ),
+    "host": (
+        "host hostname host.name host_name node node_name server machine machine_name "
+        "resource.labels.instance_id computer"
+    ),
     "region": "region cloud.region aws_region location zone datacenter dc resource.labels.location",
-    "k8s_namespace": "k8s_namespace k8s.namespace.name namespace kubernetes.namespace_name "
-    "kubernetes.namespace resource.labels.namespace_name",
-    "k8s_pod": "k8s_pod k8s.pod.name pod pod_name kubernetes.pod_name kubernetes.pod.name "
-    "resource.labels.pod_name",
-    "container": "container container_name container.name container_id container.id "
-    "kubernetes.container_name kubernetes.container.name resource.labels.container_name",
+    "k8s_namespace": (
+        "k8s_namespace k8s.namespace.name namespace kubernetes.namespace_name "
+        "kubernetes.namespace resource.labels.namespace_name"
+    ),
+    "k8s_pod": (
+        "k8s_pod k8s.pod.name pod pod_name kubernetes.pod_name kubernetes.pod.name "
+        "resource.labels.pod_name"
+    ),
+    "container": (
+        "container container_name container.name container_id container.id "
+        "kubernetes.container_name kubernetes.container.name resource.labels.container_name"
+    ),
     "process_id": "process_id pid process process.pid record.process.id",
-    "thread": "thread thread_name threadname thread.name thread_id tid process.thread.name "
-    "record.thread.name taskname",
-    "trace_id": "trace_id traceid trace otel_trace_id oteltraceid dd.trace_id trace.id traceparent "
-    "logging.googleapis.com/trace x_trace_id x_b3_traceid x_amzn_trace_id x_cloud_trace_context",
-    "span_id": "span_id spanid span otel_span_id otelspanid dd.span_id span.id "
-    "logging.googleapis.com/spanid x_b3_spanid",
+    "thread": (
+        "thread thread_name threadname thread.name thread_id tid process.thread.name "
+        "record.thread.name taskname"
+    ),
+    "trace_id": (
+        "trace_id traceid trace otel_trace_id oteltraceid dd.trace_id trace.id traceparent "
+        "logging.googleapis.com/trace x_trace_id x_b3_traceid x_amzn_trace_id "
+        "x_cloud_trace_context"
+    ),
+    "span_id": (
+        "span_id spanid span otel_span_id otelspanid dd.span_id span.id "
+        "logging.googleapis.com/spanid x_b3_spanid"
+    ),
     "parent_span_id": "parent_span_id parentspanid parent_id parentid parent.id x_b3_parentspanid",
     "span_name": "span_name spanname span.name operation_name",
     "span_kind": "span_kind spankind span.kind",
     "status_message": "status_message statusmessage error_description error_str",
-    "request_id": "request_id requestid req_id reqid rid correlation_id correlationid "
-    "x_request_id x_correlation_id http.request.id http.request_id req.id request.id transaction.id "
-    "call_id litellm_call_id x_amzn_requestid client_request_id",
-    "http_method": "http_method httpmethod method verb request_method http.request.method http.method "
-    "req.method request.method httprequest.requestmethod http_verb request request_line",
-    "http_route": "http_route httproute route http.route endpoint_template route_name path_template "
-    "url_rule",
-    "url_path": "url_path url path uri request_uri requesturi request_path requestpath endpoint "
-    "resource_path url.path url.full http.url http.target url.original req.url req.path request.url "
-    "request.path httprequest.requesturl http.path target api_path api_endpoint",
+    "request_id": (
+        "request_id requestid req_id reqid rid correlation_id correlationid x_request_id "
+        "x_correlation_id http.request.id http.request_id req.id request.id transaction.id "
+        "call_id litellm_call_id x_amzn_requestid client_request_id"
+    ),
+    "http_method": (
+        "http_method httpmethod method verb request_method http.request.method http.method "
+        "req.method request.method httprequest.requestmethod http_verb request request_line"
+    ),
+    "http_route": (
+        "http_route httproute route http.route endpoint_template route_name path_template url_rule"
+    ),
+    "url_path": (
+        "url_path url path uri request_uri requesturi request_path requestpath endpoint "
+        "resource_path url.path url.full http.url http.target url.original req.url req.path "
+        "request.url request.path httprequest.requesturl http.path target api_path api_endpoint"
+    ),
     "url_query": "url_query query query_string querystring url.query args req.query_string",
-    "http_status": "http_status httpstatus status_code statuscode response_code responsecode "
-    "response_status status http_status_code http.status_code http.response.status_code code "
-    "res.statuscode res.status response.status response.status_code httprequest.status "
-    "http_response_code sc_status",
-    "request_bytes": "request_bytes request_length request_size requestsize http.request.body.bytes "
-    "http.request.body.size httprequest.requestsize bytes_received content_length",
-    "response_bytes": "response_bytes body_bytes_sent bytes_sent bytes response_size responsesize "
-    "response_length http.response.body.bytes http.response.body.size httprequest.responsesize "
-    "res.headers.content-length bytes_written size resp_bytes",
-    "user_agent": "user_agent useragent http_user_agent user_agent.original agent ua "
-    "http.user_agent req.headers.user-agent httprequest.useragent",
-    "referer": "referer referrer http_referer http.request.referrer req.headers.referer "
-    "httprequest.referer",
-    "upstream_address": "upstream_address upstream_addr upstream backend upstream_host "
-    "httprequest.serverip",
+    "http_status": (
+        "http_status httpstatus status_code statuscode response_code responsecode response_status "
+        "status http_status_code http.status_code http.response.status_code code res.statuscode "
+        "res.status response.status response.status_code httprequest.status http_response_code "
+        "sc_status"
+    ),
+    "request_bytes": (
+        "request_bytes request_length request_size requestsize http.request.body.bytes "
+        "http.request.body.size httprequest.requestsize bytes_received content_length"
+    ),
+    "response_bytes": (
+        "response_bytes body_bytes_sent bytes_sent bytes response_size responsesize "
+        "response_length http.response.body.bytes http.response.body.size "
+        "httprequest.responsesize res.headers.content-length bytes_written size resp_bytes"
+    ),
+    "user_agent": (
+        "user_agent useragent http_user_agent user_agent.original agent ua http.user_agent "
+        "req.headers.user-agent httprequest.useragent"
+    ),
+    "referer": (
+        "referer referrer http_referer http.request.referrer req.headers.referer "
+        "httprequest.referer"
+    ),
+    "upstream_address": (
+        "upstream_address upstream_addr upstream backend upstream_host httprequest.serverip"
+    ),
     "upstream_status": "upstream_status backend_status",
-    "protocol": "protocol http_version server_protocol http.version http.flavor scheme "
-    "httprequest.protocol",
-    "user_id": "user_id userid user uid user.id end_user enduser enduser.id customer_id customerid "
-    "username user_name user.name account_id client_id principal remote_user usr.id sub actor",
-    "session_id": "session_id sessionid session session.id conversation_id conversationid chat_id "
-    "thread_key gen_ai.conversation.id",
-    "team": "team team_id team_name org org_unit department cost_center costcenter group user.group",
-    "tenant": "tenant tenant_id tenantid organization organization_id organisation org_id workspace "
-    "workspace_id project project_id customer account",
-    "api_key_hash": "api_key apikey key_id keyid api_key_id api_key_hash key_hash x_api_key "
-    "user_api_key_hash access_key_id token_id api_key_name",
-    "client_ip": "client_ip clientip source_ip src_addr remote_addr remoteaddr remote_ip remoteip "
-    "client ip ip_address ipaddress client_addr clientaddr client.address client.ip source.ip "
-    "http_x_forwarded_for x_forwarded_for x_real_ip req.remoteaddress req.ip httprequest.remoteip "
-    "requester_ip_address calleripaddress peer caller_ip host_ip",
+    "protocol": (
+        "protocol http_version server_protocol http.version http.flavor scheme httprequest.protocol"
+    ),
+    "user_id": (
+        "user_id userid user uid user.id end_user enduser enduser.id customer_id customerid "
+        "username user_name user.name account_id client_id principal remote_user usr.id sub actor"
+    ),
+    "session_id": (
+        "session_id sessionid session session.id conversation_id conversationid chat_id "
+        "thread_key gen_ai.conversation.id"
+    ),
+    "team": (
+        "team team_id team_name org org_unit department cost_center costcenter group user.group"
+    ),
+    "tenant": (
+        "tenant tenant_id tenantid organization organization_id organisation org_id workspace "
+        "workspace_id project project_id customer account"
+    ),
+    "api_key_hash": (
+        "api_key apikey key_id keyid api_key_id api_key_hash key_hash x_api_key user_api_key_hash "
+        "access_key_id token_id api_key_name"
+    ),
+    "client_ip": (
+        "client_ip clientip source_ip src_addr remote_addr remoteaddr remote_ip remoteip client "
+        "ip ip_address ipaddress client_addr clientaddr client.address client.ip source.ip "
+        "http_x_forwarded_for x_forwarded_for x_real_ip req.remoteaddress req.ip "
+        "httprequest.remoteip requester_ip_address calleripaddress peer caller_ip host_ip"
+    ),
     "client_port": "client_port remote_port req.remoteport client.port source.port",
-    "server_address": "server_address server_name servername virtual_host vhost server.address "
-    "http_host req.headers.host",
+    "server_address": (
+        "server_address server_name servername virtual_host vhost server.address http_host "
+        "req.headers.host"
+    ),
     "server_port": "server_port server.port",
-    "error_type": "error_type errortype error_code errorcode error.code err.code error_class_name "
-    "error.type error.kind",
-    "exception_type": "exception_type exc_type exception.type exception_class err.type err.name "
-    "error.name exception.class exc.type error_name exc_name record.exception.type",
-    "exception_message": "exception_message exc_message exception.message err.message error.message "
-    "error_message errormessage errmsg err error exc exc_value cause record.exception.value reason",
-    "exception_stacktrace": "exception_stacktrace stacktrace stack_trace stack traceback exc_info "
-    "exc_text exception exception.stacktrace err.stack error.stack error.stack_trace "
-    "error_stack throwable exc_traceback record.exception.traceback error_stack_trace backtrace",
+    "error_type": (
+        "error_type errortype error_code errorcode error.code err.code error_class_name "
+        "error.type error.kind"
+    ),
+    "exception_type": (
+        "exception_type exc_type exception.type exception_class err.type err.name error.name "
+        "exception.class exc.type error_name exc_name record.exception.type"
+    ),
+    "exception_message": (
+        "exception_message exc_message exception.message err.message error.message error_message "
+        "errormessage errmsg err error exc exc_value cause record.exception.value reason"
+    ),
+    "exception_stacktrace": (
+        "exception_stacktrace stacktrace stack_trace stack traceback exc_info exc_text exception "
+        "exception.stacktrace err.stack error.stack error.stack_trace error_stack throwable "
+        "exc_traceback record.exception.traceback error_stack_trace backtrace"
+    ),
     "operation": "operation gen_ai.operation.name call_type operationname request_type",
     "provider": "provider llm_provider custom_llm_provider vendor model_provider api_provider",
-    "model": "model model_id model_name modelname modelid engine deployment llm_model "
-    "model_deployment requested_model request_model model_requested request.model",
+    "model": (
+        "model model_id model_name modelname modelid engine deployment llm_model model_deployment "
+        "requested_model request_model model_requested request.model"
+    ),
     "response_model": "response_model responsemodel model_used served_model",
     "response_id": "response_id responseid completion_id generation_id",
-    "input_tokens": "input_tokens prompt_tokens tokens_in input_token_count prompt_token_count "
-    "inputtokens prompttokens tokens_prompt usage.prompt_tokens usage.input_tokens n_prompt_tokens "
-    "num_prompt_tokens prompt_eval_count input_tokens_count request_tokens tokens.input tokens.prompt",
-    "output_tokens": "output_tokens completion_tokens tokens_out output_token_count "
-    "completion_token_count outputtokens completiontokens tokens_completion usage.completion_tokens "
-    "usage.output_tokens generated_tokens num_completion_tokens eval_count response_tokens "
-    "tokens.output tokens.completion",
-    "cache_read_tokens": "cache_read_tokens cached_tokens cache_read_input_tokens "
-    "usage.cache_read_input_tokens usage.prompt_tokens_details.cached_tokens cached_input_tokens",
-    "cache_write_tokens": "cache_write_tokens cache_creation_input_tokens "
-    "usage.cache_creation_input_tokens cache_creation_tokens",
-    "reasoning_tokens": "reasoning_tokens usage.completion_tokens_details.reasoning_tokens "
-    "thinking_tokens thoughts_token_count",
-    "total_tokens": "total_tokens tokens_used tokens token_count totaltokens num_tokens tokens_total "
-    "usage.total_tokens total_token_count",
+    "input_tokens": (
+        "input_tokens prompt_tokens tokens_in input_token_count prompt_token_count inputtokens "
+        "prompttokens tokens_prompt usage.prompt_tokens usage.input_tokens n_prompt_tokens "
+        "num_prompt_tokens prompt_eval_count input_tokens_count request_tokens tokens.input "
+        "tokens.prompt"
+    ),
+    "output_tokens": (
+        "output_tokens completion_tokens tokens_out output_token_count completion_token_count "
+        "outputtokens completiontokens tokens_completion usage.completion_tokens "
+        "usage.output_tokens generated_tokens num_completion_tokens eval_count response_tokens "
+        "tokens.output tokens.completion"
+    ),
+    "cache_read_tokens": (
+        "cache_read_tokens cached_tokens cache_read_input_tokens usage.cache_read_input_tokens "
+        "usage.prompt_tokens_details.cached_tokens cached_input_tokens"
+    ),
+    "cache_write_tokens": (
+        "cache_write_tokens cache_creation_input_tokens usage.cache_creation_input_tokens "
+        "cache_creation_tokens"
+    ),
+    "reasoning_tokens": (
+        "reasoning_tokens usage.completion_tokens_details.reasoning_tokens thinking_tokens "
+        "thoughts_token_count"
+    ),
+    "total_tokens": (
+        "total_tokens tokens_used tokens token_count totaltokens num_tokens tokens_total "
+        "usage.total_tokens total_token_count"
+    ),
     "cost_usd": "cost_usd cost price amount_usd cost_dollars total_cost usd spend response_cost",
     "is_streamed": "is_streamed stream streaming is_streaming streamed",
     "finish_reason": "finish_reason finishreason stop_reason stopreason done_reason",
     "max_tokens": "max_tokens maxtokens max_output_tokens max_completion_tokens max_new_tokens",
     "choice_count": "choice_count n_choices",
     "service_tier": "service_tier",
-    "prompt": "prompt user_prompt input_text question user_input user_message prompt_text input query_text",
-    "completion": "completion response response_text output_text answer assistant_message output "
-    "generated_text llm_response completion_text",
+    "prompt": (
+        "prompt user_prompt input_text question user_input user_message prompt_text input "
+        "query_text"
+    ),
+    "completion": (
+        "completion response response_text output_text answer assistant_message output "
+        "generated_text llm_response completion_text"
+    ),
     "system_instructions": "system_instructions system_prompt systemprompt",
     "input_messages": "input_messages messages prompt_messages",
     "output_messages": "output_messages choices",
@@ -203,23 +294,31 @@ PLAIN: dict[str, str] = {
     "change_target": "change_target change.target",
     "change_version": "change_version change.version deployed_version new_version",
     "tags": "tags request_tags",
-}  # fmt: skip
+}
 """Canonical column to the names that plain logs give it, the surest first."""
 
 DURATIONS: dict[str, dict[str, str]] = {
     "duration_ms": {
-        "ms": "duration_ms latency_ms elapsed_ms response_time_ms responsetime_ms time_ms took_ms "
-        "request_time_ms total_ms execution_time_ms processing_time_ms durationms latencyms "
-        "elapsedms response_ms responsetime duration_millis elapsed_millis time_taken_ms total_time_ms "
-        "processing_ms rt_ms",
-        "s": "duration_s latency_s elapsed_s duration_seconds latency_seconds elapsed_seconds "
-        "response_time_s response_time_seconds request_time time_seconds seconds duration_sec "
-        "elapsed_sec processing_time_s took_s httprequest.latency rt execution_time_s",
+        "ms": (
+            "duration_ms latency_ms elapsed_ms response_time_ms responsetime_ms time_ms took_ms "
+            "request_time_ms total_ms execution_time_ms processing_time_ms durationms latencyms "
+            "elapsedms response_ms responsetime duration_millis elapsed_millis time_taken_ms "
+            "total_time_ms processing_ms rt_ms"
+        ),
+        "s": (
+            "duration_s latency_s elapsed_s duration_seconds latency_seconds elapsed_seconds "
+            "response_time_s response_time_seconds request_time time_seconds seconds duration_sec "
+            "elapsed_sec processing_time_s took_s httprequest.latency rt execution_time_s"
+        ),
         "us": "duration_us latency_us elapsed_us time_us duration_micros request_time_us",
-        "ns": "duration_ns latency_ns elapsed_ns duration_nanos event.duration durationnanos "
-        "total_duration",
-        "guess": "duration latency elapsed took response_time time_taken timetaken processing_time "
-        "elapsed_time request_duration execution_time http.duration runtime dur",
+        "ns": (
+            "duration_ns latency_ns elapsed_ns duration_nanos event.duration durationnanos "
+            "total_duration"
+        ),
+        "guess": (
+            "duration latency elapsed took response_time time_taken timetaken processing_time "
+            "elapsed_time request_duration execution_time http.duration runtime dur"
+        ),
     },
     "upstream_ms": {
         "ms": "upstream_ms upstream_response_ms backend_ms",
@@ -230,22 +329,29 @@ DURATIONS: dict[str, dict[str, str]] = {
         "s": "ttft_s time_to_first_token_s time_to_first_token_seconds",
         "guess": "ttft time_to_first_token first_token_latency",
     },
-    "queue_ms": {"ms": "queue_ms queue_time_ms", "s": "queue_s", "guess": "queue_time"},
-    "retry_after_s": {"s": "retry_after retry_after_s retry_after_seconds"},
-    "server_ms": {"ms": "server_ms openai_processing_ms processing_ms_server"},
+    "queue_ms": {
+        "ms": "queue_ms queue_time_ms",
+        "s": "queue_s",
+        "guess": "queue_time",
+    },
+    "retry_after_s": {
+        "s": "retry_after retry_after_s retry_after_seconds",
+    },
+    "server_ms": {
+        "ms": "server_ms openai_processing_ms processing_ms_server",
+    },
 }
 """Columns that are durations: unit to names. `guess`: the size of the values tells the unit."""
 
-WEAK = {
-    "name", "code", "reason", "version", "instance", "location", "zone", "node", "server", "machine",
-    "module", "category", "component", "channel", "scope", "date", "text", "body", "input", "output",
-    "response", "query", "request", "account", "customer", "project", "group", "agent", "engine",
-    "deployment", "peer", "size", "stage", "step", "label", "bucket_name", "backend", "upstream",
-    "process", "client", "target", "description", "summary", "event", "log", "tokens", "scheme",
-    "error", "err", "cause", "created", "endpoint", "span", "trace", "session", "template", "metric",
-    "experiment", "prediction", "stream", "t", "tool", "statement", "priority", "level_value",
-    "levelno", "insertid", "sub", "actor", "content_length", "rating", "host", "ip", "features",
-}  # fmt: skip
+WEAK_NAMES = """
+account actor agent backend body bucket_name category cause channel client code component
+content_length created customer date deployment description endpoint engine err error event
+experiment features group host input insertid instance ip label level_value levelno location
+log machine metric module name node output peer prediction priority process project query
+rating reason request response scheme scope server session size span stage statement step
+stream sub summary t target template text tokens tool trace upstream version zone
+"""
+WEAK = frozenset(WEAK_NAMES.split())
 """Names that give way to any other name of their column."""
 
 
@@ -259,13 +365,11 @@ def _spellings() -> dict[str, Spelling]:
             for rank, name in enumerate(names.split()):
                 later = 30 if unit == "guess" else 0
                 found.setdefault(name, Spelling(column, unit, rank + later))
-    for key, meaning in _generative().items():
-        if key.lower() in found or meaning["column"] not in BY_NAME:
+    for key, column, scale, priority in _generative():
+        if key in found or column not in BY_NAME:
             continue
-        unit = ""
-        if meaning["column"].endswith("_ms"):
-            unit = "s" if meaning["scale"] == 1000 else "ms"
-        found[key.lower()] = Spelling(meaning["column"], unit, 10 + meaning["priority"])
+        unit = ("s" if scale == 1000 else "ms") if column.endswith("_ms") else ""
+        found[key] = Spelling(column, unit, 10 + priority)
     for column_ in COLUMNS:
         for standard in (column_.otel, column_.ecs, column_.ocsf):
             if "." in standard and standard.lower() not in found:
@@ -274,15 +378,17 @@ def _spellings() -> dict[str, Spelling]:
     return found
 
 
-@cache
-def _generative() -> dict[str, dict[str, str | int | float]]:  # type: ignore[explicit-any,unused-ignore]
+def _generative() -> Iterator[tuple[str, str, float, int]]:
+    """Key in lower case, column, scale and priority, from vocabulary.json."""
     text = Path(__file__).with_name("vocabulary.json").read_text(encoding="utf-8")
-    exact: dict[str, dict[str, str | int | float]] = json.loads(text)["exact"]
-    return exact
+    for key, meaning in json.loads(text)["exact"].items():
+        yield key.lower(), meaning["column"], meaning["scale"], meaning["priority"]
 
 
 SPELLINGS: dict[str, Spelling] = _spellings()
 
+TYPED_ANYWAY = frozenset({"error", "host", "ip", "session", "tool"})
+"""Weak names that a person who searches means all the same."""
 SCALES = {"ns": 1e-6, "us": 1e-3, "ms": 1.0, "s": 1e3, "min": 6e4}
 
 
@@ -300,7 +406,7 @@ def resolve(name: str) -> Name:
     if bare != name:
         return Name(attribute=bare)
     spelling = SPELLINGS.get(name.lower())
-    if spelling is None or name.lower() in WEAK - {"error", "host", "ip", "session", "tool"}:
+    if spelling is None or name.lower() in WEAK - TYPED_ANYWAY:
         return Name(attribute=name)
     scale = SCALES.get(spelling.unit, 1.0)
     if spelling.column.endswith("_s"):

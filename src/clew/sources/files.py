@@ -145,8 +145,11 @@ class _Damaged(Exception):
 
 
 class _Decompressor(Protocol):
-    eof: bool
-    unused_data: bytes
+    @property
+    def eof(self) -> bool: ...
+
+    @property
+    def unused_data(self) -> bytes: ...
 
     def decompress(self, data: bytes, /) -> bytes: ...
 
@@ -169,7 +172,8 @@ def _uncompressed(chunks: Iterator[bytes]) -> Iterator[bytes]:
 def _members(chunks: Iterator[bytes], new: Callable[[], _Decompressor]) -> Iterator[bytes]:
     """The uncompressed bytes of one or more members that follow each other; zeros may pad them."""
     current, started = new(), False
-    for data in _steps(chunks):
+    for step in _steps(chunks):
+        data = step
         while data:
             if current.eof:
                 current, started = new(), False

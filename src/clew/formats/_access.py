@@ -1,0 +1,319 @@
+r"""Access logs of web servers: one line a request, in quotes and brackets.
+
+    192.0.2.1 - alice [20/Nov/2026:09:00:00 +0000] "GET /v1?q=1 HTTP/1.1" 200 512 "-" "curl/8" <tail>
+
+The usual layout is taken apart at its quotes, which costs a third of a regular expression over the
+line. What stands behind the user agent differs from site to site: keys such as rt=0.012 are found in
+the first lines, bare numbers and ids by their shape. Any other layout is given as the server's own
+format string and compiled to one pattern.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+
+import duckdb
+
+from clew.formats import Lines, Settings
+from clew.formats._fields import Field, Units, map_fields, quoted
+from clew.formats._time import timestamp_sql, zoned
+
+CLF_TIME = r"\d{1,2}/[A-Z][a-z]{2}/\d{4}:\d\d:\d\d:\d\d(?:\.\d+)?(?: [+-]\d{4})?"
+USUAL_LINE = re.compile(
+    r"(?P<vhost>[\w.-]+:\d+ )?"  # app.example.com:443, in Apache's vhost_combined
+    r"(?P<client>\S+) \S+ (?P<user>.*?) "  # 192.0.2.1 - alice
+    rf"\[{CLF_TIME}\] "  # [20/Nov/2026:09:00:00 +0000]
+    r'"(?P<request>(?:[^"\\]|\\.)*)" '  # "GET /v1?q=1 HTTP/1.1"
+    r"(?P<status>\d{3}) (?P<bytes>\d+|-)"  # 200 512
+    r'(?P<agent> "(?:[^"\\]|\\.)*" "(?:[^"\\]|\\.)*")?'  # "-" "curl/8"
+    r"(?P<tail>.*)"  # rt=0.012 rid=4f2a
+)
+TAIL_KEY = re.compile(r'(?:^|[ ,|])([A-Za-z_][\w.-]*)=("[^"]*"|[^ "]*)')
+ESCAPED = chr(1)
+"""Stands for an escaped quote while a line is taken apart."""
+
+
+@dataclass(frozen=True, slots=True)
+class Meaning:
+    """What a variable of a format string, or a key of a tail, means.
+
+    name  a canonical column, or the key of `attributes`
+    unit  of a duration: s, ms, us; else ""
+    """
+
+    name: str
+    unit: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Tail:
+    """One value behind the user agent: its meaning and the pattern whose group captures it."""
+
+    meaning: Meaning
+    pattern: str
+
+
+@dataclass(slots=True)
+class UsualParser:
+    """Parses the common, combined and vhost layouts, with the tails found in the first lines."""
+
+    settings: Settings
+    has_vhost: bool = False
+    tails: Sequence[Tail] = ()
+
+    def heads(self, lines: Lines) -> None:
+        """Every line is a record."""
+
+    def select(self, workbench: duckdb.DuckDBPyConnection, records: str) -> str:
+        """One SELECT of canonical columns and attributes over `records`."""
+        shift = 1 if self.has_vhost else 0
+
+        def word(part: int, place: int) -> str:
+            return f"split_part(p[{part}], ' ', {place})"
+
+        at = "split_part(split_part(p[1], '[', 2), ']', 1)"
+        user = f"nullif(split_part(split_part(p[1], ' [', 1), ' ', {3 + shift}), '-')"
+        columns = {
+            "timestamp": clf_time_sql(at, self.settings),
+            "timestamp_text": at,
+            "client_ip": word(1, 1 + shift),
+            "user_id": f"nullif({user}, '')",
+            **request_sql(_shown("p[2]")),
+            "http_status": f"try_cast({word(3, 2)} AS BIGINT)",
+            "response_bytes": f"try_cast({word(3, 3)} AS BIGINT)",
+            "referer": f"nullif(nullif({_shown('p[4]')}, '-'), '')",
+            "user_agent": f"nullif(nullif({_shown('p[6]')}, '-'), '')",
+        }
+        if self.has_vhost:
+            columns["server_address"] = f"split_part({word(1, 1)}, ':', 1)"
+            columns["server_port"] = f"try_cast(split_part({word(1, 1)}, ':', 2) AS BIGINT)"
+        tail = f"replace(array_to_string(p[7:], '\"'), '{ESCAPED}', '\\\"')"
+        source = (
+            f"(SELECT line, byte_offset, text, string_split({_marked('text')}, '\"') AS p "
+            f"FROM {records})"
+        )
+        if self.tails:
+            source = f"(SELECT *, {tail} AS tail FROM {source})"
+            columns.update(self._tail_columns())
+        is_whole = (
+            f"len(p) >= 3 AND {columns['http_status']} BETWEEN 100 AND 999 "
+            f"AND length({word(3, 2)}) = 3 AND ({columns['timestamp']}) IS NOT NULL"
+        )
+        return _selected(columns, source, is_whole)
+
+    def _tail_columns(self) -> dict[str, str]:
+        fields, units = [], {}
+        for place, item in enumerate(self.tails):
+            value = f"nullif(regexp_extract(tail, {quoted(item.pattern)}, 1), '-')"
+            fields.append(_value_field(item.meaning, f"nullif(trim({value}), '')", place))
+            units[item.meaning.name] = item.meaning.unit
+        return _mapped(fields, units, self.settings)
+
+
+@dataclass(slots=True)
+class PatternParser:
+    """Parses lines by one pattern, made from a server's format string."""
+
+    pattern: str
+    groups: Sequence[Meaning]
+    settings: Settings
+    names: tuple[str, ...] = field(init=False)
+
+    def __post_init__(self) -> None:
+        self.names = tuple(f"g{place}" for place in range(len(self.groups)))
+
+    def heads(self, lines: Lines) -> None:
+        """Every line is a record."""
+
+    def select(self, workbench: duckdb.DuckDBPyConnection, records: str) -> str:
+        """One SELECT of canonical columns and attributes over `records`."""
+        names = "[" + ", ".join(f"'{name}'" for name in (*self.names, "rest")) + "]"
+        source = (
+            f"(SELECT line, byte_offset, text, regexp_extract(text, {quoted(self.pattern)}, {names}) "
+            f"AS m, regexp_full_match(text, {quoted(self.pattern)}) AS is_match FROM {records})"
+        )
+        columns: dict[str, str] = {}
+        fields, units = [], {}
+        for place, (name, meaning) in enumerate(zip(self.names, self.groups, strict=True)):
+            value = f"nullif(nullif(m.{name}, '-'), '')"
+            if meaning.name == "request":
+                columns.update(request_sql(value))
+            elif meaning.name == "timestamp":
+                columns["timestamp"] = timestamp_sql(value, self.settings)
+                columns["timestamp_text"] = value
+            else:
+                fields.append(_value_field(meaning, value, place))
+                units[meaning.name] = meaning.unit
+        columns = {**_mapped(fields, units, self.settings), **columns}
+        return _selected(columns, source, "is_match")
+
+
+def _selected(columns: Mapping[str, str], source: str, is_whole: str) -> str:
+    picked = ", ".join(f'{sql} AS "{name}"' for name, sql in columns.items())
+    return (
+        f"SELECT line, byte_offset, CASE WHEN ({is_whole}) IS NOT TRUE "
+        f"THEN 'not a line of this access log' END AS reject, {picked} FROM {source}"
+    )
+
+
+def _value_field(meaning: Meaning, value: str, place: int) -> Field:
+    name = meaning.name or f"value_{place + 1}"
+    return Field(name, value, f"to_json({value})::VARCHAR")
+
+
+def _mapped(
+    fields: Sequence[Field], units: Mapping[str, str], settings: Settings
+) -> dict[str, str]:
+    """Columns of the fields; a duration in seconds is scaled, and of several upstreams the last
+    counts while all of them stay in `attributes`."""
+    scaled = []
+    lists = []
+    for item in fields:
+        unit = units.get(item.name, "")
+        text = item.text
+        if item.name in LAST_OF_LIST:
+            lists.append(
+                Field(f"{item.name}_all", _only_lists(text), f"to_json({_only_lists(text)})")
+            )
+            text = f"trim(list_last(string_split_regex({text}, ' ?[,:] (?:: )?')))"
+        if unit in ("s", "us"):
+            number = f"try_cast({text} AS DOUBLE) * {1000 if unit == 's' else 0.001}"
+            scaled.append(Field(item.name, f"({number})::VARCHAR", item.json, number=number,
+                                types=frozenset({"DOUBLE"})))  # fmt: skip
+        else:
+            scaled.append(Field(item.name, text, item.json))
+    return map_fields([*scaled, *lists], settings, Units(lambda number: None))
+
+
+LAST_OF_LIST = ("upstream_address", "upstream_status", "upstream_ms")
+
+
+def _only_lists(text: str) -> str:
+    return f"CASE WHEN contains({text}, ', ') OR contains({text}, ' : ') THEN {text} END"
+
+
+def request_sql(line: str) -> dict[str, str]:
+    """Columns of a request line; one that is not HTTP, such as a TLS greeting, has none of them."""
+    third = f"split_part({line}, ' ', 3)"
+    uri = (
+        f"CASE WHEN starts_with({third}, 'HTTP/') THEN split_part({line}, ' ', 2) ELSE "
+        f"nullif(regexp_extract({line}, '^[A-Z]+ (.*?)(?: HTTP/[0-9.]+)?$', 1), '') END"
+    )
+    local = f"CASE WHEN contains({uri}, '://') THEN regexp_extract({uri}, '://[^/]*(/.*)?$', 1) ELSE {uri} END"
+    return {
+        "http_method": f"CASE WHEN ({uri}) IS NOT NULL THEN split_part({line}, ' ', 1) END",
+        "url_path": f"nullif(split_part({local}, '?', 1), '')",
+        "url_query": f"CASE WHEN contains({line}, '?') THEN nullif(substr({local}, strpos({local}, '?') + 1), '') END",
+        "protocol": f"CASE WHEN starts_with({third}, 'HTTP/') THEN {third} ELSE "
+        f"nullif(regexp_extract({line}, ' (HTTP/[0-9.]+)$', 1), '') END",
+    }
+
+
+def clf_time_sql(text: str, settings: Settings) -> str:
+    """`20/Nov/2026:09:00:00 +0000` put together from its digits, a fourth of strptime's cost."""
+    months = " ".join(
+        f"WHEN '{name}' THEN {number}"
+        for number, name in enumerate(
+            "Jan Feb Mar Apr May Jun Jul Aug Sep Oct Nov Dec".split(), start=1
+        )
+    )
+
+    def digits(begin: int, count: int) -> str:
+        return f"try_cast(substr({text}, {begin}, {count}) AS BIGINT)"
+
+    local = (
+        f"try(make_timestamp({digits(8, 4)}, CASE substr({text}, 4, 3) {months} END, "
+        f"{digits(1, 2)}, {digits(13, 2)}, {digits(16, 2)}, {digits(19, 2)}::DOUBLE))"
+    )
+    sign = f"CASE substr({text}, 22, 1) WHEN '-' THEN 1 ELSE -1 END"
+    minutes = f"({digits(23, 2)} * 60 + {digits(25, 2)})"
+    shifted = f"({local} + to_minutes({sign} * {minutes}))"
+    return (
+        f"CASE WHEN substr({text}, 22) = '+0000' THEN {local} "
+        f"WHEN length({text}) = 26 AND {minutes} IS NOT NULL THEN {shifted} "
+        f"WHEN length({text}) = 20 THEN {zoned(local, settings)} "
+        f"ELSE {timestamp_sql(text, settings)} END"
+    )
+
+
+def _marked(text: str) -> str:
+    """Escaped quotes out of the way of those that part the fields."""
+    return f"CASE WHEN contains({text}, '\\\"') THEN replace({text}, '\\\"', '{ESCAPED}') ELSE {text} END"
+
+
+def _shown(text: str) -> str:
+    """Escapes back to what they stand for: \\" and \\x22."""
+    plain = f"replace(replace(replace({text}, '{ESCAPED}', '\"'), '\\x22', '\"'), '\\x5C', '\\')"
+    return f"CASE WHEN contains({text}, '\\x') OR contains({text}, '{ESCAPED}') THEN {plain} ELSE {text} END"
+
+
+def first_lines(head: bytes, count: int = 200) -> list[str]:
+    """The first whole lines of a head that are not blank."""
+    lines = [
+        line for line in head.decode(errors="replace").split("\n")[: count + 1] if line.strip()
+    ]
+    if len(lines) > 1 and not head.endswith(b"\n"):
+        lines.pop()
+    return [line.rstrip("\r") for line in lines[:count]]
+
+
+def usual_matches(head: bytes) -> list[re.Match[str]]:
+    """The first lines that are in the usual layout."""
+    return [m for line in first_lines(head) if (m := USUAL_LINE.fullmatch(line))]
+
+
+def share_of(matches: Sequence[object], head: bytes) -> float:
+    """How many of the first lines matched, 0 to 1."""
+    lines = len(first_lines(head))
+    return len(matches) / lines if lines else 0.0
+
+
+def find_tails(
+    matches: Sequence[re.Match[str]], keys: Mapping[str, Meaning], bare: Sequence[Tail]
+) -> list[Tail]:
+    """What stands behind the user agent: known keys by name, others as attributes, then values
+    without a key, which are told by their shape."""
+    texts = [m["tail"] for m in matches if m["tail"].strip()]
+    if not texts:
+        return []
+    found: dict[str, None] = {}
+    for text in texts:
+        found.update(dict.fromkeys(m[1] for m in TAIL_KEY.finditer(text)))
+    if found:
+        return [
+            Tail(
+                keys.get(key.lower(), Meaning(key)),
+                rf'(?:^|[ ,|]){re.escape(key)}="?((?:[^", ]|, | : )*)',
+            )
+            for key in list(found)[:40]
+        ]
+    half = len(texts) / 2
+    return [item for item in bare if sum(bool(re.search(item.pattern, t)) for t in texts) > half]
+
+
+def compiled(
+    log_format: str,
+    variable: re.Pattern[str],
+    meanings: Mapping[str, tuple[Meaning, str]],
+    other: str,
+) -> tuple[str, list[Meaning]]:
+    """A format string as an RE2 pattern and the meaning of each group.
+
+    variable  finds the variables; its first group is the name
+    meanings  name to meaning and pattern; an unknown one matches `other` and becomes an attribute
+    """
+    pattern, groups, position = "", [], 0
+    for found in variable.finditer(log_format):
+        pattern += re.escape(log_format[position : found.start()]).replace(r"\ ", " ")
+        name = found[1] or found[0]
+        meaning, shape = meanings.get(name, (Meaning(name.lower().replace("http_", "", 1)), other))
+        following = log_format[found.end() : found.end() + 1]
+        if name not in meanings and following in ('"', "]", "|", ",", ";", "\t"):
+            shape = f"[^{re.escape(following)}]*"
+        pattern += f"({shape})"
+        groups.append(meaning)
+        position = found.end()
+    pattern += re.escape(log_format[position:]).replace(r"\ ", " ")
+    return f"^{pattern}(.*)$", groups

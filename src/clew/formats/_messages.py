@@ -1,0 +1,97 @@
+r"""What the message of a text log says beside its words: pairs, ids, requests, tracebacks.
+
+    request req_1a2b3c4d done in 512.1 ms status=200 "GET /v1/models HTTP/1.1" 200
+    scoring failed request_id=r-7
+    Traceback (most recent call last): ...
+
+Used by every format whose records end in free text. The message itself stays whole.
+"""
+
+from __future__ import annotations
+
+import duckdb
+
+from clew.formats import Settings
+from clew.formats._access import request_sql
+from clew.formats._fields import Units, map_fields, quoted
+from clew.formats._pairs import pairs_sql, with_pair_fields
+from clew.formats._traceback import COLUMNS, exception_struct_sql
+
+TRACEBACK = "Traceback (most recent call last)"
+HAS_STACK = (
+    "(contains(text, chr(10)) AND (contains(text, 'Traceback (most recent call last)') "
+    "OR contains(text, chr(10) || chr(9) || 'at ') OR contains(text, chr(10) || '    at ')))"
+)
+REQUEST_WORD = r"\b(req[-_][0-9A-Za-z-]{4,64})\b"
+REQUEST_LINE = r'"([A-Z]{3,7} [^" ]+ HTTP/[0-9.]+)"'
+REQUEST_STATUS = r'HTTP/[0-9.]+"\s+([1-5][0-9]{2})\b'
+DONE_IN = r"\b(?:done|completed|finished|succeeded|served|handled|took|in) (?:in )?([0-9]+(?:\.[0-9]+)?) ?(ms|s)\b"
+
+
+def with_pairs(records: str, columns: str) -> str:
+    """SQL of a relation with these columns of `records`, its message and the message's pairs.
+
+    `records` has the columns text and said (the first line's own sentence).
+    """
+    return (
+        f"SELECT *, {pairs_sql('message')} FROM (SELECT {columns}, text, {HAS_STACK} AS has_stack, "
+        f"{message_sql()} AS message FROM {records})"
+    )
+
+
+def message_sql() -> str:
+    """The sentence and the lines that follow it, up to a traceback."""
+    rest = "substr(text, strpos(text, chr(10)))"
+    before = (
+        "regexp_replace(regexp_replace(split_part("
+        f"{rest}, {quoted(TRACEBACK)}, 1), '\\s*[+] Exception Group $', ''), '(?s)\\n\\s+at .*$', '')"
+    )
+    return (
+        "CASE WHEN NOT contains(text, chr(10)) THEN said "
+        f"ELSE nullif(rtrim(concat(said, {before}), chr(10) || ' '), '') END"
+    )
+
+
+def message_columns(
+    workbench: duckdb.DuckDBPyConnection, relation: str, settings: Settings, units: Units
+) -> tuple[str, dict[str, str]]:
+    """A relation to select from, and the canonical columns and attributes that messages hold."""
+    source, fields = with_pair_fields(workbench, relation)
+    units.median = lambda number: _median(workbench, source, number)
+    columns = map_fields(fields, settings, units)
+    for name in ("message", "timestamp", "timestamp_text"):
+        columns.pop(name, None)
+    raised = exception_struct_sql("text")
+    has_request = "contains(message, ' HTTP/')"
+    found = (
+        f"CASE WHEN has_stack THEN {raised} END AS raised, "
+        f"CASE WHEN contains(message, 'req') THEN nullif(regexp_extract(message, "
+        f"{quoted(REQUEST_WORD)}, 1), '') END AS req_word, "
+        f"CASE WHEN {has_request} THEN nullif(regexp_extract(message, {quoted(REQUEST_LINE)}, 1), '') "
+        "END AS req_line, "
+        f"CASE WHEN {has_request} THEN regexp_extract(message, {quoted(REQUEST_STATUS)}, 1) END "
+        "AS req_status, "
+        f"regexp_extract(message, {quoted(DONE_IN)}, ['n', 'unit']) AS took"
+    )
+    source = f"(SELECT *, {found} FROM {source})"
+    _offer(columns, "request_id", "req_word")
+    for name, sql in request_sql("req_line").items():
+        _offer(columns, name, sql)
+    _offer(columns, "http_status", "try_cast(req_status AS BIGINT)")
+    scale = "CASE took.unit WHEN 's' THEN 1000 ELSE 1 END"
+    _offer(columns, "duration_ms", f"try_cast(took.n AS DOUBLE) * {scale}")
+    for name in COLUMNS:
+        own = f"raised.{name}"
+        columns[name] = f"coalesce({own}, {columns[name]})" if name in columns else own
+    return source, columns
+
+
+def _offer(columns: dict[str, str], name: str, sql: str) -> None:
+    """A pair's value counts before one that was read from the words."""
+    columns[name] = f"coalesce({columns[name]}, {sql})" if name in columns else sql
+
+
+def _median(workbench: duckdb.DuckDBPyConnection, relation: str, number: str) -> float | None:
+    found = workbench.execute(f"SELECT median({number}) FROM {relation}").fetchall()
+    middle: float | None = found[0][0]
+    return middle

@@ -1,0 +1,359 @@
+r"""Text logs of Python services, in the layouts that logging, loguru and the frameworks write.
+
+    2026-11-20 09:00:00,123 ERROR [worker-3] scoring.api: message key=value
+    Traceback (most recent call last): ...
+
+Reads     logging's usual formats, uvicorn, gunicorn's error log, Flask, Django, Celery, loguru,
+          structlog's console, vLLM; tracebacks and chained exceptions are one event with their line
+Returns   time, severity, logger, thread, process, message; exception columns; key=value pairs of the
+          message as columns or attributes
+Units     durations by their own unit or their name
+Blind to  the year, where the layout has none: it is the file's
+Source    Python documentation, logging; documentation of the frameworks
+"""
+
+from __future__ import annotations
+
+import re
+from collections import Counter
+from dataclasses import dataclass, field
+
+import duckdb
+import numpy as np
+from numpy.typing import NDArray
+
+from clew.formats import Lines, Parser, Settings
+from clew.formats._access import first_lines
+from clew.formats._fields import Units, quoted
+from clew.formats._messages import message_columns, with_pairs
+from clew.formats._severity import severity_sql
+from clew.formats._time import timestamp_sql
+from clew.model.case import Sample
+
+TIME = r"(?P<time>\d{4}-\d\d-\d\d[T ]\d\d:\d\d:\d\d(?:[.,]\d{1,9})?(?: ?(?:Z|UTC|[+-]\d\d:?\d\d))?)"
+LEVEL = (
+    r"(?P<level>TRACE|DEBUG|INFO|NOTICE|SUCCESS|WARN|WARNING|ERROR|CRITICAL|FATAL|"
+    r"trace|debug|info|notice|success|warn|warning|error|critical|fatal|exception)"
+)
+LOGGER = r"(?P<logger>[A-Za-z_<][\w.<>/-]*)"
+MESSAGE = r"(?P<said>.*)"
+LAYOUTS: dict[str, str] = {
+    # 2026-11-20 09:00:00.123 | INFO     | app.api:predict:42 - message
+    "loguru": rf"{TIME} \| {LEVEL} *\| {LOGGER}:[\w<>]*:\d+ - {MESSAGE}",
+    # [2026-11-20 09:00:00 +0000] [31] [INFO] message
+    "gunicorn": rf"\[{TIME}\] \[(?P<pid>\d+)\] \[{LEVEL}\] {MESSAGE}",
+    # [2026-11-20 09:00:00,123: ERROR/MainProcess] message
+    "celery": rf"\[{TIME}: {LEVEL}/(?P<thread>[^\]]+)\] {MESSAGE}",
+    # [2026-11-20 09:00:00,123] ERROR in app: message
+    "flask": rf"\[{TIME}\] {LEVEL} in {LOGGER}: {MESSAGE}",
+    # [2026-11-20 09:00:00,123] [ERROR] [app.db] message
+    "brackets": rf"\[{TIME}\] \[{LEVEL} *\](?: \[{LOGGER}\])?:? {MESSAGE}",
+    # [2026-11-20 09:00:00,123] ERROR app.db: message
+    "bracket_time": rf"\[{TIME}\] {LEVEL} *:? (?:{LOGGER}: )?{MESSAGE}",
+    # 2026-11-20 09:00:00,123 ERROR [worker-3] app.db: message
+    "thread": rf"{TIME} {LEVEL} +\[(?P<thread>[^\]]*)\] {LOGGER}(?: -|:) {MESSAGE}",
+    # 2026-11-20 09:00:00,123 [worker-3] ERROR app.db - message
+    "thread_first": rf"{TIME} \[(?P<thread>[^\]]*)\] {LEVEL} +{LOGGER}(?: -|:) {MESSAGE}",
+    # 2026-11-20 09:00:00,123 - app.db - ERROR - message
+    "dashes": rf"{TIME} - {LOGGER} - {LEVEL} - {MESSAGE}",
+    # 2026-11-20 09:00:00,123 - ERROR - message
+    "two_dashes": rf"{TIME} - {LEVEL} - (?:{LOGGER} - )?{MESSAGE}",
+    # 2026-11-20 09:00:00 [error    ] message   key=value
+    "level_in_brackets": rf"{TIME} \[{LEVEL} *\] (?:{LOGGER}: )?{MESSAGE}",
+    # 2026-11-20 09:00:00,123 ERROR app.db:42 message
+    "logger_line": rf"{TIME} {LEVEL} +{LOGGER}:\d+ (?:- )?{MESSAGE}",
+    # 2026-11-20 09:00:00,123 ERROR app.db: message
+    "logger": rf"{TIME} {LEVEL} +{LOGGER}(?::| -) {MESSAGE}",
+    # 2026-11-20 09:00:00,123 ERROR: message
+    "level": rf"{TIME}:? {LEVEL} *:? {MESSAGE}",
+    # 2026-11-20 09:00:00,123 app.db ERROR message
+    "logger_first": rf"{TIME} {LOGGER} {LEVEL} *:? {MESSAGE}",
+    # ERROR 2026-11-20 09:00:00,123 basehttp 123 140735 message
+    "django": rf"{LEVEL} +\[?{TIME}\]? {LOGGER} (?P<pid>\d+) (?P<thread>\d+) {MESSAGE}",
+    # ERROR 2026-11-20 09:00:00,123 app.db: message
+    "level_first": rf"\[?{LEVEL}\]?:? +\[?{TIME}\]?:? (?:{LOGGER}: )?{MESSAGE}",
+    # [20/Nov/2026 09:00:00] "GET /x HTTP/1.1" 500 145
+    "runserver": rf"\[(?P<time>\d\d/[A-Z][a-z]{{2}}/\d{{4}} \d\d:\d\d:\d\d)\] {MESSAGE}",
+    # (APIServer pid=5150) INFO 07-14 21:33:52 [loggers.py:273] message
+    "vllm": (
+        rf"(?:\((?P<thread>\w+) pid=(?P<pid>\d+)\) )?{LEVEL} (?P<time>\d\d-\d\d \d\d:\d\d:\d\d) "
+        rf"\[(?P<logger>[^\]]+?)(?::\d+)?\] {MESSAGE}"
+    ),
+    # ERROR:app.db:message
+    "basic": rf"{LEVEL}:{LOGGER}:{MESSAGE}",
+    # INFO:     message
+    "uvicorn": rf"{LEVEL}: +{MESSAGE}",
+    # [ERROR] message
+    "level_alone": rf"\[{LEVEL}\] {MESSAGE}",
+}
+"""Layout to its pattern; of those that match a line, the first counts."""
+COMPILED = {name: re.compile(pattern) for name, pattern in LAYOUTS.items()}
+MOST_LAYOUTS = 5
+ANSI = "\\x1b\\[[0-9;]*m"
+OTHER = r'^(?:\{".*\}|(?:[A-Z]+: +)?\S+:\d+ - "[A-Z]+ [^"]*" \d{3}.*|(?:\[[^\]]*\] \[\d+\] \[INFO\] )?\S+ \S+ \S+ \[\d{2}/[A-Z][a-z]{2}/\d{4}:.*)$'
+"""JSON and access lines in between: another format reads them."""
+HEADS = (
+    b"INFO",
+    b"ERROR",
+    b"WARN",
+    b"DEBUG",
+    b"CRITICAL",
+    b"FATAL",
+    b"NOTICE",
+    b"SUCCESS",
+    b"TRACE",
+)
+ESCAPE, OPEN, PAREN, BRACE = 27, ord("["), ord("("), ord("{")
+
+
+@dataclass(slots=True)
+class PythonLoggingParser:
+    """Parses one log by the layouts that its first lines are in, the most frequent first."""
+
+    settings: Settings
+    layouts: tuple[str, ...]
+    units: Units = field(default_factory=lambda: Units(lambda number: None))
+
+    def heads(self, lines: Lines) -> NDArray[np.bool_]:
+        """A line begins a record where a time, a level, or a line of another format begins."""
+        first = lines.byte(0)
+        begins = lines.digits(0, 1, 2, 3, 5, 6, 8, 9) & (lines.byte(4) == ord("-"))
+        bracketed = (first == OPEN) & (lines.digits(1, 2) | lines.begins_with(b"[INFO"))
+        begins |= bracketed | (first == ESCAPE)
+        begins |= (first == BRACE) & (lines.byte(1) == ord('"'))
+        begins |= lines.digits(0) & _is_address(lines)
+        for word in HEADS:
+            at_word = lines.begins_with(word)
+            for ending in b": \t":
+                begins |= at_word & (lines.byte(len(word)) == ending)
+            if word == b"WARN":
+                begins |= lines.begins_with(b"WARNING:") | lines.begins_with(b"WARNING ")
+            begins |= lines.begins_with(b"[" + word)
+        if "vllm" in self.layouts:
+            begins |= first == PAREN
+        return begins
+
+    def select(self, workbench: duckdb.DuckDBPyConnection, records: str) -> str:
+        """One SELECT of canonical columns and attributes over `records`."""
+        workbench.execute(f"CREATE OR REPLACE TEMP TABLE logged AS {self._logged(records)}")
+        source, columns = message_columns(workbench, "logged", self.settings, self.units)
+        columns |= {
+            "timestamp": self._timestamp(),
+            "timestamp_text": "said_at",
+            "severity": f"coalesce({severity_sql('level')}, CASE WHEN has_stack THEN 'ERROR' END)",
+            "message": "message",
+        }
+        for name, own in (("logger", "logger"), ("thread", "thread")):
+            columns[name] = f"coalesce({own}, {columns[name]})" if name in columns else own
+        pid = "try_cast(pid AS BIGINT)"
+        columns["process_id"] = f"coalesce({pid}, {columns.get('process_id', 'NULL')})"
+        picked = ", ".join(f'{sql} AS "{name}"' for name, sql in columns.items())
+        return f"SELECT line, byte_offset, {REJECT} AS reject, {picked} FROM {source}"
+
+    def _logged(self, records: str) -> str:
+        """SQL of the records with the parts of their first line, the message and its pairs."""
+        text = f"CASE WHEN contains(text, chr(27)) THEN regexp_replace(text, '{ANSI}', '', 'g') ELSE text END"
+        source = (
+            "SELECT line, byte_offset, text, CASE WHEN contains(text, chr(10)) "
+            "THEN split_part(text, chr(10), 1) ELSE text END AS first_line FROM "
+            f"(SELECT line, byte_offset, {text} AS text FROM {records})"
+        )
+        earlier = ""
+        for place, layout in enumerate(self.layouts):
+            names = list(COMPILED[layout].groupindex)
+            found = (
+                f"regexp_extract(first_line, {quoted('^' + _unnamed(LAYOUTS[layout]) + '$')}, "
+                f"[{', '.join(quoted(name) for name in names)}])"
+            )
+            part = f"CASE WHEN {earlier} THEN {found} END" if earlier else found
+            source = f"SELECT *, {part} AS m{place} FROM ({source})"
+            told = "time" if "time" in names else "level"
+            missed = f"(m{place} IS NULL OR m{place}.{told} = '')"
+            earlier = f"{earlier} AND {missed}" if earlier else missed
+        parts = ", ".join(
+            f"{self._part(group)} AS {name}"
+            for name, group in (
+                ("said_at", "time"), ("level", "level"), ("logger", "logger"), ("thread", "thread"),
+                ("pid", "pid"), ("said", "said"),
+            )
+        )  # fmt: skip
+        is_known = f"NOT ({earlier})" if earlier else "false"
+        kept = "line, byte_offset, first_line, said_at, level, logger, thread, pid, is_known"
+        return with_pairs(
+            f"(SELECT line, byte_offset, text, first_line, {parts}, {is_known} AS is_known FROM ({source}))",
+            kept,
+        )
+
+    def _part(self, group: str) -> str:
+        found = [
+            f"nullif(m{place}.{group}, '')"
+            for place, layout in enumerate(self.layouts)
+            if group in COMPILED[layout].groupindex
+        ]
+        if not found:
+            return "NULL::VARCHAR"
+        return f"coalesce({', '.join(found)})" if len(found) > 1 else found[0]
+
+    def _timestamp(self) -> str:
+        at = "said_at"
+        if "vllm" in self.layouts:
+            at = f"CASE WHEN length(said_at) = 14 THEN '{self.settings.year:04d}-' || said_at ELSE said_at END"
+        return timestamp_sql(at, self.settings)
+
+
+REJECT = (
+    f"CASE WHEN regexp_matches(first_line, {quoted(OTHER)}) THEN 'another format' "
+    "WHEN NOT is_known AND NOT has_stack AND NOT starts_with(text, 'Traceback (most recent') "
+    "THEN 'no layout of a Python log' END"
+)
+
+
+def _unnamed(pattern: str) -> str:
+    """RE2 in DuckDB takes the names of groups apart from the pattern."""
+    return re.sub(r"\(\?P<\w+>", "(", pattern)
+
+
+def _is_address(lines: Lines) -> NDArray[np.bool_]:
+    """Lines that begin like `192.0.2.1 - ` or `192.0.2.1:123 - `: a dot within four bytes."""
+    dotted = np.zeros(len(lines.starts), dtype=np.bool_)
+    for place in (1, 2, 3):
+        dotted |= lines.byte(place) == ord(".")
+    return dotted & ~lines.digits(0, 1, 2, 3)
+
+
+def _layout_of(line: str) -> str | None:
+    bare = re.sub(ANSI, "", line)
+    if re.match(OTHER, bare):
+        return None
+    return next((name for name, pattern in COMPILED.items() if pattern.fullmatch(bare)), None)
+
+
+def sniff(head: bytes) -> float:
+    """Share of the first lines in a known layout; indented lines and tracebacks do not count."""
+    lines = [line for line in first_lines(head) if not line.startswith((" ", "\t", "Traceback"))]
+    found = [name for line in lines if (name := _layout_of(line))]
+    if not found:
+        return 0.0
+    share = len(found) / len(lines)
+    if len(found) < len(lines):
+        traces = head.count(b"Traceback (most recent call last)")
+        share = len(found) / max(len(found), len(lines) - 4 * traces)
+    return 0.9 * min(share, 1.0)
+
+
+def parse(head: bytes, settings: Settings) -> Parser:
+    """A parser for the layouts of the first lines."""
+    found = Counter(name for line in first_lines(head, 2_000) if (name := _layout_of(line)))
+    layouts = [name for name, _ in found.most_common(MOST_LAYOUTS)]
+    return PythonLoggingParser(settings, tuple(layouts or ["level", "basic"]))
+
+
+TRACE = 'Traceback (most recent call last):\n  File "/app/api.py", line 7, in predict\n    x\n'
+SAMPLES = [
+    Sample(
+        "2026-11-20 09:00:00,123 INFO [worker-3] scoring.api: scored request_id=r-1 path=/v1/predict "
+        "status=200 took=12.3ms fields=age,income\n"
+        "2026-11-20 09:00:01,123 ERROR [worker-3] scoring.api: failed request_id=r-2 user_id=u-7\n"
+        + TRACE
+        + "KeyError: 'age'\n\nDuring handling of the above exception, another exception occurred:\n\n"
+        + TRACE
+        + "scoring.errors.BadInput: two\nlines\n"
+        "2026-11-20 09:00:02,123 INFO [worker-1] scoring.api: request req_1a2b3c4d done in 512.1 ms\n",
+        [
+            {"timestamp": "2026-11-20T09:00:00.123000Z", "severity": "INFO", "thread": "worker-3",
+             "logger": "scoring.api", "request_id": "r-1", "url_path": "/v1/predict",
+             "http_status": 200, "duration_ms": 12.3, "attributes.fields": "age,income",
+             "exception_type": None},
+            {"line": 2, "severity": "ERROR", "message": "failed request_id=r-2 user_id=u-7",
+             "request_id": "r-2", "user_id": "u-7", "exception_type": "scoring.errors.BadInput",
+             "exception_message": "two\nlines", "exception_frame": "/app/api.py:7 in predict"},
+            {"line": 15, "request_id": "req_1a2b3c4d", "duration_ms": 512.1},
+        ],
+        name="threads, pairs, a chained exception",
+    ),
+    Sample(
+        "2026-11-20 09:00:00,123 - app.db - WARNING - slow query\n"
+        "2026-11-20 09:00:01,123 - app.db - ERROR - second\nline of the message\n",
+        [
+            {"severity": "WARN", "logger": "app.db", "message": "slow query"},
+            {"message": "second\nline of the message", "exception_type": None},
+        ],
+        name="dashes",
+    ),
+    Sample(
+        "INFO:     Started server process [31]\nINFO:     Application startup complete.\n"
+        "ERROR:    Exception in ASGI application\n" + TRACE + "ValueError\n",
+        [
+            {"severity": "INFO", "message": "Started server process [31]", "timestamp": None},
+            {"message": "Application startup complete."},
+            {"severity": "ERROR", "message": "Exception in ASGI application",
+             "exception_type": "ValueError"},
+        ],
+        name="uvicorn",
+    ),
+    Sample(
+        "[2026-11-20 09:00:00 +0100] [31] [INFO] Booting worker with pid: 31\n"
+        "[2026-11-20 09:00:01 +0100] [30] [ERROR] Worker (pid:31) was sent SIGKILL!\n",
+        [
+            {"timestamp": "2026-11-20T08:00:00Z", "process_id": 31, "severity": "INFO"},
+            {"process_id": 30, "severity": "ERROR"},
+        ],
+        name="gunicorn's error log",
+    ),
+    Sample(
+        "2026-11-20 09:00:00.123 | ERROR    | app.api:predict:42 - no model\n" + TRACE + "OSError: x\n",
+        [{"severity": "ERROR", "logger": "app.api", "message": "no model",
+          "exception_type": "OSError", "exception_message": "x"}],
+        name="loguru",
+    ),
+    Sample(
+        "ERROR 2026-11-20 09:00:00,123 basehttp 123 140735 Internal Server Error: /v1/x\n"
+        '[20/Nov/2026 09:00:01] "GET /v1/x?y=1 HTTP/1.1" 500 145\n',
+        [
+            {"severity": "ERROR", "logger": "basehttp", "process_id": 123,
+             "message": "Internal Server Error: /v1/x"},
+            {"timestamp": "2026-11-20T09:00:01Z", "http_method": "GET", "url_path": "/v1/x",
+             "http_status": 500},
+        ],
+        name="Django",
+    ),
+    Sample(
+        "[2026-11-20 09:00:00,123] ERROR in app: Exception on /v1/predict [POST]\n" + TRACE
+        + "RuntimeError: no\n",
+        [{"severity": "ERROR", "logger": "app", "exception_type": "RuntimeError"}],
+        name="Flask",
+    ),
+    Sample(
+        "[2026-11-20 09:00:00,123: WARNING/MainProcess] consumer: lost\n",
+        [{"severity": "WARN", "thread": "MainProcess", "message": "consumer: lost"}],
+        name="Celery",
+    ),
+    Sample(
+        "ERROR:app.db:lost the connection\nWARNING:root:late\n",
+        [
+            {"severity": "ERROR", "logger": "app.db", "message": "lost the connection"},
+            {"severity": "WARN", "logger": "root", "message": "late"},
+        ],
+        name="basicConfig's default",
+    ),
+    Sample(
+        "\x1b[2m2026-11-20 09:00:00\x1b[0m [\x1b[31merror    \x1b[0m] score failed   "
+        "request_id=r-1 user='a b'\n",
+        [{"timestamp": "2026-11-20T09:00:00Z", "severity": "ERROR", "request_id": "r-1",
+          "user_id": "a b"}],
+        name="structlog's console, coloured",
+    ),
+    Sample(
+        "(APIServer pid=5150) INFO 07-14 21:33:52 [loggers.py:273] Engine 000: Running: 1 reqs\n",
+        [{"timestamp": "2026-07-14T21:33:52Z", "process_id": 5150, "logger": "loggers.py",
+          "message": "Engine 000: Running: 1 reqs"}],
+        name="vLLM",
+    ),
+    Sample(
+        "2026-11-20T09:00:00.5+01:00 ERROR app.db: out\n" + TRACE + "E1: a\n"
+        + '{"level": "info", "msg": "json in between"}\n',
+        [{"timestamp": "2026-11-20T08:00:00.500000Z", "exception_type": "E1"},
+         {"message": "json in between"}],
+        name="JSON in between is read by its own format",
+    ),
+]  # fmt: skip

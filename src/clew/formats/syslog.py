@@ -1,0 +1,152 @@
+r"""syslog: RFC 5424 with structured data, RFC 3164, and journalctl's short output.
+
+    <165>1 2026-11-20T09:00:00.003Z host.example.com app 31 ID47 [ex@32473 key="v"] message
+    <34>Nov 20 09:00:00 host app[31]: message
+
+Reads     lines with or without <PRI>, with or without the octet count that TCP puts before them
+Returns   time, severity (of the PRI), host, service, process, message; pairs of the message and of
+          the structured data as columns or attributes
+Units     none
+Blind to  the year and the zone, which RFC 3164 does not state: the file's year, the given zone
+Source    RFC 5424 section 6, RFC 3164 section 4
+"""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass, field
+
+import duckdb
+
+from clew.formats import Lines, Parser, Settings
+from clew.formats._access import first_lines
+from clew.formats._fields import Units, quoted
+from clew.formats._messages import message_columns, with_pairs
+from clew.formats._severity import severity_sql
+from clew.formats._time import timestamp_sql
+from clew.model.case import Sample
+
+PRI = r"(?:\d+ )?<(\d{1,3})>"
+NEW = (
+    rf"(?s)^{PRI}1 "  # <165>1
+    r"(\S+) (\S+) (\S+) (\S+) (\S+) "  # time host app pid msgid
+    r'(-|(?:\[(?:[^\]\\"]|\\.|"(?:[^"\\]|\\.)*")*\])+)'  # [ex@32473 key="v"]
+    r" ?(.*)$"
+)
+OLD = (
+    rf"(?s)^(?:{PRI})?"  # <34>
+    r"([A-Z][a-z]{2} [ \d]\d \d\d:\d\d:\d\d(?:\.\d+)?|\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(?:[.,]\d+)?"
+    r"(?:Z|[+-]\d\d:?\d\d))"  # Nov 20 09:00:00
+    r" (\S+) "  # host
+    r"([^\s:\[]+)(?:\[(\d+)\])?: "  # app[31]:
+    r"(.*)$"
+)
+NEW_GROUPS = "['pri', 'at', 'host', 'app', 'pid', 'id', 'data', 'said']"
+OLD_GROUPS = "['pri', 'at', 'host', 'app', 'pid', 'said']"
+
+
+@dataclass(slots=True)
+class SyslogParser:
+    """Parses both generations of syslog, line by line."""
+
+    settings: Settings
+    units: Units = field(default_factory=lambda: Units(lambda number: None))
+
+    def heads(self, lines: Lines) -> None:
+        """Every line is a record."""
+
+    def select(self, workbench: duckdb.DuckDBPyConnection, records: str) -> str:
+        """One SELECT of canonical columns and attributes over `records`."""
+        parsed = (
+            f"SELECT *, CASE WHEN n.pri = '' THEN regexp_extract(text, {quoted(OLD)}, {OLD_GROUPS}) "
+            f"END AS o FROM (SELECT *, regexp_extract(text, {quoted(NEW)}, {NEW_GROUPS}) AS n "
+            f"FROM {records})"
+        )
+
+        def part(name: str) -> str:
+            return f"nullif(nullif(CASE WHEN n.pri <> '' THEN n.{name} ELSE o.{name} END, ''), '-')"
+
+        parts = ", ".join(
+            f"{part(name)} AS sys_{name}" for name in ("pri", "at", "host", "app", "pid", "said")
+        )
+        data = "nullif(nullif(n.data, ''), '-')"
+        said = f"trim(ltrim(coalesce({part('said')}, ''), chr(65279)))"
+        kept = (
+            "line, byte_offset, sys_pri, sys_at, sys_host, sys_app, sys_pid, sys_id, "
+            "(sys_at IS NOT NULL OR sys_pri IS NOT NULL) AS is_known"
+        )
+        inner = (
+            f"(SELECT line, byte_offset, concat_ws(' ', {said}, {data}) AS text, {parts}, "
+            f"nullif(n.id, '-') AS sys_id, {said} AS said FROM ({parsed}))"
+        )
+        workbench.execute(f"CREATE OR REPLACE TEMP TABLE syslogged AS {self._rows(inner, kept)}")
+        source, columns = message_columns(workbench, "syslogged", self.settings, self.units)
+        level = "CASE WHEN sys_pri IS NOT NULL THEN (try_cast(sys_pri AS INTEGER) % 8)::VARCHAR END"
+        own = {
+            "host": "sys_host",
+            "service": "sys_app",
+            "process_id": "try_cast(sys_pid AS BIGINT)",
+            "event_name": "nullif(sys_id, '')",
+            "severity": severity_sql(level),
+        }
+        for name, sql in own.items():
+            columns[name] = f"coalesce({sql}, {columns[name]})" if name in columns else sql
+        columns["timestamp"] = timestamp_sql("sys_at", self.settings)
+        columns["timestamp_text"] = "sys_at"
+        columns["message"] = "said"
+        picked = ", ".join(f'{sql} AS "{name}"' for name, sql in columns.items())
+        return (
+            "SELECT line, byte_offset, CASE WHEN NOT is_known THEN 'not a line of syslog' END "
+            f"AS reject, {picked} FROM {source}"
+        )
+
+    def _rows(self, inner: str, kept: str) -> str:
+        """Pairs are looked for in the message and in the structured data behind it."""
+        return with_pairs(inner, f"{kept}, said").replace(
+            "END AS message FROM", "END AS whole, text AS message FROM", 1
+        )
+
+
+def sniff(head: bytes) -> float:
+    """Share of the first lines in either layout; a PRI makes it surer."""
+    lines = first_lines(head)
+    own = [line for line in lines if re.match(NEW, line) or re.match(OLD, line)]
+    return 0.92 * len(own) / len(lines) if lines else 0.0
+
+
+def parse(head: bytes, settings: Settings) -> Parser:
+    """A parser of syslog."""
+    return SyslogParser(settings)
+
+
+SAMPLES = [
+    Sample(
+        "<165>1 2026-11-20T09:00:00.003Z host.example.com scoring 31 ID47 "
+        '[ex@32473 iut="3" user_id="u-7"] request failed status=500\n'
+        "<14>1 2026-11-20T09:00:01+01:00 - - - - - \ufeffstarted\n"
+        "nothing of the kind\n",
+        [
+            {"timestamp": "2026-11-20T09:00:00.003000Z", "severity": "INFO", "host": "host.example.com",
+             "service": "scoring", "process_id": 31, "event_name": "ID47", "user_id": "u-7",
+             "http_status": 500, "message": "request failed status=500", "attributes.iut": 3},
+            {"timestamp": "2026-11-20T08:00:01Z", "host": None, "message": "started"},
+        ],
+        name="RFC 5424",
+        rejects=1,
+    ),
+    Sample(
+        "<34>Nov 20 09:00:00 web1 nginx[31]: upstream died\nNov  2 09:00:01 web1 cron: ran a=1\n",
+        [
+            {"timestamp": "2026-11-20T09:00:00Z", "severity": "FATAL", "host": "web1",
+             "service": "nginx", "process_id": 31, "message": "upstream died"},
+            {"timestamp": "2026-11-02T09:00:01Z", "severity": None, "service": "cron",
+             "attributes.a": 1},
+        ],
+        name="RFC 3164",
+    ),
+    Sample(
+        "2026-11-20T09:00:00+0000 web1 scoring[31]: ready\n",
+        [{"timestamp": "2026-11-20T09:00:00Z", "host": "web1", "service": "scoring"}],
+        name="journalctl -o short-iso",
+    ),
+]  # fmt: skip

@@ -1,0 +1,100 @@
+r"""Any text, as the last resort: every line is an event, with a time and a level where they stand.
+
+Reads     lines that no other format knows; indented lines and tracebacks continue the one before
+Returns   the text as message; time, severity, exception columns and key=value pairs where there are
+Units     none
+Blind to  everything that the line does not say in a usual way
+"""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass, field
+
+import duckdb
+import numpy as np
+from numpy.typing import NDArray
+
+from clew.formats import Lines, Parser, Settings
+from clew.formats._fields import Units, quoted
+from clew.formats._messages import message_columns, with_pairs
+from clew.formats._severity import severity_sql
+from clew.formats._time import timestamp_sql
+from clew.model.case import Sample
+
+TIME = (
+    r"^[\[(<\"']*("
+    r"\d{4}[-/]\d\d[-/]\d\d[T ]\d\d:\d\d:\d\d(?:[.,]\d{1,9})?(?: ?(?:Z|UTC|[+-]\d\d:?\d\d))?"
+    r"|\d{1,2}/[A-Z][a-z]{2}/\d{4}[: ]\d\d:\d\d:\d\d(?: [+-]\d{4})?"
+    r"|[A-Z][a-z]{2} +\d{1,2} \d\d:\d\d:\d\d"
+    r"|\d{10}(?:\.\d+)?|\d{13})\b"
+)
+LEVEL = r"\b(TRACE|DEBUG|INFO|NOTICE|WARN|WARNING|ERROR|CRITICAL|FATAL|SEVERE|PANIC)\b"
+LEVEL_WITHIN = 120
+SPACE, TAB = 32, 9
+EXCEPTION_LINE = re.compile(rb"[A-Za-z_][\w.]*(?:Error|Exception|Exit|Interrupt|Warning|Group)\b")
+
+
+@dataclass(slots=True)
+class TextParser:
+    """Parses lines of which nothing is known."""
+
+    settings: Settings
+    units: Units = field(default_factory=lambda: Units(lambda number: None))
+
+    def heads(self, lines: Lines) -> NDArray[np.bool_]:
+        """Indented lines, tracebacks and the exception below them continue."""
+        first = lines.byte(0)
+        indented = (first == SPACE) | (first == TAB)
+        begins = ~(indented | lines.begins_with(b"Traceback (most"))
+        below = np.flatnonzero(begins[1:] & indented[:-1]) + 1
+        for index in below:
+            start, end = int(lines.starts[index]), int(lines.ends[index])
+            if EXCEPTION_LINE.match(lines.text[start : min(end, start + 200)].tobytes()):
+                begins[index] = False
+        return begins
+
+    def select(self, workbench: duckdb.DuckDBPyConnection, records: str) -> str:
+        """One SELECT of canonical columns and attributes over `records`."""
+        first_line = "split_part(text, chr(10), 1)"
+        lines = f"(SELECT *, {first_line} AS said FROM {records})"
+        workbench.execute(
+            f"CREATE OR REPLACE TEMP TABLE texts AS {with_pairs(lines, 'line, byte_offset, said')}"
+        )
+        source, columns = message_columns(workbench, "texts", self.settings, self.units)
+        found = f"nullif(regexp_extract(said, {quoted(TIME)}, 1), '')"
+        level = f"nullif(regexp_extract(left(said, {LEVEL_WITHIN}), {quoted(LEVEL)}, 1), '')"
+        columns |= {
+            "timestamp": timestamp_sql(found, self.settings),
+            "timestamp_text": found,
+            "severity": f"coalesce({severity_sql(level)}, CASE WHEN has_stack THEN 'ERROR' END)",
+            "message": "coalesce(message, said)",
+        }
+        picked = ", ".join(f'{sql} AS "{name}"' for name, sql in columns.items())
+        return f"SELECT line, byte_offset, NULL::VARCHAR AS reject, {picked} FROM {source}"
+
+
+def sniff(head: bytes) -> float:
+    """A little for any text, so that every better format wins."""
+    return 0.01 if head.strip() and b"\x00" not in head else 0.0
+
+
+def parse(head: bytes, settings: Settings) -> Parser:
+    """A parser of anything."""
+    return TextParser(settings)
+
+
+SAMPLES = [
+    Sample(
+        "[2026-11-20 09:00:00] something WARNING odd user_id=u-1\nplain words\n  indented more\n"
+        "oops\nTraceback (most recent call last):\n"
+        '  File "/app/x.py", line 1, in f\nValueError: bad\nafter\n',
+        [
+            {"timestamp": "2026-11-20T09:00:00Z", "severity": "WARN", "user_id": "u-1"},
+            {"timestamp": None, "severity": None, "message": "plain words\n  indented more"},
+            {"message": "oops", "exception_type": "ValueError", "exception_frame": "/app/x.py:1 in f"},
+            {"message": "after"},
+        ],
+        name="lines of no format",
+    )
+]  # fmt: skip

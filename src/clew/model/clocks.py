@@ -1,0 +1,138 @@
+"""Clocks: how far the times of one source are from those of the proxy before it.
+
+What is measured is an annotation. The stored times stay as they are; what compares times of two
+sources adds the offset and says so.
+"""
+
+from __future__ import annotations
+
+from typing import cast
+
+import ibis
+import ibis.expr.types as ir
+
+PROXY_FORMATS = ("nginx_access", "apache_access", "haproxy", "envoy_access", "traefik_access")
+PROXY_ERRORS = ("nginx_error", "apache_error")
+WIDEST_OFFSET_US = 14 * 3_600_000_000
+QUARTER_HOUR_US = 900_000_000
+LEFT_SKEW_US = 2_000_000
+"""A skew below this may be a log's resolution of one second: it is left alone."""
+RARE_KEY_ROWS = 40
+FIRST_ERRORS = 300
+
+
+def clock_offsets(e: ir.Table, *, failures_only: bool = False) -> ir.Table:
+    """How far each source's clock is from the proxy's: one row a source with enough pairs.
+
+    Returns source_id, basis (ids or times), pairs, offset_us (add it to the source's times),
+    spread_us (half the range that holds the middle 80 % of the pairs). A pair is two rows that name
+    one request; without ids, rows of one rare method, path and status, or errors, and then the
+    offset is where most differences agree, up to 14 hours either way.
+    `failures_only` looks at failed requests and exceptions alone, which costs little.
+    """
+    met = _differences(e, failures_only)
+    near = ibis.range_window(
+        group_by=met.source_id, order_by=met.difference_us, preceding=1_500_000, following=1_500_000
+    )
+    met = met.mutate(agreed=met.weight.sum().over(near))
+    best = ibis.window(
+        group_by=met.source_id,
+        order_by=[met.agreed.desc(), met.difference_us.abs(), met.difference_us],
+        preceding=None,
+        following=None,
+    )
+    same = ibis.window(group_by=[met.event_id, met.key])
+    met = met.mutate(
+        center=met.difference_us.first().over(best), candidates=met.event_id.count().over(same)
+    )
+    whole = ibis.window(group_by=met.source_id)
+    met = met.mutate(all_rows=(1.0 / met.candidates).sum().over(whole))
+    met = met.filter((met.difference_us - met.center).abs() <= 1_500_000)
+    offsets = met.group_by("source_id").agg(
+        by_id=met.weight.max() > 1,
+        pairs=met.event_id.nunique(),
+        all_rows=met.all_rows.max(),
+        offset_us=met.difference_us.quantile(0.5).round().cast("int64"),
+        low=met.difference_us.quantile(0.1),
+        high=met.difference_us.quantile(0.9),
+    )
+    sure = (offsets.pairs >= 3) & (offsets.by_id | (offsets.pairs * 4 >= offsets.all_rows))
+    return offsets.filter(sure).select(
+        "source_id",
+        "pairs",
+        "offset_us",
+        basis=ibis.ifelse(offsets.by_id, "ids", "times"),
+        spread_us=((offsets.high - offsets.low) / 2).round().cast("int64"),
+    )
+
+
+def microseconds(moment: ir.Value) -> ir.IntegerValue:
+    """A timestamp as whole microseconds since 1970."""
+    moment = cast(ir.TimestampValue, moment)
+    seconds = moment.epoch_seconds().floor().cast("int64")
+    return cast(ir.IntegerValue, seconds * 1_000_000 + moment.microsecond().cast("int64"))
+
+
+def is_proxy(e: ir.Table) -> ir.BooleanValue:
+    """Whether a row is a proxy's access line."""
+    return cast(
+        ir.BooleanValue,
+        e.source_format.isin(PROXY_FORMATS).fill_null(False)
+        | (e.upstream_ms.notnull() & e.http_status.notnull()),
+    )
+
+
+def _differences(e: ir.Table, failures_only: bool) -> ir.Table:
+    """Pairs: source_id, event_id, key, difference_us (proxy less row), weight (1000 by an id)."""
+    t = e.select(
+        "event_id", "source_id", "source_format", "timestamp", "request_id", "trace_id",
+        "http_method", "url_path", "http_status", "upstream_ms", "exception_type", "severity",
+    )  # fmt: skip
+    t = t.filter(t.timestamp.notnull())
+    is_failure = _is_failure(t)
+    if failures_only:
+        t = t.filter(is_failure)
+    from_proxy = is_proxy(t)
+    is_failure = _is_failure(t)
+    requested = t.http_method.fill_null("") + " " + t.url_path + " " + t.http_status.cast("string")
+    t = t.select(
+        "event_id",
+        "source_id",
+        at=microseconds(t.timestamp),
+        from_proxy=from_proxy,
+        key=ibis.array(
+            [
+                ibis.literal("id ") + ibis.coalesce(t.request_id, t.trace_id),
+                ibis.literal("to ") + requested,
+                ibis.ifelse(is_failure, "failed", None),
+                ibis.ifelse(is_failure, ibis.literal("failed ") + t.url_path, None),
+            ]
+        ).unnest(),
+    )
+    t = t.filter(t.key.notnull())
+    same = [t.from_proxy, t.source_id, t.key]
+    t = t.mutate(
+        place=ibis.row_number().over(ibis.window(group_by=same, order_by=[t.at, t.event_id])),
+        size=t.event_id.count().over(ibis.window(group_by=same)),
+    )
+    is_failed = t.key.startswith("failed") & (t.place < FIRST_ERRORS)
+    t = t.filter((t["size"] <= RARE_KEY_ROWS) | is_failed)
+    proxy = t.filter(t.from_proxy).select("key", proxy_at="at")
+    met = t.filter(~t.from_proxy).join(proxy, "key")
+    met = met.select(
+        "source_id",
+        "event_id",
+        "key",
+        difference_us=met.proxy_at - met.at,
+        weight=ibis.ifelse(met.key.startswith("id "), 1000, 1),
+    )
+    return met.filter(met.difference_us.abs() <= WIDEST_OFFSET_US)
+
+
+def _is_failure(t: ir.Table) -> ir.BooleanValue:
+    failed: ir.BooleanValue = (
+        (t.http_status >= 500).fill_null(False)
+        | t.exception_type.notnull()
+        | (t.source_format.isin(PROXY_ERRORS) & (t.severity == "ERROR")).fill_null(False)
+    )
+    return failed
