@@ -13,6 +13,7 @@ from clew import pipeline, registry
 from clew.formats import Settings, surest
 from clew.model.case import Sample
 
+
 def _samples() -> list[Any]:
     return [
         pytest.param(name, sample, id=f"{name}: {sample.name or number}")

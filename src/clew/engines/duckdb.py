@@ -85,7 +85,9 @@ class DuckDBEngine:
         timeout_s: float | None = None,
     ) -> Answer:
         """The answer to an Ibis expression or a SELECT; `limit` cuts it, `timeout_s` stops it."""
-        sql = question if isinstance(question, str) else self.compile(question)
+        if not isinstance(question, str):
+            question = self.compile(question if limit is None else question.limit(limit))
+        sql = question
         cursor = self.workbench.cursor()
         timer = threading.Timer(timeout_s, cursor.interrupt) if timeout_s else None
         try:
