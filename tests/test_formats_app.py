@@ -10,7 +10,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from clew import registry
-from clew.formats import Settings, surest
+from clew.formats import Settings
 from clew.formats._records import RELATION, read_records
 from clew.sources.files import Block
 

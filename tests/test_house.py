@@ -61,6 +61,8 @@ LONGEST_FUNCTION = 60
 LONG_FILES = {
     # Name, type and transform of a field stand together: half of it is tables.
     "formats/_fields.py",
+    # Two thirds of it is the table of names.
+    "model/vocabulary.py",
 }
 LONG_FUNCTIONS: set[str] = set()
 """The exceptions, each with its reason above it; one that is no longer needed must go."""

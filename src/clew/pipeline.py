@@ -20,7 +20,7 @@ from typing import Any
 from clew import __version__, registry
 from clew.engines import Engine
 from clew.engines._duckdb_ledger import Known, Load, known_sources, new_bench, resume
-from clew.engines._duckdb_ledger import verify as verify_case
+from clew.engines._duckdb_verify import verify as verify_case
 from clew.engines.duckdb import DuckDBEngine
 from clew.engines.duckdb import open_case as open_duckdb
 from clew.errors import ConfigError, InputError, LedgerError

@@ -24,6 +24,8 @@ from clew.errors import ConfigError
 if TYPE_CHECKING:
     import ibis.expr.types as ir
 
+    from clew.query import Query
+
 TIMELINE_OUTPUTS = ("table", "json", "csv")
 
 
@@ -90,7 +92,7 @@ def timeline(
     return 0
 
 
-def _events(parsed: object, since: str | None, until: str | None) -> ir.Table:
+def _events(parsed: Query, since: str | None, until: str | None) -> ir.Table:
     from clew.model.views import between, events
     from clew.query import compile
 

@@ -1,37 +1,30 @@
-"""How a source gets into a DuckDB case: rows, digests, counts and the chain, and how they are verified.
+"""How a source gets into a DuckDB case: rows, counts, digests and the chain.
 
 A block is parsed on a bench, a database in memory of its own, into Arrow batches; they are hashed,
-counted and inserted as they are. A block's digest is sha256 over its columns, each with its NULLs,
-its lengths and its bytes in the order of the source; columns that are NULL throughout do not count.
-A source's digest is sha256 over its blocks' digests. The chain is sha256 over the chain before it and
-the source's own row, so a source cannot be altered, dropped or inserted unseen. Which row of a block
-was altered is found by a check of 32 bits a row, which only locates: the digest is what proves.
+counted and inserted as they are. A source's digest is sha256 over its blocks' digests. The chain is
+sha256 over the chain before it and the source's own row, so a source cannot be altered, dropped or
+inserted unseen.
 """
 
 from __future__ import annotations
 
 import hashlib
 import json
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import duckdb
-import nanoarrow as na
 import numpy as np
-from nanoarrow.c_array import CArray
-from nanoarrow.c_array_stream import CArrayStream
-from numpy.typing import NDArray
 
+from clew.engines._duckdb_digest import PROVENANCE, Batches, block_digest, filled_mask, row_check
 from clew.engines.duckdb import SQL_TYPES, DuckDBEngine
 from clew.formats import HEADER_LINE
 from clew.formats._severity import severity_number_sql
 from clew.model.event import BY_NAME, SPARSE, STORED
-from clew.model.ledger import Count, Verification
+from clew.model.ledger import Count
 
-PROVENANCE = ("root_id", "source_id", "source_format", "line", "byte_offset", "part")
-ROW_COLUMNS = (*PROVENANCE, *(c.name for c in STORED if c.name not in (*PROVENANCE, "event_id")))
 EPOCH = datetime(1970, 1, 1, tzinfo=UTC).replace(tzinfo=None)
 CHAINED = (
     "source_id", "uri", "sha256", "content_sha256", "continues", "root_sha256", "start", "size", "first_line",
@@ -46,86 +39,6 @@ def new_bench() -> duckdb.DuckDBPyConnection:
     bench.execute("SET TimeZone = 'UTC'")
     bench.execute("SET memory_limit = '2GB'")
     return bench
-
-
-@dataclass(frozen=True, slots=True)
-class Batches:
-    """Rows as Arrow, held in memory; any number of readers may ask for the stream."""
-
-    schema: Any
-    arrays: list[CArray]
-
-    @classmethod
-    def of(cls, bench: duckdb.DuckDBPyConnection, select: str) -> Batches:
-        """The answer to a SELECT."""
-        stream = na.c_array_stream(bench.sql(select))
-        return cls(stream.get_schema(), list(stream))
-
-    def __len__(self) -> int:
-        return sum(len(array) for array in self.arrays)
-
-    def __arrow_c_stream__(self, requested_schema: object = None) -> object:
-        """A new stream each time it is asked."""
-        stream: object = CArrayStream.from_c_arrays(self.arrays, self.schema).__arrow_c_stream__()
-        return stream
-
-    @property
-    def names(self) -> list[str]:
-        """The names of the columns."""
-        return [self.schema.child(i).name for i in range(self.schema.n_children)]
-
-    def columns(self) -> dict[str, list[Any]]:
-        """Column to its part of each batch."""
-        views = [array.view() for array in self.arrays]
-        return {name: [v.child(i) for v in views] for i, name in enumerate(self.names)}
-
-
-def _mask(part: Any) -> NDArray[np.uint8]:
-    """1 where a value is there, a byte a row."""
-    if not part.null_count or part.buffer(0).size_bytes == 0:
-        return np.ones(part.length, dtype=np.uint8)
-    bits = np.frombuffer(part.buffer(0), np.uint8)
-    return np.unpackbits(bits, bitorder="little")[: part.length]
-
-
-def _hash_column(parts: Sequence[Any]) -> str:
-    """sha256 over the NULLs, the lengths and the bytes of a column; "" where all is NULL."""
-    hashes = [hashlib.sha256() for _ in range(3)]
-    filled = 0
-    for part in parts:
-        assert part.offset == 0, "BUG: an Arrow batch does not begin at its first row"
-        mask = _mask(part)
-        filled += int(mask.sum())
-        hashes[0].update(mask.data)
-        if part.storage_type == "string":
-            edges = np.frombuffer(part.buffer(1), np.int32)[: part.length + 1]
-            hashes[1].update(np.diff(edges).data)
-            hashes[2].update(memoryview(part.buffer(2))[: int(edges[-1]) if len(edges) else 0])
-            continue
-        data = np.frombuffer(part.buffer(1), np.uint8)
-        if part.storage_type == "bool":
-            rows = np.unpackbits(data, bitorder="little")[: part.length].reshape(-1, 1)
-        else:
-            width = len(data) // part.length if part.length else 1
-            rows = data[: width * part.length].reshape(part.length, width)
-        hashes[2].update(np.ascontiguousarray(rows * mask[:, None]).data)
-    return " ".join(h.hexdigest() for h in hashes) if filled else ""
-
-
-def block_digest(batches: Batches) -> str:
-    """sha256 over the columns of a block, in the order of `ROW_COLUMNS`."""
-    columns = batches.columns()
-    found = [
-        f"{name} {hashed}"
-        for name in (*ROW_COLUMNS, "attributes")
-        if name in columns and (hashed := _hash_column(columns[name]))
-    ]
-    return hashlib.sha256("\n".join([str(len(batches)), *found]).encode()).hexdigest()
-
-
-def _row_check(names: Sequence[str]) -> str:
-    """SQL of 32 bits that tell a row from an altered one, within one version of DuckDB."""
-    return f"(hash({', '.join(names)}) % 4294967296)::UINTEGER"
 
 
 @dataclass(frozen=True, slots=True)
@@ -204,9 +117,9 @@ class Load:
         ]
         if "severity" in given and "severity_number" not in given:
             names.insert(-1, "severity_number")
-            values.insert(-1, f"{severity_number_sql('severity')} AS severity_number")
+            values.insert(-1, f"({severity_number_sql('severity')})::BIGINT AS severity_number")
         return (
-            f"SELECT *, {_row_check(names)} AS row_check FROM "
+            f"SELECT *, {row_check(names)} AS row_check FROM "
             f"(SELECT {', '.join(values)} FROM ({select}) WHERE reject IS NULL)"
         )
 
@@ -232,7 +145,7 @@ class Load:
     def _summarise(self, batches: Batches, columns: dict[str, list[Any]]) -> None:
         """First and last event, and how many rows have each field."""
         for part in columns.get("timestamp", []):
-            times = np.frombuffer(part.buffer(1), np.int64)[: part.length][_mask(part) == 1]
+            times = np.frombuffer(part.buffer(1), np.int64)[: part.length][filled_mask(part) == 1]
             if len(times):
                 first = EPOCH + timedelta(microseconds=int(times.min()))
                 last = EPOCH + timedelta(microseconds=int(times.max()))
@@ -337,97 +250,3 @@ def resume(engine: DuckDBEngine, known: Known, *, is_line_open: bool) -> tuple[i
         f"WHERE source_id = '{known.source_id}' AND line = {known.lines}"
     ).rows
     return last[0] if last else (known.end, known.lines)
-
-
-def verify(engine: DuckDBEngine) -> Verification:
-    """Recomputes every digest and the chain; names the first row that is not as it was ingested."""
-    wrong: list[str] = []
-    before, rows = "", 0
-    sources = engine.run(f"SELECT {', '.join(CHAINED)}, chain FROM sources ORDER BY position")
-    for source in sources.dicts():
-        if chain(before, source) != source["chain"]:
-            wrong.append(
-                f"{source['uri']}: its row in the ledger was altered, or a source before it "
-                "was removed."
-            )
-        before = source["chain"]
-        digests = []
-        for block in _blocks(engine, source["source_id"]):
-            digests.append(block["digest"])
-            rows += block["events"]
-            if sentence := _altered(engine, source, block):
-                wrong.append(sentence)
-                break
-        else:
-            if hashlib.sha256("".join(digests).encode()).hexdigest() != source["digest"]:
-                wrong.append(f"{source['uri']}: the digests of its blocks were altered.")
-    wrong += _strangers(engine)
-    if wrong:
-        return Verification(False, tuple(wrong))
-    return Verification(
-        True, (f"{rows:,} events of {len(sources.rows):,} sources are as they were ingested.",)
-    )
-
-
-def _blocks(engine: DuckDBEngine, source_id: str) -> Iterator[dict[str, Any]]:
-    yield from engine.run(
-        f"SELECT * FROM blocks WHERE source_id = '{source_id}' ORDER BY block"
-    ).dicts()
-
-
-def _altered(engine: DuckDBEngine, source: dict[str, Any], block: dict[str, Any]) -> str:
-    """One sentence that names the first altered row of a block; "" where the block is whole."""
-    rows = (
-        f"SELECT {', '.join(ROW_COLUMNS)}, attributes::JSON::VARCHAR AS attributes FROM event_rows "
-        f"WHERE source_id = '{source['source_id']}' AND source_format = '{block['source_format']}' "
-        f"AND byte_offset BETWEEN {block['first_byte']} AND {block['last_byte']} "
-        "ORDER BY byte_offset, part"
-    )
-    if block_digest(Batches.of(engine.workbench, rows)) == block["digest"]:
-        return ""
-    if block["duckdb_version"] != duckdb.__version__:
-        return (
-            f"{source['uri']}: a row between byte {block['first_byte']:,} and byte "
-            f"{block['last_byte']:,} is not as it was ingested; DuckDB {block['duckdb_version']}, "
-            "which stored it, can name the row."
-        )
-    expected = np.frombuffer(block["row_checks"], np.uint32).tolist()
-    check = _row_check(block["columns"].split(","))
-    stored = engine.run(f"SELECT line, byte_offset, {check} FROM ({rows})").rows
-    for place, (line, byte_offset, found) in enumerate(stored):
-        if place >= len(expected) or found != expected[place]:
-            return _first_altered(source, line, byte_offset)
-    if len(stored) < len(expected):
-        return (
-            f"{source['uri']}: {len(expected) - len(stored):,} events were removed after byte "
-            f"{stored[-1][1] if stored else block['first_byte']:,}."
-        )
-    absent = [name for name in ROW_COLUMNS if name not in block["columns"].split(",")]
-    filled = " OR ".join(f"{name} IS NOT NULL" for name in absent)
-    strange = engine.run(f"SELECT line, byte_offset FROM ({rows}) WHERE {filled} LIMIT 1").rows
-    if strange:
-        return _first_altered(source, *strange[0])
-    return (
-        f"{source['uri']}: the digest of the block from byte {block['first_byte']:,} to byte "
-        f"{block['last_byte']:,} was altered."
-    )
-
-
-def _first_altered(source: dict[str, Any], line: int, byte_offset: int) -> str:
-    return (
-        f"{source['uri']}: line {line} (byte {byte_offset:,}) is not as it was ingested; "
-        "it is the first altered row of this source."
-    )
-
-
-def _strangers(engine: DuckDBEngine) -> list[str]:
-    """Rows that no source accounts for."""
-    counted = engine.run(
-        "SELECT coalesce(s.uri, e.source_id), e.n, coalesce(s.events, 0) FROM "
-        "(SELECT source_id, count(*) AS n FROM event_rows GROUP BY source_id) e "
-        "LEFT JOIN sources s USING (source_id) WHERE e.n > coalesce(s.events, 0) ORDER BY 1"
-    ).rows
-    return [
-        f"{uri}: {n - events:,} events were added that were not ingested."
-        for uri, n, events in counted
-    ]

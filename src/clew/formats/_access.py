@@ -31,6 +31,7 @@ USUAL_LINE = re.compile(
     r"(?P<tail>.*)"  # rt=0.012 rid=4f2a
 )
 TAIL_KEY = re.compile(r'(?:^|[ ,|])([A-Za-z_][\w.-]*)=("[^"]*"|[^ "]*)')
+MONTHS = ("Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec")
 ESCAPED = chr(1)
 """Stands for an escaped quote while a line is taken apart."""
 
@@ -213,12 +214,7 @@ def request_sql(line: str) -> dict[str, str]:
 
 def clf_time_sql(text: str, settings: Settings) -> str:
     """`20/Nov/2026:09:00:00 +0000` put together from its digits, a fourth of strptime's cost."""
-    months = " ".join(
-        f"WHEN '{name}' THEN {number}"
-        for number, name in enumerate(
-            "Jan Feb Mar Apr May Jun Jul Aug Sep Oct Nov Dec".split(), start=1
-        )
-    )
+    months = " ".join(f"WHEN '{name}' THEN {number}" for number, name in enumerate(MONTHS, start=1))
 
     def digits(begin: int, count: int) -> str:
         return f"try_cast(substr({text}, {begin}, {count}) AS BIGINT)"

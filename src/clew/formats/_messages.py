@@ -22,6 +22,8 @@ HAS_STACK = (
     "(contains(text, chr(10)) AND (contains(text, 'Traceback (most recent call last)') "
     "OR contains(text, chr(10) || chr(9) || 'at ') OR contains(text, chr(10) || '    at ')))"
 )
+OTHER_STACK = r"(?s)(?:\n[^\n]*)?\n\s+at .*$"
+"""A stack of Java or Node, and the line of its error."""
 REQUEST_WORD = r"\b(req[-_][0-9A-Za-z-]{4,64})\b"
 REQUEST_LINE = r'"([A-Z]{3,7} [^" ]+ HTTP/[0-9.]+)"'
 REQUEST_STATUS = r'HTTP/[0-9.]+"\s+([1-5][0-9]{2})\b'
@@ -41,30 +43,36 @@ def with_pairs(records: str, columns: str) -> str:
 
 def message_sql() -> str:
     """The sentence and the lines that follow it, up to a traceback."""
-    rest = "substr(text, strpos(text, chr(10)))"
-    before = (
-        "regexp_replace(regexp_replace(split_part("
-        f"{rest}, {quoted(TRACEBACK)}, 1), '\\s*[+] Exception Group $', ''), '(?s)\\n\\s+at .*$', '')"
-    )
+    before = f"split_part(text, {quoted(TRACEBACK)}, 1)"
+    rest = f"CASE WHEN contains({before}, chr(10)) THEN substr({before}, strpos({before}, chr(10))) END"
+    is_stack = "contains(text, chr(9) || 'at ') OR contains(text, '    at ')"
+    unstacked = f"regexp_replace({rest}, {quoted(OTHER_STACK)}, '')"
+    rest = f"CASE WHEN {is_stack} THEN {unstacked} ELSE {rest} END"
+    rest = f"regexp_replace({rest}, '\\s*[+] Exception Group $', '')"
+    own = f"CASE WHEN starts_with(said, {quoted(TRACEBACK)}) THEN NULL ELSE said END"
     return (
         "CASE WHEN NOT contains(text, chr(10)) THEN said "
-        f"ELSE nullif(rtrim(concat(said, {before}), chr(10) || ' '), '') END"
+        f"ELSE nullif(rtrim(concat({own}, {rest}), chr(10) || ' '), '') END"
     )
 
 
 def message_columns(
     workbench: duckdb.DuckDBPyConnection, relation: str, settings: Settings, units: Units
 ) -> tuple[str, dict[str, str]]:
-    """A relation to select from, and the canonical columns and attributes that messages hold."""
+    """A relation to select from, and the canonical columns and attributes that messages hold.
+
+    Tracebacks are few and dear: they are parsed apart from the other records, then joined to them.
+    """
     source, fields = with_pair_fields(workbench, relation)
     units.median = lambda number: _median(workbench, source, number)
     columns = map_fields(fields, settings, units)
     for name in ("message", "timestamp", "timestamp_text"):
         columns.pop(name, None)
-    raised = exception_struct_sql("text")
+    workbench.execute(
+        f"CREATE OR REPLACE TEMP TABLE stacks AS SELECT byte_offset, text FROM {relation} WHERE has_stack"
+    )
     has_request = "contains(message, ' HTTP/')"
     found = (
-        f"CASE WHEN has_stack THEN {raised} END AS raised, "
         f"CASE WHEN contains(message, 'req') THEN nullif(regexp_extract(message, "
         f"{quoted(REQUEST_WORD)}, 1), '') END AS req_word, "
         f"CASE WHEN {has_request} THEN nullif(regexp_extract(message, {quoted(REQUEST_LINE)}, 1), '') "
@@ -73,7 +81,8 @@ def message_columns(
         "AS req_status, "
         f"regexp_extract(message, {quoted(DONE_IN)}, ['n', 'unit']) AS took"
     )
-    source = f"(SELECT *, {found} FROM {source})"
+    raised = f"SELECT byte_offset AS stack_at, {exception_struct_sql('text')} AS raised FROM stacks"
+    source = f"(SELECT *, {found} FROM {source} LEFT JOIN ({raised}) ON stack_at = byte_offset)"
     _offer(columns, "request_id", "req_word")
     for name, sql in request_sql("req_line").items():
         _offer(columns, name, sql)

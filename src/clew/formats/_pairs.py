@@ -26,7 +26,7 @@ def pairs_sql(text: str) -> str:
 
     def found(group: int) -> str:
         return (
-            f"CASE WHEN regexp_matches({text}, {quoted(IS_COMMAED)}) "
+            f"CASE WHEN contains({text}, ',') AND regexp_matches({text}, {quoted(IS_COMMAED)}) "
             f"THEN regexp_extract_all({text}, {quoted(COMMAED)}, {group}) "
             f"ELSE regexp_extract_all({text}, {quoted(SPACED)}, {group}) END"
         )

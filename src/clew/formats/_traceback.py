@@ -4,21 +4,38 @@ Python    Traceback (most recent call last): ... File "/app/rag/llm.py", line 7,
           ... openai.RateLimitError: Error code: 429          the last of a chain is the one raised
 Groups      + Exception Group Traceback (most recent call last): ...   the bar before lines is dropped
 Java      java.lang.IllegalStateException: no model\n\tat com.example.Scorer.run(Scorer.java:42)
+          Caused by: java.io.IOException: file gone           the last cause is the root
 Node      TypeError: x is not a function\n    at score (/app/score.js:12:7)
 
 The innermost own frame is the last one outside installed packages and the standard library; where
-there is none, the innermost of all.
+there is none, the innermost of all. Lines of the log before the traceback do not matter.
 """
 
 from __future__ import annotations
 
-IDENTIFIER = "[A-Za-z_$][A-Za-z0-9_.$]*"
-PYTHON_FRAME = '(?m)^[ |+-]*File "[^"\\n]+", line [0-9]+(?:, in [^\\n]+)?'
+MARK = "Traceback (most recent call last):"
+IDENTIFIER = "[A-Za-z_$][A-Za-z0-9_.$<>]*(?:[(][A-Za-z0-9_.]+[)])?"
+"""`ValueError`, `app.main.f.<locals>.Odd`, Ray's `RayTaskError(ValueError)`."""
+CLASS = "(?:[A-Za-z_$][A-Za-z0-9_$]*[./])*[A-Z][A-Za-z0-9_$]*[a-z][A-Za-z0-9_$]*"
+"""A class's name has a small letter, which tells it from a level before a message."""
+PYTHON_ERROR = (
+    f"(?s)\\n({IDENTIFIER})"  # openai.RateLimitError
+    "(?::?$|(?::[ \\n]|\\n)(.*)$)"  # : Error code: 429, and what follows, such as notes
+)
+"""The first line behind the last frame that is not indented."""
+PLAIN_ERROR = f"(?s)^\\s*({IDENTIFIER})(?:: ?(.*?))?$"
+STACK = "\\n\\s+(?:at |[.]{3} [0-9])"
+ERROR_LINE = (
+    '(?:^|\\n)(?:Exception in thread "[^"\\n]*" |Uncaught )?'
+    f"({CLASS})(?: \\[\\w+\\])?"  # TypeError [ERR_INVALID_ARG]
+    f"(?:: ?([^\\n]*))?{STACK}"  # : x is not a function
+)
+ERROR_WITHIN = f"(?s)(?:^|\\n|[:\\]] )({CLASS})(?: \\[\\w+\\])?: (.*?){STACK}"
 OTHER_FRAME = "(?m)^\\s+at [^\\n]+"
 FOREIGN = (
     "site-packages|dist-packages|<frozen |/lib/python[0-9.]+/|/lib64/python|<string>|"
-    "node_modules|node:internal|^\\s+at (java|javax|jdk|sun|kotlin|scala|org\\.springframework|"
-    "org\\.apache|io\\.netty)\\."
+    "node_modules|node:|Promise[.]|<anonymous>|"
+    "^\\s+at (?:java|javax|jdk|sun|kotlin|scala|org[.]springframework|org[.]apache|io[.]netty)[.]"
 )
 MASKS = (
     ("[0-9a-fA-F]{8}-[0-9a-fA-F]{4}-[0-9a-fA-F]{4}-[0-9a-fA-F]{4}-[0-9a-fA-F]{12}", "<uuid>"),
@@ -28,8 +45,6 @@ MASKS = (
     ("[0-9]+(\\.[0-9]+)?", "<n>"),
 )
 """What changes from one occurrence to the next. Names in quotes stay: they tell errors apart."""
-
-
 COLUMNS = (
     "exception_type",
     "exception_message",
@@ -47,57 +62,72 @@ def exception_sql(text: str) -> dict[str, str]:
 
 def exception_struct_sql(text: str) -> str:
     """SQL of one struct with all exception columns. Each step is bound to a name once."""
-    is_python = "contains(t, 'Traceback (most recent')"
-    body = "regexp_replace(t, '(?m)^ +[|] ?', '', 'g')"
-    raised = "list_last(string_split(b, 'Traceback (most recent call last):'))"
-    python = f"regexp_extract(r, '{PYTHON_ERROR}', ['kind', 'said'])"
-    plain = f"regexp_extract(b, '{PLAIN_ERROR}', ['kind', 'said'])"
-    error = f"CASE WHEN {is_python} THEN {python} ELSE {plain} END"
+    return _let("t", text, f"CASE WHEN contains(t, '{MARK}') THEN {_python()} ELSE {_other()} END")
+
+
+def normalised(text: str) -> str:
+    """SQL of a message with what changes from one occurrence to the next masked."""
+    masked = text
+    for pattern, mask in MASKS:
+        masked = f"regexp_replace({masked}, '{pattern}', '{mask}', 'g')"
+    return f"CASE WHEN regexp_matches({text}, '[0-9]') THEN {masked} ELSE {text} END"
+
+
+def _python() -> str:
+    """The last traceback, cut before each frame: the error stands behind the last frame's code."""
+    last = f"list_last(string_split(t, '{MARK}'))"
+    is_drawn = f"contains(t, ' {MARK}')"
+    last = f"CASE WHEN {is_drawn} THEN {_undrawn()} ELSE {last} END"
+    pieces = f"string_split(replace({last}, chr(10) || '> File', chr(10) || '  File'), chr(10) || '  File \"')"
+    own = f"lambda x: NOT regexp_matches(split_part(x, '\"', 1), '{FOREIGN}')"
+    chosen = f"coalesce(list_last(list_filter(c[2:], {own})), list_last(c[2:]))"
+    frame = f"replace(replace(split_part({chosen}, chr(10), 1), '\", line ', ':'), ', in ', ' in ')"
+    stack = f"substr(t, strpos(t, '{MARK}'))"
+    error = f"regexp_extract(list_last(c), '{PYTHON_ERROR}', ['kind', 'said'])"
+    return _let("c", pieces, _let("e", error, _let("f", frame, _struct(stack))))
+
+
+def _undrawn() -> str:
+    """The last traceback without the bars of a group and without its own indent."""
+    bare = "regexp_replace(t, '(?m)^ +[|] ?', '', 'g')"
+    indent = f"regexp_extract(b, '\\n( +){MARK[:9]}', 1)"
+    level = f"CASE WHEN {indent} <> '' THEN replace(b, chr(10) || {indent}, chr(10)) ELSE b END"
+    last = f"list_last(string_split({level}, '{MARK}'))"
+    return _let(
+        "b", bare, f"regexp_replace({last}, '(?s)\\n *[+]-[-+0-9 ]+\\n.*$|\\n *[+]-[-+]+\\s*$', '')"
+    )
+
+
+def _other() -> str:
+    """Java's and Node's stacks, or an error without one."""
+    cause = "list_last(string_split_regex(t, '\\nCaused by: |\\[cause\\]: '))"
+    line = f"regexp_extract(r, '{ERROR_LINE}', ['kind', 'said'])"
+    within = f"regexp_extract(r, '{ERROR_WITHIN}', ['kind', 'said'])"
+    stacked = _let("l", line, f"CASE WHEN l.kind <> '' THEN l ELSE {within} END")
+    plain = f"regexp_extract(r, '{PLAIN_ERROR}', ['kind', 'said'])"
+    error = f"CASE WHEN regexp_matches(r, '{STACK}') THEN {stacked} ELSE {plain} END"
+    own = f"lambda x: NOT regexp_matches(x, '{FOREIGN}')"
+    frames = f"regexp_extract_all(r, '{OTHER_FRAME}') || regexp_extract_all(t, '{OTHER_FRAME}')"
+    chosen = _let("c", frames, f"coalesce(list_filter(c, {own})[1], c[1])")
+    frame = f"regexp_replace({chosen}, '^\\s+at (?:async )?', '')"
+    frame = f"regexp_replace({frame}, '^([^(]+?) ?\\(([^)]*)\\).*$', '\\2 in \\1')"
+    stack = "CASE WHEN contains(t, chr(10)) THEN t END"
+    return _let("r", cause, _let("e", error, _let("f", frame, _struct(stack))))
+
+
+def _struct(stack: str) -> str:
+    """The columns, from `e` (kind and said) and `f` (the frame)."""
     kind = "nullif(e.kind, '')"
     said = "nullif(rtrim(e.said, chr(10) || ' '), '')"
     place = "regexp_replace(f, ':[0-9]+(:[0-9]+)?( in |$)', ' ')"
     print_ = f"left(md5(concat_ws('|', {kind}, {normalised(said)}, {place})), 16)"
-    columns = (
+    return (
         f"{{'exception_type': {kind}, 'exception_message': CASE WHEN {kind} IS NOT NULL "
-        f"THEN {said} END, 'exception_stacktrace': CASE WHEN contains(t, chr(10)) THEN t END, "
-        "'exception_frame': f, 'exception_fingerprint': "
-        f"CASE WHEN {kind} IS NOT NULL THEN {print_} END}}"
+        f"THEN {said} END, 'exception_stacktrace': {stack}, 'exception_frame': nullif(f, ''), "
+        f"'exception_fingerprint': CASE WHEN {kind} IS NOT NULL THEN {print_} END}}"
     )
-    in_frame = _let("f", _frame(is_python), columns)
-    in_error = _let("e", error, in_frame)
-    return _let("t", text, _let("b", body, _let("r", raised, in_error)))
 
 
 def _let(name: str, value: str, inside: str) -> str:
     """SQL of an expression in which a name stands for a value that is computed once."""
     return f"list_transform([{value}], lambda {name}: {inside})[1]"
-
-
-def normalised(text: str) -> str:
-    """SQL of a message with what changes from one occurrence to the next masked."""
-    for pattern, mask in MASKS:
-        text = f"regexp_replace({text}, '{pattern}', '{mask}', 'g')"
-    return text
-
-
-PYTHON_ERROR = (
-    f"(?s)\\n(?:[ ]*[+-]+ *)?({IDENTIFIER})(?::[ \\n](.*?))?(?:\\n[ ]*[+]-[-0-9 ]+.*)?\\s*$"
-)
-"""The first line behind the frames that is not indented: `Type: message`, to the end."""
-PLAIN_ERROR = f"(?s)^\\s*({IDENTIFIER})(?:: ?(.*?))?(?:\\n\\s+at .*)?$"
-
-
-def _frame(is_python: str) -> str:
-    """`file:line in function` of the innermost own frame."""
-    own = f"lambda x: NOT regexp_matches(x, '{FOREIGN}')"
-    chosen = f"coalesce(list_last(list_filter(c, {own})), list_last(c))"
-    python = _let("c", f"regexp_extract_all(r, '{PYTHON_FRAME}')", chosen)
-    python = (
-        f'regexp_replace(regexp_replace({python}, \'^[ |+-]*File "([^"]+)", line ([0-9]+)\', '
-        "'\\1:\\2'), ', in ', ' in ')"
-    )
-    chosen = f"coalesce(list_filter(c, {own})[1], c[1])"
-    other = _let("c", f"regexp_extract_all(b, '{OTHER_FRAME}')", chosen)
-    other = f"ltrim({other}, ' ' || chr(9) || chr(10))"
-    other = f"regexp_replace({other}, '^at ([^( ]+) ?\\(([^)]*)\\)$', '\\2 in \\1')"
-    return f"nullif(CASE WHEN {is_python} THEN {python} ELSE {other} END, '')"

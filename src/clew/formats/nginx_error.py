@@ -62,7 +62,10 @@ class NginxErrorParser:
 
     def heads(self, lines: Lines) -> NDArray[np.bool_]:
         """A line begins a record where a date such as 2026/11/20 stands first."""
-        return lines.digits(0, 1, 2, 3, 5, 6, 8, 9) & (lines.byte(4) == ord("/"))
+        begins: NDArray[np.bool_] = lines.digits(0, 1, 2, 3, 5, 6, 8, 9) & (
+            lines.byte(4) == ord("/")
+        )
+        return begins
 
     def select(self, workbench: duckdb.DuckDBPyConnection, records: str) -> str:
         """One SELECT of canonical columns and attributes over `records`."""

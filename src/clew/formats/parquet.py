@@ -37,7 +37,8 @@ class ParquetParser(JsonParser):
                 yield records_of_texts([text for (text,) in texts], number)
                 number += len(texts)
         except duckdb.Error as error:
-            raise InputError(f"{path.name} is not a whole Parquet file: {error}") from error
+            reason = str(error).split("\n", 1)[0].rpartition(": ")[2]
+            raise InputError(f"{path.name} is not a whole Parquet file: {reason}.") from error
 
 
 def sniff(head: bytes) -> float:

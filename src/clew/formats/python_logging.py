@@ -27,7 +27,7 @@ from clew.formats._access import first_lines
 from clew.formats._fields import Units, quoted
 from clew.formats._messages import message_columns, with_pairs
 from clew.formats._severity import severity_sql
-from clew.formats._time import timestamp_sql
+from clew.formats._time import timestamp_sql, zoned
 from clew.model.case import Sample
 
 TIME = r"(?P<time>\d{4}-\d\d-\d\d[T ]\d\d:\d\d:\d\d(?:[.,]\d{1,9})?(?: ?(?:Z|UTC|[+-]\d\d:?\d\d))?)"
@@ -36,6 +36,8 @@ LEVEL = (
     r"trace|debug|info|notice|success|warn|warning|error|critical|fatal|exception)"
 )
 LOGGER = r"(?P<logger>[A-Za-z_<][\w.<>/-]*)"
+DOTTED = r"(?P<logger>[A-Za-z_]\w*(?:\.\w+)+|root|__main__|uvicorn|gunicorn|celery|httpx|werkzeug)"
+"""A logger without a mark behind it: only a dot, or a well-known name, tells it from a word."""
 MESSAGE = r"(?P<said>.*)"
 LAYOUTS: dict[str, str] = {
     # 2026-11-20 09:00:00.123 | INFO     | app.api:predict:42 - message
@@ -48,6 +50,10 @@ LAYOUTS: dict[str, str] = {
     "flask": rf"\[{TIME}\] {LEVEL} in {LOGGER}: {MESSAGE}",
     # [2026-11-20 09:00:00,123] [ERROR] [app.db] message
     "brackets": rf"\[{TIME}\] \[{LEVEL} *\](?: \[{LOGGER}\])?:? {MESSAGE}",
+    # [2026-11-20 09:00:00,123] ERROR [app.db:42] message
+    "bracket_logger": rf"\[{TIME}\] {LEVEL} +\[{LOGGER}(?::\d+)?\] {MESSAGE}",
+    # [2026-11-20T09:00:00.123+0000] {taskinstance.py:1157} ERROR - message
+    "airflow": rf"\[{TIME}\] \{{{LOGGER}:\d+\}} {LEVEL} - {MESSAGE}",
     # [2026-11-20 09:00:00,123] ERROR app.db: message
     "bracket_time": rf"\[{TIME}\] {LEVEL} *:? (?:{LOGGER}: )?{MESSAGE}",
     # 2026-11-20 09:00:00,123 ERROR [worker-3] app.db: message
@@ -61,9 +67,17 @@ LAYOUTS: dict[str, str] = {
     # 2026-11-20 09:00:00 [error    ] message   key=value
     "level_in_brackets": rf"{TIME} \[{LEVEL} *\] (?:{LOGGER}: )?{MESSAGE}",
     # 2026-11-20 09:00:00,123 ERROR app.db:42 message
-    "logger_line": rf"{TIME} {LEVEL} +{LOGGER}:\d+ (?:- )?{MESSAGE}",
+    "logger_line": rf"{TIME} {LEVEL} +{LOGGER}:\d+:? (?:- )?{MESSAGE}",
+    # 2026-11-20 09:00:00,123 ERROR [app.db] message, also with [api.py:42]
+    "logger_in_brackets": rf"{TIME} {LEVEL} +\[{LOGGER}(?::\d+)?\] {MESSAGE}",
     # 2026-11-20 09:00:00,123 ERROR app.db: message
     "logger": rf"{TIME} {LEVEL} +{LOGGER}(?::| -) {MESSAGE}",
+    # 2026-11-20 09:00:00,123 | ERROR | app.db | message
+    "bars": rf"{TIME} \| {LEVEL} *\| (?:{LOGGER} *\| )?{MESSAGE}",
+    # 2026-11-20 09:00:00,123:ERROR:app.db:message
+    "colons": rf"{TIME}:{LEVEL}:(?:{LOGGER}:)?{MESSAGE}",
+    # 2026-11-20 09:00:00,123 ERROR app.db message, also with [api.py:42]
+    "logger_bare": rf"{TIME} {LEVEL} +{DOTTED} (?:\[[\w.]+:\d+\] )?{MESSAGE}",
     # 2026-11-20 09:00:00,123 ERROR: message
     "level": rf"{TIME}:? {LEVEL} *:? {MESSAGE}",
     # 2026-11-20 09:00:00,123 app.db ERROR message
@@ -77,8 +91,12 @@ LAYOUTS: dict[str, str] = {
     # (APIServer pid=5150) INFO 07-14 21:33:52 [loggers.py:273] message
     "vllm": (
         rf"(?:\((?P<thread>\w+) pid=(?P<pid>\d+)\) )?{LEVEL} (?P<time>\d\d-\d\d \d\d:\d\d:\d\d) "
-        rf"\[(?P<logger>[^\]]+?)(?::\d+)?\] {MESSAGE}"
+        rf"\[?(?P<logger>[\w./-]+?)(?::\d+)?\] {MESSAGE}"
     ),
+    # 09:00:00,123 ERROR app.db: message
+    "clock": rf"\d\d:\d\d:\d\d(?:[.,]\d+)? \[?{LEVEL} *\]? (?:{LOGGER}: )?{MESSAGE}",
+    # INFO  [alembic.runtime.migration] message
+    "level_logger": rf"{LEVEL} +\[{LOGGER}\] {MESSAGE}",
     # ERROR:app.db:message
     "basic": rf"{LEVEL}:{LOGGER}:{MESSAGE}",
     # INFO:     message
@@ -88,22 +106,17 @@ LAYOUTS: dict[str, str] = {
 }
 """Layout to its pattern; of those that match a line, the first counts."""
 COMPILED = {name: re.compile(pattern) for name, pattern in LAYOUTS.items()}
-MOST_LAYOUTS = 5
+MOST_LAYOUTS = 4
+ALWAYS = ("level", "level_first", "uvicorn", "basic")
+"""Layouts that later lines may be in although the first ones are not: they run on what is left."""
 ANSI = "\\x1b\\[[0-9;]*m"
 OTHER = r'^(?:\{".*\}|(?:[A-Z]+: +)?\S+:\d+ - "[A-Z]+ [^"]*" \d{3}.*|(?:\[[^\]]*\] \[\d+\] \[INFO\] )?\S+ \S+ \S+ \[\d{2}/[A-Z][a-z]{2}/\d{4}:.*)$'
 """JSON and access lines in between: another format reads them."""
-HEADS = (
-    b"INFO",
-    b"ERROR",
-    b"WARN",
-    b"DEBUG",
-    b"CRITICAL",
-    b"FATAL",
-    b"NOTICE",
-    b"SUCCESS",
+LEVEL_WORDS = (
+    b"INFO", b"ERROR", b"WARN", b"WARNING", b"DEBUG", b"CRITICAL", b"FATAL", b"NOTICE", b"SUCCESS",
     b"TRACE",
-)
-ESCAPE, OPEN, PAREN, BRACE = 27, ord("["), ord("("), ord("{")
+)  # fmt: skip
+ESCAPE, ZERO, NINE = 27, ord("0"), ord("9")
 
 
 @dataclass(slots=True)
@@ -117,20 +130,30 @@ class PythonLoggingParser:
     def heads(self, lines: Lines) -> NDArray[np.bool_]:
         """A line begins a record where a time, a level, or a line of another format begins."""
         first = lines.byte(0)
-        begins = lines.digits(0, 1, 2, 3, 5, 6, 8, 9) & (lines.byte(4) == ord("-"))
-        bracketed = (first == OPEN) & (lines.digits(1, 2) | lines.begins_with(b"[INFO"))
-        begins |= bracketed | (first == ESCAPE)
-        begins |= (first == BRACE) & (lines.byte(1) == ord('"'))
-        begins |= lines.digits(0) & _is_address(lines)
-        for word in HEADS:
-            at_word = lines.begins_with(word)
-            for ending in b": \t":
-                begins |= at_word & (lines.byte(len(word)) == ending)
-            if word == b"WARN":
-                begins |= lines.begins_with(b"WARNING:") | lines.begins_with(b"WARNING ")
-            begins |= lines.begins_with(b"[" + word)
+        begins: NDArray[np.bool_] = first == ESCAPE
+        for test, chosen in (
+            (self._begins_with_time, (first >= ZERO) & (first <= NINE)),
+            (_begins_in_brackets, first == ord("[")),
+            (_begins_with_level, np.isin(first, [word[0] for word in LEVEL_WORDS])),
+            (_begins_with_json, first == ord("{")),
+        ):
+            places = np.flatnonzero(chosen)
+            part = Lines(lines.text, lines.starts[places], lines.ends[places])
+            begins[places] = test(part)
         if "vllm" in self.layouts:
-            begins |= first == PAREN
+            begins |= first == ord("(")
+        return begins
+
+    def _begins_with_time(self, lines: Lines) -> NDArray[np.bool_]:
+        """`2026-11-20 09:`, an address, or `09:00:00` where the log has no dates."""
+        begins = _is_date(lines, 0) & lines.digits(11, 12) & (lines.byte(13) == ord(":"))
+        dotted = lines.byte(1) == ord(".")
+        for place in (2, 3):
+            dotted |= lines.byte(place) == ord(".")
+        begins |= dotted & ~lines.digits(0, 1, 2, 3)
+        if "clock" in self.layouts:
+            at_colons = (lines.byte(2) == ord(":")) & (lines.byte(5) == ord(":"))
+            begins |= at_colons & lines.digits(0, 1, 3, 4, 6, 7)
         return begins
 
     def select(self, workbench: duckdb.DuckDBPyConnection, records: str) -> str:
@@ -141,7 +164,7 @@ class PythonLoggingParser:
             "timestamp": self._timestamp(),
             "timestamp_text": "said_at",
             "severity": f"coalesce({severity_sql('level')}, CASE WHEN has_stack THEN 'ERROR' END)",
-            "message": "message",
+            "message": f"coalesce(message, {RAISED})",
         }
         for name, own in (("logger", "logger"), ("thread", "thread")):
             columns[name] = f"coalesce({own}, {columns[name]})" if name in columns else own
@@ -198,9 +221,13 @@ class PythonLoggingParser:
         at = "said_at"
         if "vllm" in self.layouts:
             at = f"CASE WHEN length(said_at) = 14 THEN '{self.settings.year:04d}-' || said_at ELSE said_at END"
-        return timestamp_sql(at, self.settings)
+        is_plain = "length(said_at) IN (19, 23) AND NOT contains(said_at, 'Z') AND said_at[5] = '-'"
+        plain = zoned("try_cast(replace(said_at, ',', '.') AS TIMESTAMP)", self.settings)
+        return f"CASE WHEN {is_plain} THEN {plain} ELSE {timestamp_sql(at, self.settings)} END"
 
 
+RAISED = "nullif(concat_ws(': ', raised.exception_type, raised.exception_message), '')"
+"""The sentence of a traceback that no line of the log stands before."""
 REJECT = (
     f"CASE WHEN regexp_matches(first_line, {quoted(OTHER)}) THEN 'another format' "
     "WHEN NOT is_known AND NOT has_stack AND NOT starts_with(text, 'Traceback (most recent') "
@@ -213,12 +240,30 @@ def _unnamed(pattern: str) -> str:
     return re.sub(r"\(\?P<\w+>", "(", pattern)
 
 
-def _is_address(lines: Lines) -> NDArray[np.bool_]:
-    """Lines that begin like `192.0.2.1 - ` or `192.0.2.1:123 - `: a dot within four bytes."""
-    dotted = np.zeros(len(lines.starts), dtype=np.bool_)
-    for place in (1, 2, 3):
-        dotted |= lines.byte(place) == ord(".")
-    return dotted & ~lines.digits(0, 1, 2, 3)
+def _is_date(lines: Lines, at: int) -> NDArray[np.bool_]:
+    """Lines with `2026-11-20` at that position."""
+    dashed = (lines.byte(at + 4) == ord("-")) & (lines.byte(at + 7) == ord("-"))
+    return dashed & lines.digits(*(at + place for place in (0, 1, 2, 3, 5, 6, 8, 9)))
+
+
+def _begins_in_brackets(lines: Lines) -> NDArray[np.bool_]:
+    """`[2026-11-20`, `[20/Nov/`, `[INFO]`."""
+    begins = _is_date(lines, 1) | (lines.digits(1, 2) & (lines.byte(3) == ord("/")))
+    for word in LEVEL_WORDS:
+        begins |= lines.begins_with(b"[" + word)
+    return begins
+
+
+def _begins_with_level(lines: Lines) -> NDArray[np.bool_]:
+    begins = np.zeros(len(lines.starts), dtype=np.bool_)
+    for word in LEVEL_WORDS:
+        after = lines.byte(len(word))
+        begins |= lines.begins_with(word) & np.isin(after, list(b": \t"))
+    return begins
+
+
+def _begins_with_json(lines: Lines) -> NDArray[np.bool_]:
+    return lines.begins_with(b'{"')
 
 
 def _layout_of(line: str) -> str | None:
@@ -242,10 +287,19 @@ def sniff(head: bytes) -> float:
 
 
 def parse(head: bytes, settings: Settings) -> Parser:
-    """A parser for the layouts of the first lines."""
-    found = Counter(name for line in first_lines(head, 2_000) if (name := _layout_of(line)))
-    layouts = [name for name, _ in found.most_common(MOST_LAYOUTS)]
-    return PythonLoggingParser(settings, tuple(layouts or ["level", "basic"]))
+    """A parser for the layouts of the first lines: the most frequent first."""
+    found: Counter[str] = Counter()
+    example: dict[str, str] = {}
+    for line in first_lines(head, 2_000):
+        if name := _layout_of(line):
+            found[name] += 1
+            example.setdefault(name, re.sub(ANSI, "", line))
+    layouts: list[str] = []
+    for name, _ in found.most_common(MOST_LAYOUTS):
+        thieves = (i for i, other in enumerate(layouts) if COMPILED[other].fullmatch(example[name]))
+        layouts.insert(next(thieves, len(layouts)), name)
+    layouts += [name for name in ALWAYS if name not in layouts]
+    return PythonLoggingParser(settings, tuple(layouts))
 
 
 TRACE = 'Traceback (most recent call last):\n  File "/app/api.py", line 7, in predict\n    x\n'

@@ -46,7 +46,7 @@ class TextParser:
         """Indented lines, tracebacks and the exception below them continue."""
         first = lines.byte(0)
         indented = (first == SPACE) | (first == TAB)
-        begins = ~(indented | lines.begins_with(b"Traceback (most"))
+        begins: NDArray[np.bool_] = ~(indented | lines.begins_with(b"Traceback (most"))
         below = np.flatnonzero(begins[1:] & indented[:-1]) + 1
         for index in below:
             start, end = int(lines.starts[index]), int(lines.ends[index])

@@ -23,6 +23,7 @@ IPv6 networks are matched by their text, for prefixes that end on a group (/16, 
 from __future__ import annotations
 
 from clew.query.compile import compile
-from clew.query.language import Query, is_aggregate, parse
+from clew.query.language import parse
+from clew.query.tree import Query, is_aggregate
 
 __all__ = ["Query", "compile", "is_aggregate", "parse"]

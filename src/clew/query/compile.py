@@ -22,8 +22,8 @@ from clew.errors import ConfigError, QueryError
 from clew.model.event import BY_NAME, Kind
 from clew.model.views import attribute
 from clew.model.vocabulary import resolve
-from clew.query.language import All, Any, Compare, Exists, Node, Not, Query, Range, Text, Value
 from clew.query.times import parse_moment
+from clew.query.tree import All, Any, Compare, Exists, Node, Not, Query, Range, Text, Value
 
 SEARCHED = ("message", "prompt", "completion", "exception_message")
 """Where words without a field are looked for."""
@@ -34,7 +34,7 @@ FREE_TEXT = frozenset({
 ANY_CASE = frozenset({"severity", "http_method", "status"})
 ADDRESSES = frozenset({"client_ip", "src_ip", "dst_ip", "server_address"})
 ORDER = ("timestamp", "event_id")
-COMPARISONS: dict[str, Callable[[ir.Value, object], ir.BooleanValue]] = {
+COMPARISONS: dict[str, Callable[..., ir.BooleanValue]] = {
     ">": operator.gt, ">=": operator.ge, "<": operator.lt, "<=": operator.le,
     ":": operator.eq, "=": operator.eq, "!=": operator.ne,
 }  # fmt: skip

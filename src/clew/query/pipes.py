@@ -17,7 +17,7 @@ from clew.errors import ConfigError, QueryError
 from clew.model.buckets import seconds, time_bucket
 from clew.model.event import Kind
 from clew.query.compile import ORDER, Conditions, EventFields, Field, Fields
-from clew.query.language import PERCENTILE, Call, Key, Pipe, Query
+from clew.query.tree import PERCENTILE, Call, Key, Pipe, Query
 
 MASKS = (
     (r"[0-9a-fA-F]{8}-[0-9a-fA-F]{4}-[0-9a-fA-F]{4}-[0-9a-fA-F]{4}-[0-9a-fA-F]{12}", "<uuid>"),
@@ -29,6 +29,10 @@ MASKS = (
 """What changes from one message to the next of its kind."""
 
 
+HIDDEN = "order_of_"
+"""Prefix of columns that `fields` left out but that the order of the rows still needs."""
+
+
 class RowFields:
     """The columns of rows that a pipe made."""
 
@@ -36,12 +40,13 @@ class RowFields:
         self.text, self.table = text, table
 
     def find(self, name: str, position: int) -> Field:
-        if name not in self.table.columns:
-            close = difflib.get_close_matches(name, self.table.columns, n=1, cutoff=0.4)
+        known = [column for column in self.table.columns if not column.startswith(HIDDEN)]
+        if name not in known:
+            close = difflib.get_close_matches(name, known, n=1, cutoff=0.4)
             guess = f" Did you mean '{close[0]}'?" if close else ""
             raise QueryError(
                 f"There is no column '{name}' behind this pipe: there are "
-                f"{', '.join(self.table.columns)}.{guess}",
+                f"{', '.join(known)}.{guess}",
                 self.text,
                 position,
                 len(name),
@@ -91,13 +96,16 @@ class Steps:
         return self.table.order_by(*order) if order else self.table
 
     def order_by(self) -> list[ir.Value]:
-        given = {name for name, _ in self.order}
-        rest = [(name, False) for name in self.tie if name not in given]
         return [
             ibis.desc(name) if is_descending else ibis.asc(name)
-            for name, is_descending in (*self.order, *rest)
-            if name in self.table.columns
+            for name, is_descending in self.full_order()
         ]
+
+    def full_order(self) -> list[tuple[str, bool]]:
+        """The order asked for, then what makes it unique, each name once."""
+        given = {name for name, _ in self.order}
+        rest = [(name, False) for name in self.tie if name not in given]
+        return [item for item in (*self.order, *rest) if item[0] in self.table.columns]
 
     # steps
 
@@ -245,12 +253,15 @@ class Steps:
 
     def pick(self, pipe: Pipe) -> None:
         """Only these columns, in this order."""
-        table = self.ordered()
-        fields = EventFields(table) if self.of_events else RowFields(self.query.text, table)
-        chosen = [fields.find(key.name, key.position).value.name(key.name) for key in pipe.keys]
+        chosen = [
+            self.fields.find(key.name, key.position).value.name(key.name) for key in pipe.keys
+        ]
         kept = {key.name for key in pipe.keys}
-        order = [(name, is_descending) for name, is_descending in self.order if name in kept]
-        self.rows(table.select(*chosen), [], order)
+        given = self.full_order()
+        hidden = {name: f"{HIDDEN}{name}" for name, _ in given if name not in kept}
+        order = [(hidden.get(name, name), is_descending) for name, is_descending in given]
+        unseen = [self.table[name].name(alias) for name, alias in hidden.items()]
+        self.rows(self.table.select(*chosen, *unseen), [], order)
 
     def where(self, pipe: Pipe) -> None:
         assert pipe.where is not None, "BUG: a where without a condition"
@@ -271,7 +282,8 @@ def apply(query: Query, events: ir.Table, now: datetime) -> ir.Table:
             steps, "pick" if pipe.name == "fields" else pipe.name
         )
         step(pipe)
-    return steps.ordered()
+    answer = steps.ordered()
+    return answer.drop(*(name for name in answer.columns if name.startswith(HIDDEN)))
 
 
 def _names(calls: Sequence[Call]) -> list[str]:

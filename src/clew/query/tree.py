@@ -1,235 +1,166 @@
-"""What a search says, as a tree: every node knows its place in the text.
+"""The tree of a search: what was asked, and where in the text each part stands.
 
-Query    a search and the pipes after it
-Search   Everything, Word, Compare, Between, Exists, And, Or, Not
-Pipe     Stats, Sort, Head, Tail, Top, Dedup, Patterns, Fields, Where
+A tree knows nothing of columns or tables; `compile` gives it a meaning. Every node has the position
+of its word, so that an error can point at it.
 """
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Literal
 
-from clew.model.vocabulary import resolve
-
-Operator = Literal["=", "!=", ">", ">=", "<", "<="]
-
-TEXT_COLUMNS = ("message", "prompt", "completion", "exception_message")
-"""Where a word without a field is looked for."""
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Node:
-    """position: where its text begins in the query, from 0."""
-
-    position: int
-    length: int
-
-
-@dataclass(frozen=True, slots=True)
-class Field(Node):
-    """A name as it was typed."""
-
-    name: str
-
-    @property
-    def label(self) -> str:
-        """Its name as a result column: the canonical one, where that has the same unit."""
-        meant = resolve(self.name)
-        if meant.column is not None:
-            return meant.column if meant.scale == 1 else self.name
-        return meant.attribute or self.name
+ValueKind = Literal["word", "phrase", "regex"]
+PIPES = (
+    "stats",
+    "sort",
+    "head",
+    "tail",
+    "limit",
+    "top",
+    "rare",
+    "dedup",
+    "patterns",
+    "fields",
+    "where",
+)
+FUNCTIONS = (
+    "count", "sum", "avg", "min", "max", "dcount", "median", "first", "last", "values", "rate",
+)  # fmt: skip
+PERCENTILE = re.compile(r"p(\d{1,2}(?:\.\d+)?|100)")
 
 
 @dataclass(frozen=True, slots=True)
-class Value(Node):
-    """A value as it was typed, escapes undone.
-
-    pieces  the text between its wildcards: one where it has none
-    """
+class Value:
+    """A value as typed: a word may hold wildcards, a phrase is taken as it stands."""
 
     text: str
-    pieces: tuple[str, ...]
-    is_quoted: bool = False
-    is_regex: bool = False
-
-    @property
-    def has_wildcard(self) -> bool:
-        return len(self.pieces) > 1
+    kind: ValueKind
+    position: int
 
 
 @dataclass(frozen=True, slots=True)
-class Everything(Node):
-    """Every row: the empty search, or a star alone."""
-
-
-@dataclass(frozen=True, slots=True)
-class Word(Node):
-    """Text that is looked for in TEXT_COLUMNS."""
+class Text:
+    """A word or phrase that stands alone."""
 
     value: Value
 
 
 @dataclass(frozen=True, slots=True)
-class Compare(Node):
-    field: Field
-    operator: Operator
+class Compare:
+    """A field against a value; the operator is one of : = != > >= < <=."""
+
+    name: str
+    operator: str
     value: Value
+    position: int
 
 
 @dataclass(frozen=True, slots=True)
-class Between(Node):
-    """Both ends belong to it; None is an open end."""
+class Range:
+    """field:[low TO high]; `*` leaves an end open, braces leave it out."""
 
-    field: Field
-    low: Value | None
-    high: Value | None
-
-
-@dataclass(frozen=True, slots=True)
-class Exists(Node):
-    field: Field
+    name: str
+    low: Value
+    high: Value
+    with_low: bool
+    with_high: bool
+    position: int
 
 
 @dataclass(frozen=True, slots=True)
-class Not(Node):
-    term: Search
+class Exists:
+    """exists(field)"""
+
+    name: str
+    position: int
 
 
 @dataclass(frozen=True, slots=True)
-class And(Node):
-    terms: tuple[Search, ...]
+class Not:
+    item: Node
 
 
 @dataclass(frozen=True, slots=True)
-class Or(Node):
-    terms: tuple[Search, ...]
+class All:
+    """Every item holds; without items, everything is meant."""
 
-
-Search = Everything | Word | Compare | Between | Exists | Not | And | Or
-
-
-@dataclass(frozen=True, slots=True)
-class Bucket(Node):
-    """A length of time that rows are grouped by, such as 5m."""
-
-    width: str
+    items: tuple[Node, ...]
 
 
 @dataclass(frozen=True, slots=True)
-class Measure(Node):
-    """One function of `stats`.
+class Any:
+    """One of the items holds."""
 
-    function  count, sum, p99 ...
-    name      the result column
-    """
+    items: tuple[Node, ...]
+
+
+Node = Text | Compare | Range | Exists | Not | All | Any
+
+
+@dataclass(frozen=True, slots=True)
+class Call:
+    """One function of `stats`: name, field or "", and the name its column gets or ""."""
 
     function: str
-    field: Field | None
+    field: str
+    alias: str
+    position: int
+    field_position: int
+
+
+@dataclass(frozen=True, slots=True)
+class Key:
+    """A field to group, sort or pick by; `bucket` holds 5m of bucket(5m)."""
+
     name: str
+    position: int
+    bucket: str = ""
+    is_descending: bool = False
 
 
 @dataclass(frozen=True, slots=True)
-class Stats(Node):
-    measures: tuple[Measure, ...]
-    by: tuple[Field | Bucket, ...]
+class Pipe:
+    """One step behind a bar. Which parts are filled follows from its name."""
 
-
-@dataclass(frozen=True, slots=True)
-class SortKey(Node):
-    field: Field
-    is_descending: bool
-
-
-@dataclass(frozen=True, slots=True)
-class Sort(Node):
-    keys: tuple[SortKey, ...]
-
-
-@dataclass(frozen=True, slots=True)
-class Head(Node):
-    count: int
-
-
-@dataclass(frozen=True, slots=True)
-class Tail(Node):
-    count: int
-
-
-@dataclass(frozen=True, slots=True)
-class Top(Node):
-    """The most frequent values, or the rarest."""
-
-    count: int
-    fields: tuple[Field, ...]
-    by: tuple[Field | Bucket, ...]
-    is_rare: bool
-
-
-@dataclass(frozen=True, slots=True)
-class Dedup(Node):
-    fields: tuple[Field, ...]
-
-
-@dataclass(frozen=True, slots=True)
-class Patterns(Node):
-    field: Field
-
-
-@dataclass(frozen=True, slots=True)
-class Fields(Node):
-    fields: tuple[Field, ...]
-
-
-@dataclass(frozen=True, slots=True)
-class Where(Node):
-    search: Search
-
-
-Pipe = Stats | Sort | Head | Tail | Top | Dedup | Patterns | Fields | Where
-
-CHANGES_COLUMNS = (Stats, Top, Patterns, Fields)
+    name: str
+    position: int
+    calls: tuple[Call, ...] = ()
+    keys: tuple[Key, ...] = ()
+    by: tuple[Key, ...] = ()
+    count: int = 10
+    where: Node | None = None
 
 
 @dataclass(frozen=True, slots=True)
 class Query:
-    """A search and its pipes, in order; `text` is what was typed."""
+    """A whole search: which events, then what is done with them."""
 
     text: str
-    search: Search
-    pipes: tuple[Pipe, ...] = ()
+    where: Node
+    pipes: tuple[Pipe, ...]
 
     def columns(self) -> frozenset[str]:
-        """The columns of `events` that it names; `attributes` stands for all of its keys.
-
-        A query whose events come out whole reads every column besides.
-        """
-        found = set(_columns(self.search))
+        """Every field that is named, as typed."""
+        named = {
+            node.name for node in _walk(self.where) if isinstance(node, Compare | Range | Exists)
+        }
         for pipe in self.pipes:
-            found.update(_columns(pipe))
-            if isinstance(pipe, CHANGES_COLUMNS):
-                break
-        return frozenset(found)
+            named |= {key.name for key in (*pipe.keys, *pipe.by) if not key.bucket}
+            named |= {call.field for call in pipe.calls if call.field}
+        return frozenset(named)
 
 
-def parts(node: Node) -> Iterator[Node]:
-    """The nodes right below this one."""
-    for name in node.__dataclass_fields__:
-        below = getattr(node, name)
-        for part in below if isinstance(below, tuple) else (below,):
-            if isinstance(part, Node):
-                yield part
+def _walk(node: Node) -> Iterator[Node]:
+    yield node
+    if isinstance(node, All | Any):
+        for item in node.items:
+            yield from _walk(item)
+    elif isinstance(node, Not):
+        yield from _walk(node.item)
 
 
-def _columns(node: Node) -> Iterator[str]:
-    if isinstance(node, Word):
-        yield from TEXT_COLUMNS
-    elif isinstance(node, Bucket):
-        yield "timestamp"
-    elif isinstance(node, Field):
-        yield resolve(node.name).column or "attributes"
-        if node.name.lower() == "status":
-            yield "http_status"
-    for part in parts(node):
-        yield from _columns(part)
+def is_aggregate(query: Query) -> bool:
+    """Whether the answer has other rows than events."""
+    return any(pipe.name in ("stats", "top", "rare", "patterns", "fields") for pipe in query.pipes)

@@ -1,0 +1,106 @@
+"""Arrow batches of a block, and the digest that proves them.
+
+A block's digest is sha256 over its columns, each with its NULLs, its lengths and its bytes in the
+order of the source; columns that are NULL throughout do not count. It depends on the values alone, not
+on how a version of DuckDB stores or prints them. Which row of a block was altered is found by a check
+of 32 bits a row, which only locates: the digest is what proves.
+"""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import duckdb
+import nanoarrow as na
+import numpy as np
+from nanoarrow.c_array import CArray
+from nanoarrow.c_array_stream import CArrayStream
+from numpy.typing import NDArray
+
+from clew.model.event import STORED
+
+PROVENANCE = ("root_id", "source_id", "source_format", "line", "byte_offset", "part")
+ROW_COLUMNS = (*PROVENANCE, *(c.name for c in STORED if c.name not in (*PROVENANCE, "event_id")))
+
+
+@dataclass(frozen=True, slots=True)
+class Batches:
+    """Rows as Arrow, held in memory; any number of readers may ask for the stream."""
+
+    schema: Any
+    arrays: list[CArray]
+
+    @classmethod
+    def of(cls, bench: duckdb.DuckDBPyConnection, select: str) -> Batches:
+        """The answer to a SELECT."""
+        stream = na.c_array_stream(bench.sql(select))
+        return cls(stream.get_schema(), list(stream))
+
+    def __len__(self) -> int:
+        return sum(len(array) for array in self.arrays)
+
+    def __arrow_c_stream__(self, requested_schema: object = None) -> object:
+        """A new stream each time it is asked."""
+        stream: object = CArrayStream.from_c_arrays(self.arrays, self.schema).__arrow_c_stream__()
+        return stream
+
+    @property
+    def names(self) -> list[str]:
+        """The names of the columns."""
+        return [self.schema.child(i).name for i in range(self.schema.n_children)]
+
+    def columns(self) -> dict[str, list[Any]]:
+        """Column to its part of each batch."""
+        views = [array.view() for array in self.arrays]
+        return {name: [v.child(i) for v in views] for i, name in enumerate(self.names)}
+
+
+def filled_mask(part: Any) -> NDArray[np.uint8]:
+    """1 where a value is there, a byte a row."""
+    if not part.null_count or part.buffer(0).size_bytes == 0:
+        return np.ones(part.length, dtype=np.uint8)
+    bits = np.frombuffer(part.buffer(0), np.uint8)
+    return np.unpackbits(bits, bitorder="little")[: part.length]
+
+
+def _hash_column(parts: Sequence[Any]) -> str:
+    """sha256 over the NULLs, the lengths and the bytes of a column; "" where all is NULL."""
+    hashes = [hashlib.sha256() for _ in range(3)]
+    filled = 0
+    for part in parts:
+        assert part.offset == 0, "BUG: an Arrow batch does not begin at its first row"
+        mask = filled_mask(part)
+        filled += int(mask.sum())
+        hashes[0].update(mask.data)
+        if part.storage_type == "string":
+            edges = np.frombuffer(part.buffer(1), np.int32)[: part.length + 1]
+            hashes[1].update(np.diff(edges).data)
+            hashes[2].update(memoryview(part.buffer(2))[: int(edges[-1]) if len(edges) else 0])
+            continue
+        data = np.frombuffer(part.buffer(1), np.uint8)
+        if part.storage_type == "bool":
+            rows = np.unpackbits(data, bitorder="little")[: part.length].reshape(-1, 1)
+        else:
+            width = len(data) // part.length if part.length else 1
+            rows = data[: width * part.length].reshape(part.length, width)
+        hashes[2].update(np.ascontiguousarray(rows * mask[:, None]).data)
+    return " ".join(h.hexdigest() for h in hashes) if filled else ""
+
+
+def block_digest(batches: Batches) -> str:
+    """sha256 over the columns of a block, in the order of `ROW_COLUMNS`."""
+    columns = batches.columns()
+    found = [
+        f"{name} {hashed}"
+        for name in (*ROW_COLUMNS, "attributes")
+        if name in columns and (hashed := _hash_column(columns[name]))
+    ]
+    return hashlib.sha256("\n".join([str(len(batches)), *found]).encode()).hexdigest()
+
+
+def row_check(names: Sequence[str]) -> str:
+    """SQL of 32 bits that tell a row from an altered one, within one version of DuckDB."""
+    return f"(hash({', '.join(names)}) % 4294967296)::UINTEGER"

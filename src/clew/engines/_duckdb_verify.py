@@ -1,0 +1,109 @@
+"""Whether the rows of a DuckDB case are those that were ingested: every digest and the chain, again."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Iterator
+from typing import Any
+
+import duckdb
+import numpy as np
+
+from clew.engines._duckdb_digest import ROW_COLUMNS, Batches, block_digest, row_check
+from clew.engines._duckdb_ledger import CHAINED, chain
+from clew.engines.duckdb import DuckDBEngine
+from clew.model.ledger import Verification
+
+
+def verify(engine: DuckDBEngine) -> Verification:
+    """Recomputes every digest and the chain; names the first row that is not as it was ingested."""
+    wrong: list[str] = []
+    before, rows = "", 0
+    sources = engine.run(f"SELECT {', '.join(CHAINED)}, chain FROM sources ORDER BY position")
+    for source in sources.dicts():
+        if chain(before, source) != source["chain"]:
+            wrong.append(
+                f"{source['uri']}: its row in the ledger was altered, or a source before it "
+                "was removed."
+            )
+        before = source["chain"]
+        digests = []
+        for block in _blocks(engine, source["source_id"]):
+            digests.append(block["digest"])
+            rows += block["events"]
+            if sentence := _altered(engine, source, block):
+                wrong.append(sentence)
+                break
+        else:
+            if hashlib.sha256("".join(digests).encode()).hexdigest() != source["digest"]:
+                wrong.append(f"{source['uri']}: the digests of its blocks were altered.")
+    wrong += _strangers(engine)
+    if wrong:
+        return Verification(False, tuple(wrong))
+    return Verification(
+        True, (f"{rows:,} events of {len(sources.rows):,} sources are as they were ingested.",)
+    )
+
+
+def _blocks(engine: DuckDBEngine, source_id: str) -> Iterator[dict[str, Any]]:
+    yield from engine.run(
+        f"SELECT * FROM blocks WHERE source_id = '{source_id}' ORDER BY block"
+    ).dicts()
+
+
+def _altered(engine: DuckDBEngine, source: dict[str, Any], block: dict[str, Any]) -> str:
+    """One sentence that names the first altered row of a block; "" where the block is whole."""
+    rows = (
+        f"SELECT {', '.join(ROW_COLUMNS)}, attributes::JSON::VARCHAR AS attributes FROM event_rows "
+        f"WHERE source_id = '{source['source_id']}' AND source_format = '{block['source_format']}' "
+        f"AND byte_offset BETWEEN {block['first_byte']} AND {block['last_byte']} "
+        "ORDER BY byte_offset, part"
+    )
+    if block_digest(Batches.of(engine.workbench, rows)) == block["digest"]:
+        return ""
+    if block["duckdb_version"] != duckdb.__version__:
+        return (
+            f"{source['uri']}: a row between byte {block['first_byte']:,} and byte "
+            f"{block['last_byte']:,} is not as it was ingested; DuckDB {block['duckdb_version']}, "
+            "which stored it, can name the row."
+        )
+    expected = np.frombuffer(block["row_checks"], np.uint32).tolist()
+    check = row_check(block["columns"].split(","))
+    stored = engine.run(f"SELECT line, byte_offset, {check} FROM ({rows})").rows
+    for place, (line, byte_offset, found) in enumerate(stored):
+        if place >= len(expected) or found != expected[place]:
+            return _first_altered(source, line, byte_offset)
+    if len(stored) < len(expected):
+        return (
+            f"{source['uri']}: {len(expected) - len(stored):,} events were removed after byte "
+            f"{stored[-1][1] if stored else block['first_byte']:,}."
+        )
+    absent = [name for name in ROW_COLUMNS if name not in block["columns"].split(",")]
+    filled = " OR ".join(f"{name} IS NOT NULL" for name in absent)
+    strange = engine.run(f"SELECT line, byte_offset FROM ({rows}) WHERE {filled} LIMIT 1").rows
+    if strange:
+        return _first_altered(source, *strange[0])
+    return (
+        f"{source['uri']}: the digest of the block from byte {block['first_byte']:,} to byte "
+        f"{block['last_byte']:,} was altered."
+    )
+
+
+def _first_altered(source: dict[str, Any], line: int, byte_offset: int) -> str:
+    return (
+        f"{source['uri']}: line {line} (byte {byte_offset:,}) is not as it was ingested; "
+        "it is the first altered row of this source."
+    )
+
+
+def _strangers(engine: DuckDBEngine) -> list[str]:
+    """Rows that no source accounts for."""
+    counted = engine.run(
+        "SELECT coalesce(s.uri, e.source_id), e.n, coalesce(s.events, 0) FROM "
+        "(SELECT source_id, count(*) AS n FROM event_rows GROUP BY source_id) e "
+        "LEFT JOIN sources s USING (source_id) WHERE e.n > coalesce(s.events, 0) ORDER BY 1"
+    ).rows
+    return [
+        f"{uri}: {n - events:,} events were added that were not ingested."
+        for uri, n, events in counted
+    ]
