@@ -16,6 +16,7 @@ import ibis.expr.types as ir
 
 from clew import registry
 from clew.engines import Engine
+from clew.model.clocks import LEFT_SKEW_US, clock_offsets
 from clew.model.finding import Evidence, Finding, Investigation, ranked
 from clew.model.views import VIEWS, between, events
 
@@ -52,7 +53,20 @@ def detect(
         rows = engine.run(module.detect(seen, **(options or {}).get(name, {})), limit=MOST_FINDINGS)
         found = (_finding(engine, seen, name, module, row) for row in rows.dicts())
         findings += [finding for finding in found if finding is not None]
-    return Investigation(ranked(findings), tuple(not_evaluable))
+    return Investigation(ranked(findings), tuple(not_evaluable), _annotations(engine))
+
+
+def _annotations(engine: Engine) -> tuple[str, ...]:
+    """Clocks that differ from the proxy's: measured, said, and never corrected in silence."""
+    names = _source_names(engine)
+    rows = engine.run(clock_offsets(events).order_by("source_id")).dicts()
+    return tuple(
+        f"The clock of {names.get(row['source_id'], row['source_id'])} differs from the proxy's by "
+        f"{-row['offset_us'] / 1e6:+,.1f} s, measured from {row['pairs']:,} pairs tied by "
+        f"{row['basis']} (spread {row['spread_us'] / 1e6:.1f} s); findings use corrected times."
+        for row in rows
+        if abs(row["offset_us"]) >= LEFT_SKEW_US
+    )
 
 
 def _missing(engine: Engine, module: ModuleType) -> list[str]:

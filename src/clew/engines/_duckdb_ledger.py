@@ -133,7 +133,8 @@ class Load:
         checks = b"".join(bytes(part.buffer(1)) for part in columns["row_check"])
         digest = block_digest(batches)
         names = [name for name in batches.names if name != "row_check"]
-        self.count.events += self.engine.insert("event_rows", batches, names)
+        filled = [name for name in names if any(p.null_count < p.length for p in columns[name])]
+        self.count.events += self.engine.insert("event_rows", batches, filled)
         self.engine.workbench.execute(
             "INSERT INTO blocks VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
             [self.source_id, len(self.digests), format_name, int(offsets.min()), int(offsets.max()),

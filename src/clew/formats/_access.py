@@ -18,7 +18,7 @@ import duckdb
 
 from clew.formats import Lines, Settings
 from clew.formats._fields import Field, Units, map_fields, quoted
-from clew.formats._time import timestamp_sql, zoned
+from clew.formats._time import timestamp_sql
 
 CLF_TIME = r"\d{1,2}/[A-Z][a-z]{2}/\d{4}:\d\d:\d\d:\d\d(?:\.\d+)?(?: [+-]\d{4})?"
 USUAL_LINE = re.compile(
@@ -31,7 +31,6 @@ USUAL_LINE = re.compile(
     r"(?P<tail>.*)"  # rt=0.012 rid=4f2a
 )
 TAIL_KEY = re.compile(r'(?:^|[ ,|])([A-Za-z_][\w.-]*)=("[^"]*"|[^ "]*)')
-MONTHS = ("Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec")
 ESCAPED = chr(1)
 """Stands for an escaped quote while a line is taken apart."""
 
@@ -68,41 +67,52 @@ class UsualParser:
         """Every line is a record."""
 
     def select(self, workbench: duckdb.DuckDBPyConnection, records: str) -> str:
-        """One SELECT of canonical columns and attributes over `records`."""
+        """One SELECT of canonical columns and attributes over `records`, in four steps: quotes,
+        fields, words of the fields, columns. A step is named once and computed once."""
         shift = 1 if self.has_vhost else 0
-
-        def word(part: int, place: int) -> str:
-            return f"split_part(p[{part}], ' ', {place})"
-
-        at = "split_part(split_part(p[1], '[', 2), ']', 1)"
-        user = f"nullif(split_part(split_part(p[1], ' [', 1), ' ', {3 + shift}), '-')"
+        tail = f"replace(array_to_string(p[7:], '\"'), '{ESCAPED}', '\\\"')" if self.tails else "''"
+        parts = (
+            f"SELECT line, byte_offset, string_split({_marked('text')}, '\"') AS p FROM {records}"
+        )
+        fields = (
+            "SELECT line, byte_offset, len(p) AS parts, p[1] AS head, p[3] AS counts, "
+            f"{_shown('p[2]')} AS request, nullif(nullif({_shown('p[4]')}, '-'), '') AS referer, "
+            f"nullif(nullif({_shown('p[6]')}, '-'), '') AS user_agent, {tail} AS tail FROM ({parts})"
+        )
+        words = (
+            "SELECT *, split_part(split_part(head, '[', 2), ']', 1) AS clock, "
+            f"split_part(head, ' ', {1 + shift}) AS client_ip, "
+            f"nullif(split_part(split_part(head, ' [', 1), ' ', {3 + shift}), '-') AS remote_user, "
+            "split_part(counts, ' ', 2) AS code, split_part(counts, ' ', 3) AS sent, "
+            f"{request_words('request')} FROM ({fields})"
+        )
+        typed = (
+            f"SELECT *, {clf_time_sql('clock', self.settings)} AS moment, "
+            f"try_cast(code AS BIGINT) AS status_code FROM ({words})"
+        )
         columns = {
-            "timestamp": clf_time_sql(at, self.settings),
-            "timestamp_text": at,
-            "client_ip": word(1, 1 + shift),
-            "user_id": f"nullif({user}, '')",
-            **request_sql(_shown("p[2]")),
-            "http_status": f"try_cast({word(3, 2)} AS BIGINT)",
-            "response_bytes": f"try_cast({word(3, 3)} AS BIGINT)",
-            "referer": f"nullif(nullif({_shown('p[4]')}, '-'), '')",
-            "user_agent": f"nullif(nullif({_shown('p[6]')}, '-'), '')",
+            "timestamp": "moment",
+            "timestamp_text": "clock",
+            "client_ip": "client_ip",
+            "user_id": "nullif(remote_user, '')",
+            **REQUEST_COLUMNS,
+            "http_status": "status_code",
+            "response_bytes": "try_cast(sent AS BIGINT)",
+            "referer": "referer",
+            "user_agent": "user_agent",
         }
         if self.has_vhost:
-            columns["server_address"] = f"split_part({word(1, 1)}, ':', 1)"
-            columns["server_port"] = f"try_cast(split_part({word(1, 1)}, ':', 2) AS BIGINT)"
-        tail = f"replace(array_to_string(p[7:], '\"'), '{ESCAPED}', '\\\"')"
-        source = (
-            f"(SELECT line, byte_offset, text, string_split({_marked('text')}, '\"') AS p "
-            f"FROM {records})"
-        )
+            columns["server_address"] = "split_part(split_part(head, ' ', 1), ':', 1)"
+            columns["server_port"] = (
+                "try_cast(split_part(split_part(head, ' ', 1), ':', 2) AS BIGINT)"
+            )
         if self.tails:
-            source = f"(SELECT *, {tail} AS tail FROM {source})"
             columns.update(self._tail_columns())
         is_whole = (
-            f"len(p) >= 3 AND {columns['http_status']} BETWEEN 100 AND 999 "
-            f"AND length({word(3, 2)}) = 3 AND ({columns['timestamp']}) IS NOT NULL"
+            "parts >= 3 AND status_code BETWEEN 100 AND 999 AND length(code) = 3 "
+            "AND moment IS NOT NULL"
         )
-        return _selected(columns, source, is_whole)
+        return _selected(columns, f"({typed})", is_whole)
 
     def _tail_columns(self) -> dict[str, str]:
         fields, units = [], {}
@@ -195,43 +205,50 @@ def _only_lists(text: str) -> str:
     return f"CASE WHEN contains({text}, ', ') OR contains({text}, ' : ') THEN {text} END"
 
 
-def request_sql(line: str) -> dict[str, str]:
-    """Columns of a request line; one that is not HTTP, such as a TLS greeting, has none of them."""
-    third = f"split_part({line}, ' ', 3)"
-    uri = (
-        f"CASE WHEN starts_with({third}, 'HTTP/') THEN split_part({line}, ' ', 2) ELSE "
-        f"nullif(regexp_extract({line}, '^[A-Z]+ (.*?)(?: HTTP/[0-9.]+)?$', 1), '') END"
+REQUEST_COLUMNS = {
+    "http_method": "CASE WHEN uri IS NOT NULL THEN verb END",
+    "url_path": "nullif(split_part(uri, '?', 1), '')",
+    "url_query": "CASE WHEN contains(uri, '?') THEN nullif(substr(uri, strpos(uri, '?') + 1), '') END",
+    "protocol": "version",
+}
+"""Columns of a request line, from the words that `request_words` takes it apart into."""
+
+
+def request_words(line: str) -> str:
+    """SQL of the columns verb, uri and version. A line that is not HTTP, such as a TLS greeting, has
+    no uri; spaces inside an address and whole URLs take the slow way."""
+    second, third = f"split_part({line}, ' ', 2)", f"split_part({line}, ' ', 3)"
+    is_plain = f"starts_with({second}, '/') AND starts_with({third}, 'HTTP/')"
+    slow = f"regexp_extract({line}, '^[A-Z]+ (?:[a-z]+://[^/ ]*)?(.*?)(?: HTTP/[0-9.]+)?$', 1)"
+    version = f"nullif(regexp_extract({line}, ' (HTTP/[0-9.]+)$', 1), '')"
+    return (
+        f"split_part({line}, ' ', 1) AS verb, "
+        f"CASE WHEN {is_plain} THEN {second} ELSE nullif({slow}, '') END AS uri, "
+        f"CASE WHEN {is_plain} THEN {third} ELSE {version} END AS version"
     )
-    local = f"CASE WHEN contains({uri}, '://') THEN regexp_extract({uri}, '://[^/]*(/.*)?$', 1) ELSE {uri} END"
+
+
+def request_sql(line: str) -> dict[str, str]:
+    """Columns of a request line that stands among other text, from SQL of the line."""
+    words = f"regexp_extract({line}, '{REQUEST_LINE}', ['verb', 'uri', 'version'])"
+    uri = f"nullif({words}.uri, '')"
     return {
-        "http_method": f"CASE WHEN ({uri}) IS NOT NULL THEN split_part({line}, ' ', 1) END",
-        "url_path": f"nullif(split_part({local}, '?', 1), '')",
-        "url_query": f"CASE WHEN contains({line}, '?') THEN nullif(substr({local}, strpos({local}, '?') + 1), '') END",
-        "protocol": f"CASE WHEN starts_with({third}, 'HTTP/') THEN {third} ELSE "
-        f"nullif(regexp_extract({line}, ' (HTTP/[0-9.]+)$', 1), '') END",
+        "http_method": f"CASE WHEN {uri} IS NOT NULL THEN {words}.verb END",
+        "url_path": f"nullif(split_part({uri}, '?', 1), '')",
+        "url_query": f"CASE WHEN contains({uri}, '?') THEN "
+        f"nullif(substr({uri}, strpos({uri}, '?') + 1), '') END",
+        "protocol": f"nullif({words}.version, '')",
     }
 
 
+REQUEST_LINE = "^([A-Z]+) (?:[a-z]+://[^/ ]*)?(.*?)(?: (HTTP/[0-9.]+))?$"
+
+
 def clf_time_sql(text: str, settings: Settings) -> str:
-    """`20/Nov/2026:09:00:00 +0000` put together from its digits, a fourth of strptime's cost."""
-    months = " ".join(f"WHEN '{name}' THEN {number}" for number, name in enumerate(MONTHS, start=1))
-
-    def digits(begin: int, count: int) -> str:
-        return f"try_cast(substr({text}, {begin}, {count}) AS BIGINT)"
-
-    local = (
-        f"try(make_timestamp({digits(8, 4)}, CASE substr({text}, 4, 3) {months} END, "
-        f"{digits(1, 2)}, {digits(13, 2)}, {digits(16, 2)}, {digits(19, 2)}::DOUBLE))"
-    )
-    sign = f"CASE substr({text}, 22, 1) WHEN '-' THEN 1 ELSE -1 END"
-    minutes = f"({digits(23, 2)} * 60 + {digits(25, 2)})"
-    shifted = f"({local} + to_minutes({sign} * {minutes}))"
-    return (
-        f"CASE WHEN substr({text}, 22) = '+0000' THEN {local} "
-        f"WHEN length({text}) = 26 AND {minutes} IS NOT NULL THEN {shifted} "
-        f"WHEN length({text}) = 20 THEN {zoned(local, settings)} "
-        f"ELSE {timestamp_sql(text, settings)} END"
-    )
+    """`20/Nov/2026:09:00:00 +0000`; anything else takes the slow way."""
+    stated = f"timezone('UTC', try_strptime({text}, '%d/%b/%Y:%H:%M:%S %z'))"
+    is_usual = f"length({text}) = 26"
+    return f"CASE WHEN {is_usual} THEN {stated} ELSE {timestamp_sql(text, settings)} END"
 
 
 def _marked(text: str) -> str:

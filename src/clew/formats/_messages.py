@@ -9,6 +9,9 @@ Used by every format whose records end in free text. The message itself stays wh
 
 from __future__ import annotations
 
+from collections.abc import Callable
+from dataclasses import replace
+
 import duckdb
 
 from clew.formats import Settings
@@ -22,12 +25,18 @@ HAS_STACK = (
     "(contains(text, chr(10)) AND (contains(text, 'Traceback (most recent call last)') "
     "OR contains(text, chr(10) || chr(9) || 'at ') OR contains(text, chr(10) || '    at ')))"
 )
+RAISED = "nullif(concat_ws(': ', raised.exception_type, raised.exception_message), '')"
+"""The sentence of a traceback that no line of the log stands before."""
 OTHER_STACK = r"(?s)(?:\n[^\n]*)?\n\s+at .*$"
 """A stack of Java or Node, and the line of its error."""
-REQUEST_WORD = r"\b(req[-_][0-9A-Za-z-]{4,64})\b"
+REQUEST_WORD = r"\b(req[-_](?:[0-9A-Za-z-]*[0-9][0-9A-Za-z-]*|[0-9a-f]{8,}))\b"
+"""An id has a digit or is long and hexadecimal; `req-uest` is a word."""
 REQUEST_LINE = r'"([A-Z]{3,7} [^" ]+ HTTP/[0-9.]+)"'
 REQUEST_STATUS = r'HTTP/[0-9.]+"\s+([1-5][0-9]{2})\b'
-DONE_IN = r"\b(?:done|completed|finished|succeeded|served|handled|took|in) (?:in )?([0-9]+(?:\.[0-9]+)?) ?(ms|s)\b"
+DONE_IN = (
+    r"\b(?:done|completed|finished|succeeded|served|handled|processed|took) (?:in )?"  # done in
+    r"([0-9]+(?:\.[0-9]+)?) ?(ms|s)\b"  # 512.1 ms
+)
 
 
 def with_pairs(records: str, columns: str) -> str:
@@ -49,7 +58,8 @@ def message_sql() -> str:
     unstacked = f"regexp_replace({rest}, {quoted(OTHER_STACK)}, '')"
     rest = f"CASE WHEN {is_stack} THEN {unstacked} ELSE {rest} END"
     rest = f"regexp_replace({rest}, '\\s*[+] Exception Group $', '')"
-    own = f"CASE WHEN starts_with(said, {quoted(TRACEBACK)}) THEN NULL ELSE said END"
+    bare = "replace(ltrim(said, ' +'), 'Exception Group ', '')"
+    own = f"CASE WHEN starts_with({bare}, {quoted(TRACEBACK)}) THEN NULL ELSE said END"
     return (
         "CASE WHEN NOT contains(text, chr(10)) THEN said "
         f"ELSE nullif(rtrim(concat({own}, {rest}), chr(10) || ' '), '') END"
@@ -57,13 +67,21 @@ def message_sql() -> str:
 
 
 def message_columns(
-    workbench: duckdb.DuckDBPyConnection, relation: str, settings: Settings, units: Units
+    workbench: duckdb.DuckDBPyConnection,
+    relation: str,
+    settings: Settings,
+    units: Units,
+    *,
+    renamed: Callable[[str], str] = str,
 ) -> tuple[str, dict[str, str]]:
     """A relation to select from, and the canonical columns and attributes that messages hold.
+
+    renamed  what a pair's key is called, where that is not the key itself
 
     Tracebacks are few and dear: they are parsed apart from the other records, then joined to them.
     """
     source, fields = with_pair_fields(workbench, relation)
+    fields = [replace(item, name=renamed(item.name)) for item in fields]
     units.median = lambda number: _median(workbench, source, number)
     columns = map_fields(fields, settings, units)
     for name in ("message", "timestamp", "timestamp_text"):

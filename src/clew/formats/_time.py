@@ -42,15 +42,20 @@ def timestamp_sql(text: str, settings: Settings) -> str:
 
 
 def iso_sql(text: str, settings: Settings) -> str:
-    """RFC 3339 and its relatives: `2026-11-20 09:00:00,123`, `2026-11-20T09:00:00.123456789+01:00`."""
+    """RFC 3339 and its relatives: `2026-11-20 09:00:00,123`, `2026-11-20T09:00:00.123456789+01:00`.
+
+    DuckDB's cast passes over words behind a time, such as PM or PST: those are not read as UTC.
+    """
     plain = f"replace({text}, ',', '.')"
     has_zone = f"regexp_matches({plain}, '[0-9] ?{OFFSET}$')"
     tight = f"regexp_replace({plain}, ' ?(z|UTC)$', 'Z')"
     tight = f"regexp_replace({tight}, ' ([+-][0-9:]+)$', '\\1')"
     stated = f"timezone('UTC', try_cast({tight} AS TIMESTAMPTZ))"
+    ends_in_digit = f"right({plain}, 1) BETWEEN '0' AND '9'"
+    bare = f"CASE WHEN {ends_in_digit} THEN try_cast({plain} AS TIMESTAMP) END"
     return (
         f"CASE WHEN ends_with({plain}, 'Z') THEN try_cast(rtrim({plain}, 'Z') AS TIMESTAMP) "
-        f"WHEN {has_zone} THEN {stated} ELSE {zoned(f'try_cast({plain} AS TIMESTAMP)', settings)} END"
+        f"WHEN {has_zone} THEN {stated} ELSE {zoned(bare, settings)} END"
     )
 
 

@@ -48,8 +48,8 @@ class LogfmtParser:
         columns = map_fields(fields, self.settings, self.units)
         picked = ", ".join(f'{sql} AS "{name}"' for name, sql in columns.items())
         return (
-            "SELECT line, byte_offset, CASE WHEN coalesce(len(keys), 0) < 2 THEN "
-            f"'no key=value pairs' END AS reject, {picked} FROM {source}"
+            "SELECT line, byte_offset, CASE WHEN keys IS NULL OR len(keys) = 0 OR "
+            f"(len(keys) = 1 AND ({rest}) IS NOT NULL) THEN 'no key=value pairs' END AS reject, {picked} FROM {source}"
         )
 
 

@@ -15,7 +15,6 @@ Source    Python documentation, logging; documentation of the frameworks
 from __future__ import annotations
 
 import re
-from collections import Counter
 from dataclasses import dataclass, field
 
 import duckdb
@@ -25,93 +24,14 @@ from numpy.typing import NDArray
 from clew.formats import Lines, Parser, Settings
 from clew.formats._access import first_lines
 from clew.formats._fields import Units, quoted
-from clew.formats._messages import message_columns, with_pairs
+from clew.formats._layouts import ANSI, COMPILED, LAYOUTS, OTHER, layout_of, usual_layouts
+from clew.formats._messages import RAISED, message_columns, with_pairs
 from clew.formats._severity import severity_sql
 from clew.formats._time import timestamp_sql, zoned
 from clew.model.case import Sample
 
-TIME = r"(?P<time>\d{4}-\d\d-\d\d[T ]\d\d:\d\d:\d\d(?:[.,]\d{1,9})?(?: ?(?:Z|UTC|[+-]\d\d:?\d\d))?)"
-LEVEL = (
-    r"(?P<level>TRACE|DEBUG|INFO|NOTICE|SUCCESS|WARN|WARNING|ERROR|CRITICAL|FATAL|"
-    r"trace|debug|info|notice|success|warn|warning|error|critical|fatal|exception)"
-)
-LOGGER = r"(?P<logger>[A-Za-z_<][\w.<>/-]*)"
-DOTTED = r"(?P<logger>[A-Za-z_]\w*(?:\.\w+)+|root|__main__|uvicorn|gunicorn|celery|httpx|werkzeug)"
-"""A logger without a mark behind it: only a dot, or a well-known name, tells it from a word."""
-MESSAGE = r"(?P<said>.*)"
-LAYOUTS: dict[str, str] = {
-    # 2026-11-20 09:00:00.123 | INFO     | app.api:predict:42 - message
-    "loguru": rf"{TIME} \| {LEVEL} *\| {LOGGER}:[\w<>]*:\d+ - {MESSAGE}",
-    # [2026-11-20 09:00:00 +0000] [31] [INFO] message
-    "gunicorn": rf"\[{TIME}\] \[(?P<pid>\d+)\] \[{LEVEL}\] {MESSAGE}",
-    # [2026-11-20 09:00:00,123: ERROR/MainProcess] message
-    "celery": rf"\[{TIME}: {LEVEL}/(?P<thread>[^\]]+)\] {MESSAGE}",
-    # [2026-11-20 09:00:00,123] ERROR in app: message
-    "flask": rf"\[{TIME}\] {LEVEL} in {LOGGER}: {MESSAGE}",
-    # [2026-11-20 09:00:00,123] [ERROR] [app.db] message
-    "brackets": rf"\[{TIME}\] \[{LEVEL} *\](?: \[{LOGGER}\])?:? {MESSAGE}",
-    # [2026-11-20 09:00:00,123] ERROR [app.db:42] message
-    "bracket_logger": rf"\[{TIME}\] {LEVEL} +\[{LOGGER}(?::\d+)?\] {MESSAGE}",
-    # [2026-11-20T09:00:00.123+0000] {taskinstance.py:1157} ERROR - message
-    "airflow": rf"\[{TIME}\] \{{{LOGGER}:\d+\}} {LEVEL} - {MESSAGE}",
-    # [2026-11-20 09:00:00,123] ERROR app.db: message
-    "bracket_time": rf"\[{TIME}\] {LEVEL} *:? (?:{LOGGER}: )?{MESSAGE}",
-    # 2026-11-20 09:00:00,123 ERROR [worker-3] app.db: message
-    "thread": rf"{TIME} {LEVEL} +\[(?P<thread>[^\]]*)\] {LOGGER}(?: -|:) {MESSAGE}",
-    # 2026-11-20 09:00:00,123 [worker-3] ERROR app.db - message
-    "thread_first": rf"{TIME} \[(?P<thread>[^\]]*)\] {LEVEL} +{LOGGER}(?: -|:) {MESSAGE}",
-    # 2026-11-20 09:00:00,123 - app.db - ERROR - message
-    "dashes": rf"{TIME} - {LOGGER} - {LEVEL} - {MESSAGE}",
-    # 2026-11-20 09:00:00,123 - ERROR - message
-    "two_dashes": rf"{TIME} - {LEVEL} - (?:{LOGGER} - )?{MESSAGE}",
-    # 2026-11-20 09:00:00 [error    ] message   key=value
-    "level_in_brackets": rf"{TIME} \[{LEVEL} *\] (?:{LOGGER}: )?{MESSAGE}",
-    # 2026-11-20 09:00:00,123 ERROR app.db:42 message
-    "logger_line": rf"{TIME} {LEVEL} +{LOGGER}:\d+:? (?:- )?{MESSAGE}",
-    # 2026-11-20 09:00:00,123 ERROR [app.db] message, also with [api.py:42]
-    "logger_in_brackets": rf"{TIME} {LEVEL} +\[{LOGGER}(?::\d+)?\] {MESSAGE}",
-    # 2026-11-20 09:00:00,123 ERROR app.db: message
-    "logger": rf"{TIME} {LEVEL} +{LOGGER}(?::| -) {MESSAGE}",
-    # 2026-11-20 09:00:00,123 | ERROR | app.db | message
-    "bars": rf"{TIME} \| {LEVEL} *\| (?:{LOGGER} *\| )?{MESSAGE}",
-    # 2026-11-20 09:00:00,123:ERROR:app.db:message
-    "colons": rf"{TIME}:{LEVEL}:(?:{LOGGER}:)?{MESSAGE}",
-    # 2026-11-20 09:00:00,123 ERROR app.db message, also with [api.py:42]
-    "logger_bare": rf"{TIME} {LEVEL} +{DOTTED} (?:\[[\w.]+:\d+\] )?{MESSAGE}",
-    # 2026-11-20 09:00:00,123 ERROR: message
-    "level": rf"{TIME}:? {LEVEL} *:? {MESSAGE}",
-    # 2026-11-20 09:00:00,123 app.db ERROR message
-    "logger_first": rf"{TIME} {LOGGER} {LEVEL} *:? {MESSAGE}",
-    # ERROR 2026-11-20 09:00:00,123 basehttp 123 140735 message
-    "django": rf"{LEVEL} +\[?{TIME}\]? {LOGGER} (?P<pid>\d+) (?P<thread>\d+) {MESSAGE}",
-    # ERROR 2026-11-20 09:00:00,123 app.db: message
-    "level_first": rf"\[?{LEVEL}\]?:? +\[?{TIME}\]?:? (?:{LOGGER}: )?{MESSAGE}",
-    # [20/Nov/2026 09:00:00] "GET /x HTTP/1.1" 500 145
-    "runserver": rf"\[(?P<time>\d\d/[A-Z][a-z]{{2}}/\d{{4}} \d\d:\d\d:\d\d)\] {MESSAGE}",
-    # (APIServer pid=5150) INFO 07-14 21:33:52 [loggers.py:273] message
-    "vllm": (
-        rf"(?:\((?P<thread>\w+) pid=(?P<pid>\d+)\) )?{LEVEL} (?P<time>\d\d-\d\d \d\d:\d\d:\d\d) "
-        rf"\[?(?P<logger>[\w./-]+?)(?::\d+)?\] {MESSAGE}"
-    ),
-    # 09:00:00,123 ERROR app.db: message
-    "clock": rf"\d\d:\d\d:\d\d(?:[.,]\d+)? \[?{LEVEL} *\]? (?:{LOGGER}: )?{MESSAGE}",
-    # INFO  [alembic.runtime.migration] message
-    "level_logger": rf"{LEVEL} +\[{LOGGER}\] {MESSAGE}",
-    # ERROR:app.db:message
-    "basic": rf"{LEVEL}:{LOGGER}:{MESSAGE}",
-    # INFO:     message
-    "uvicorn": rf"{LEVEL}: +{MESSAGE}",
-    # [ERROR] message
-    "level_alone": rf"\[{LEVEL}\] {MESSAGE}",
-}
-"""Layout to its pattern; of those that match a line, the first counts."""
-COMPILED = {name: re.compile(pattern) for name, pattern in LAYOUTS.items()}
-MOST_LAYOUTS = 4
-ALWAYS = ("level", "level_first", "uvicorn", "basic")
-"""Layouts that later lines may be in although the first ones are not: they run on what is left."""
-ANSI = "\\x1b\\[[0-9;]*m"
-OTHER = r'^(?:\{".*\}|(?:[A-Z]+: +)?\S+:\d+ - "[A-Z]+ [^"]*" \d{3}.*|(?:\[[^\]]*\] \[\d+\] \[INFO\] )?\S+ \S+ \S+ \[\d{2}/[A-Z][a-z]{2}/\d{4}:.*)$'
-"""JSON and access lines in between: another format reads them."""
+LEAST_SHARE = 0.15
+"""Fewer lines than this in a layout are chance: the text is no Python log."""
 LEVEL_WORDS = (
     b"INFO", b"ERROR", b"WARN", b"WARNING", b"DEBUG", b"CRITICAL", b"FATAL", b"NOTICE", b"SUCCESS",
     b"TRACE",
@@ -146,7 +66,9 @@ class PythonLoggingParser:
 
     def _begins_with_time(self, lines: Lines) -> NDArray[np.bool_]:
         """`2026-11-20 09:`, an address, or `09:00:00` where the log has no dates."""
-        begins = _is_date(lines, 0) & lines.digits(11, 12) & (lines.byte(13) == ord(":"))
+        begins: NDArray[np.bool_] = (
+            _is_date(lines, 0) & lines.digits(11, 12) & (lines.byte(13) == ord(":"))
+        )
         dotted = lines.byte(1) == ord(".")
         for place in (2, 3):
             dotted |= lines.byte(place) == ord(".")
@@ -226,10 +148,8 @@ class PythonLoggingParser:
         return f"CASE WHEN {is_plain} THEN {plain} ELSE {timestamp_sql(at, self.settings)} END"
 
 
-RAISED = "nullif(concat_ws(': ', raised.exception_type, raised.exception_message), '')"
-"""The sentence of a traceback that no line of the log stands before."""
 REJECT = (
-    f"CASE WHEN regexp_matches(first_line, {quoted(OTHER)}) THEN 'another format' "
+    f"CASE WHEN contains(first_line, '\"') AND regexp_matches(first_line, {quoted(OTHER)}) THEN 'another format' "
     "WHEN NOT is_known AND NOT has_stack AND NOT starts_with(text, 'Traceback (most recent') "
     "THEN 'no layout of a Python log' END"
 )
@@ -243,12 +163,15 @@ def _unnamed(pattern: str) -> str:
 def _is_date(lines: Lines, at: int) -> NDArray[np.bool_]:
     """Lines with `2026-11-20` at that position."""
     dashed = (lines.byte(at + 4) == ord("-")) & (lines.byte(at + 7) == ord("-"))
-    return dashed & lines.digits(*(at + place for place in (0, 1, 2, 3, 5, 6, 8, 9)))
+    found: NDArray[np.bool_] = dashed & lines.digits(*(at + n for n in (0, 1, 2, 3, 5, 6, 8, 9)))
+    return found
 
 
 def _begins_in_brackets(lines: Lines) -> NDArray[np.bool_]:
     """`[2026-11-20`, `[20/Nov/`, `[INFO]`."""
-    begins = _is_date(lines, 1) | (lines.digits(1, 2) & (lines.byte(3) == ord("/")))
+    begins: NDArray[np.bool_] = _is_date(lines, 1) | (
+        lines.digits(1, 2) & (lines.byte(3) == ord("/"))
+    )
     for word in LEVEL_WORDS:
         begins |= lines.begins_with(b"[" + word)
     return begins
@@ -266,40 +189,22 @@ def _begins_with_json(lines: Lines) -> NDArray[np.bool_]:
     return lines.begins_with(b'{"')
 
 
-def _layout_of(line: str) -> str | None:
-    bare = re.sub(ANSI, "", line)
-    if re.match(OTHER, bare):
-        return None
-    return next((name for name, pattern in COMPILED.items() if pattern.fullmatch(bare)), None)
-
-
 def sniff(head: bytes) -> float:
     """Share of the first lines in a known layout; indented lines and tracebacks do not count."""
     lines = [line for line in first_lines(head) if not line.startswith((" ", "\t", "Traceback"))]
-    found = [name for line in lines if (name := _layout_of(line))]
+    found = [name for line in lines if (name := layout_of(line))]
     if not found:
         return 0.0
     share = len(found) / len(lines)
     if len(found) < len(lines):
         traces = head.count(b"Traceback (most recent call last)")
         share = len(found) / max(len(found), len(lines) - 4 * traces)
-    return 0.9 * min(share, 1.0)
+    return 0.9 * min(share, 1.0) if share >= LEAST_SHARE else 0.0
 
 
 def parse(head: bytes, settings: Settings) -> Parser:
     """A parser for the layouts of the first lines: the most frequent first."""
-    found: Counter[str] = Counter()
-    example: dict[str, str] = {}
-    for line in first_lines(head, 2_000):
-        if name := _layout_of(line):
-            found[name] += 1
-            example.setdefault(name, re.sub(ANSI, "", line))
-    layouts: list[str] = []
-    for name, _ in found.most_common(MOST_LAYOUTS):
-        thieves = (i for i, other in enumerate(layouts) if COMPILED[other].fullmatch(example[name]))
-        layouts.insert(next(thieves, len(layouts)), name)
-    layouts += [name for name in ALWAYS if name not in layouts]
-    return PythonLoggingParser(settings, tuple(layouts))
+    return PythonLoggingParser(settings, usual_layouts(first_lines(head, 2_000)))
 
 
 TRACE = 'Traceback (most recent call last):\n  File "/app/api.py", line 7, in predict\n    x\n'
@@ -410,4 +315,32 @@ SAMPLES = [
          {"message": "json in between"}],
         name="JSON in between is read by its own format",
     ),
+]  # fmt: skip
+AT = {"timestamp": "2026-11-20T09:00:00Z", "severity": "ERROR", "message": "out of memory"}
+SAMPLES += [
+    Sample(line + "\n", [AT | expected], name=f"one line: {line.split('out of')[0].strip()}")
+    for line, expected in (
+        ("[2026-11-20 09:00:00] [ERROR] [app.db] out of memory", {"logger": "app.db"}),
+        ("[2026-11-20 09:00:00] ERROR [app.db:42] out of memory", {"logger": "app.db"}),
+        ("[2026-11-20T09:00:00.000+0000] {app.py:42} ERROR - out of memory", {"logger": "app.py"}),
+        ("[2026-11-20 09:00:00] ERROR app.db: out of memory", {"logger": "app.db"}),
+        ("2026-11-20 09:00:00 [worker-3] ERROR app.db - out of memory",
+         {"logger": "app.db", "thread": "worker-3"}),
+        ("2026-11-20 09:00:00 - ERROR - out of memory", {"logger": None}),
+        ("2026-11-20 09:00:00 [ERROR] app.db: out of memory", {"logger": "app.db"}),
+        ("2026-11-20 09:00:00 ERROR app.db:42 out of memory", {"logger": "app.db"}),
+        ("2026-11-20 09:00:00 ERROR app.db:42: out of memory", {"logger": "app.db"}),
+        ("2026-11-20 09:00:00 ERROR [app.db] out of memory", {"logger": "app.db"}),
+        ("2026-11-20 09:00:00 ERROR app.db: out of memory", {"logger": "app.db"}),
+        ("2026-11-20T10:00:00+01:00 ERROR app.db: out of memory", {"logger": "app.db"}),
+        ("2026-11-20 09:00:00 | ERROR | app.db | out of memory", {"logger": "app.db"}),
+        ("2026-11-20 09:00:00:ERROR:app.db:out of memory", {"logger": "app.db"}),
+        ("2026-11-20 09:00:00 ERROR app.db out of memory", {"logger": "app.db"}),
+        ("2026-11-20 09:00:00 ERROR out of memory", {"logger": None}),
+        ("2026-11-20 09:00:00 app.db ERROR out of memory", {"logger": "app.db"}),
+        ("ERROR 2026-11-20 09:00:00 app.db: out of memory", {"logger": "app.db"}),
+        ("09:00:00,123 ERROR app.db: out of memory", {"logger": "app.db", "timestamp": None}),
+        ("ERROR [app.db] out of memory", {"logger": "app.db", "timestamp": None}),
+        ("[ERROR] out of memory", {"timestamp": None}),
+    )
 ]  # fmt: skip

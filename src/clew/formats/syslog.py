@@ -17,11 +17,13 @@ import re
 from dataclasses import dataclass, field
 
 import duckdb
+import numpy as np
+from numpy.typing import NDArray
 
 from clew.formats import Lines, Parser, Settings
 from clew.formats._access import first_lines
-from clew.formats._fields import Units, quoted
-from clew.formats._messages import message_columns, with_pairs
+from clew.formats._fields import Units, quoted, spelling_of
+from clew.formats._messages import RAISED, message_columns, with_pairs
 from clew.formats._severity import severity_sql
 from clew.formats._time import timestamp_sql
 from clew.model.case import Sample
@@ -41,7 +43,20 @@ OLD = (
     r"([^\s:\[]+)(?:\[(\d+)\])?: "  # app[31]:
     r"(.*)$"
 )
+LEVELS = ("TRACE", "DEBUG", "INFO", "NOTICE", "WARN", "WARNING", "ERROR", "CRITICAL", "FATAL")
+"""A level where a host should stand: such a line is an application's own."""
 NEW_GROUPS = "['pri', 'at', 'host', 'app', 'pid', 'id', 'data', 'said']"
+ELEMENT = r'\[((?:[^\]\\"]|\\.|"(?:[^"\\]|\\.)*")*)\]'  # [ex@32473 key="v"]
+PARAM = r' ([^\s="]+)="((?:[^"\\]|\\.)*)"'  # key="v"
+ELEMENT_ID = (
+    "regexp_replace(regexp_replace(split_part(d, ' ', 1), '[^A-Za-z0-9_.@-]', '_', 'g'), "
+    "'^([0-9.-])', '_\\1')"
+)
+PAIRS_OF_DATA = (
+    f"array_to_string(list_transform(regexp_extract_all(n.data, {quoted(ELEMENT)}, 1), lambda d: "
+    f"regexp_replace(d, {quoted(PARAM)}, ' ' || {ELEMENT_ID} || '.\\1=\"\\2\"', 'g')), ' ')"
+)
+"""Structured data as pairs whose keys say their element: `ex@32473.key="v"`."""
 OLD_GROUPS = "['pri', 'at', 'host', 'app', 'pid', 'said']"
 
 
@@ -52,8 +67,11 @@ class SyslogParser:
     settings: Settings
     units: Units = field(default_factory=lambda: Units(lambda number: None))
 
-    def heads(self, lines: Lines) -> None:
-        """Every line is a record."""
+    def heads(self, lines: Lines) -> NDArray[np.bool_]:
+        """journalctl indents the further lines of a message."""
+        first = lines.byte(0)
+        begins: NDArray[np.bool_] = (first != ord(" ")) & (first != ord("\t"))
+        return begins
 
     def select(self, workbench: duckdb.DuckDBPyConnection, records: str) -> str:
         """One SELECT of canonical columns and attributes over `records`."""
@@ -69,18 +87,21 @@ class SyslogParser:
         parts = ", ".join(
             f"{part(name)} AS sys_{name}" for name in ("pri", "at", "host", "app", "pid", "said")
         )
-        data = "nullif(nullif(n.data, ''), '-')"
-        said = f"trim(ltrim(coalesce({part('said')}, ''), chr(65279)))"
+        data = f"CASE WHEN n.data NOT IN ('', '-') THEN {PAIRS_OF_DATA} END"
+        said = _dedented(f"trim(ltrim(coalesce({part('said')}, ''), chr(65279)))")
         kept = (
-            "line, byte_offset, sys_pri, sys_at, sys_host, sys_app, sys_pid, sys_id, "
-            "(sys_at IS NOT NULL OR sys_pri IS NOT NULL) AS is_known"
+            "line, byte_offset, sys_pri, sys_at, sys_host, sys_app, sys_pid, sys_id, sys_data, "
+            "((sys_at IS NOT NULL OR sys_pri IS NOT NULL) "
+            f"AND coalesce(sys_host, '') NOT IN {LEVELS}) AS is_known"
         )
         inner = (
-            f"(SELECT line, byte_offset, concat_ws(' ', {said}, {data}) AS text, {parts}, "
-            f"nullif(n.id, '-') AS sys_id, {said} AS said FROM ({parsed}))"
+            f"(SELECT line, byte_offset, {said} AS text, {parts}, {data} AS sys_data, "
+            f"nullif(n.id, '-') AS sys_id, split_part({said}, chr(10), 1) AS said FROM ({parsed}))"
         )
         workbench.execute(f"CREATE OR REPLACE TEMP TABLE syslogged AS {self._rows(inner, kept)}")
-        source, columns = message_columns(workbench, "syslogged", self.settings, self.units)
+        source, columns = message_columns(
+            workbench, "syslogged", self.settings, self.units, renamed=_param
+        )
         level = "CASE WHEN sys_pri IS NOT NULL THEN (try_cast(sys_pri AS INTEGER) % 8)::VARCHAR END"
         own = {
             "host": "sys_host",
@@ -93,7 +114,7 @@ class SyslogParser:
             columns[name] = f"coalesce({sql}, {columns[name]})" if name in columns else sql
         columns["timestamp"] = timestamp_sql("sys_at", self.settings)
         columns["timestamp_text"] = "sys_at"
-        columns["message"] = "said"
+        columns["message"] = f"coalesce(whole, {RAISED}, said)"
         picked = ", ".join(f'{sql} AS "{name}"' for name, sql in columns.items())
         return (
             "SELECT line, byte_offset, CASE WHEN NOT is_known THEN 'not a line of syslog' END "
@@ -103,15 +124,39 @@ class SyslogParser:
     def _rows(self, inner: str, kept: str) -> str:
         """Pairs are looked for in the message and in the structured data behind it."""
         return with_pairs(inner, f"{kept}, said").replace(
-            "END AS message FROM", "END AS whole, text AS message FROM", 1
+            "END AS message FROM",
+            "END AS whole, concat_ws(' ', whole, sys_data) AS message FROM",
+            1,
         )
+
+
+def _dedented(text: str) -> str:
+    """Without the indent that journalctl gives the further lines of a message."""
+    indent = f"regexp_extract({text}, '\\n( {{20,}})[^ ]', 1)"
+    plain = f"replace({text}, chr(10) || {indent}, chr(10))"
+    return f"CASE WHEN contains({text}, repeat(' ', 20)) AND {indent} <> '' THEN {plain} ELSE {text} END"
+
+
+def _param(key: str) -> str:
+    """A parameter that has a canonical column goes by its own name: `ex@32473.user_id`."""
+    element, _, name = key.rpartition(".")
+    spelling = spelling_of(name)
+    is_said = spelling is not None and spelling.column not in ("message", "timestamp")
+    return name if "@" in element and is_said else key
 
 
 def sniff(head: bytes) -> float:
     """Share of the first lines in either layout; a PRI makes it surer."""
     lines = first_lines(head)
-    own = [line for line in lines if re.match(NEW, line) or re.match(OLD, line)]
+    own = [line for line in lines if _is_own(line)]
     return 0.92 * len(own) / len(lines) if lines else 0.0
+
+
+def _is_own(line: str) -> bool:
+    if re.match(NEW, line):
+        return True
+    old = re.match(OLD, line)
+    return old is not None and old[3] not in LEVELS
 
 
 def parse(head: bytes, settings: Settings) -> Parser:
@@ -128,7 +173,7 @@ SAMPLES = [
         [
             {"timestamp": "2026-11-20T09:00:00.003000Z", "severity": "INFO", "host": "host.example.com",
              "service": "scoring", "process_id": 31, "event_name": "ID47", "user_id": "u-7",
-             "http_status": 500, "message": "request failed status=500", "attributes.iut": 3},
+             "http_status": 500, "message": "request failed status=500", "attributes.ex@32473.iut": 3},
             {"timestamp": "2026-11-20T08:00:01Z", "host": None, "message": "started"},
         ],
         name="RFC 5424",
@@ -148,5 +193,22 @@ SAMPLES = [
         "2026-11-20T09:00:00+0000 web1 scoring[31]: ready\n",
         [{"timestamp": "2026-11-20T09:00:00Z", "host": "web1", "service": "scoring"}],
         name="journalctl -o short-iso",
+    ),
+    Sample(
+        "2026-11-20T09:00:00+0000 web1 scoring[31]: request failed\n"
+        "                                           Traceback (most recent call last):\n"
+        '                                             File "/app/api.py", line 7, in predict\n'
+        "                                               x()\n"
+        "                                           KeyError: 'age'\n"
+        "2026-11-20T09:00:01+0000 web1 scoring[31]: ready\n",
+        [{"message": "request failed", "exception_type": "KeyError", "exception_message": "'age'",
+          "exception_frame": "/app/api.py:7 in predict"},
+         {"message": "ready"}],
+        name="journalctl indents the lines of a traceback",
+    ),
+    Sample(
+        '<14>1 2026-11-20T09:00:00Z h app - - [a@1 x="1" note="q\\"] y=2"][9b@2 x="3"] said\n',
+        [{"message": "said", "attributes.a@1.x": 1, "attributes._9b@2.x": 3}],
+        name="two elements with one parameter",
     ),
 ]  # fmt: skip

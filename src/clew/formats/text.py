@@ -17,7 +17,7 @@ from numpy.typing import NDArray
 
 from clew.formats import Lines, Parser, Settings
 from clew.formats._fields import Units, quoted
-from clew.formats._messages import message_columns, with_pairs
+from clew.formats._messages import RAISED, message_columns, with_pairs
 from clew.formats._severity import severity_sql
 from clew.formats._time import timestamp_sql
 from clew.model.case import Sample
@@ -32,6 +32,9 @@ TIME = (
 LEVEL = r"\b(TRACE|DEBUG|INFO|NOTICE|WARN|WARNING|ERROR|CRITICAL|FATAL|SEVERE|PANIC)\b"
 LEVEL_WITHIN = 120
 SPACE, TAB = 32, 9
+CONTINUED = (
+    b"Traceback (most", b"During handling of", b"The above exception was", b"Caused by: ",
+)  # fmt: skip
 EXCEPTION_LINE = re.compile(rb"[A-Za-z_][\w.]*(?:Error|Exception|Exit|Interrupt|Warning|Group)\b")
 
 
@@ -46,7 +49,9 @@ class TextParser:
         """Indented lines, tracebacks and the exception below them continue."""
         first = lines.byte(0)
         indented = (first == SPACE) | (first == TAB)
-        begins: NDArray[np.bool_] = ~(indented | lines.begins_with(b"Traceback (most"))
+        begins: NDArray[np.bool_] = ~indented
+        for words in CONTINUED:
+            begins &= ~lines.begins_with(words)
         below = np.flatnonzero(begins[1:] & indented[:-1]) + 1
         for index in below:
             start, end = int(lines.starts[index]), int(lines.ends[index])
@@ -68,7 +73,7 @@ class TextParser:
             "timestamp": timestamp_sql(found, self.settings),
             "timestamp_text": found,
             "severity": f"coalesce({severity_sql(level)}, CASE WHEN has_stack THEN 'ERROR' END)",
-            "message": "coalesce(message, said)",
+            "message": f"coalesce(message, {RAISED}, said)",
         }
         picked = ", ".join(f'{sql} AS "{name}"' for name, sql in columns.items())
         return f"SELECT line, byte_offset, NULL::VARCHAR AS reject, {picked} FROM {source}"

@@ -1,0 +1,123 @@
+"""What a lossless ingest costs beside a plain one, and how fast the case then answers.
+
+    python bench/ingest.py [--lines 1000000] [--runs 3] [--folder DIR]
+
+Each figure is the CPU time (user and system) of a process of its own, the two sides in turn, and the
+ratio of their medians. A plain read_json or read_csv loses bad lines and late keys, and keeps neither
+line numbers nor digests: it is the floor, not a rival. Questions are asked in process, on a case that
+is open, and the median of five is shown.
+"""
+
+from __future__ import annotations
+
+import argparse
+import os
+import resource
+import statistics
+import subprocess
+import sys
+import tempfile
+import time
+from collections.abc import Callable
+from pathlib import Path
+
+import duckdb
+from data import write
+
+CLEW = (
+    "from clew import pipeline; import sys; l = pipeline.ingest([sys.argv[1]], case=sys.argv[2]); "
+    "assert not l.problems, l.problems"
+)
+PLAIN = {
+    "jsonl": "import duckdb, sys; c = duckdb.connect(sys.argv[2]); "
+    "c.execute(f\"CREATE TABLE t AS SELECT * FROM read_json('{sys.argv[1]}')\").fetchall(); c.close()",
+    "nginx": 'import duckdb, sys; c = duckdb.connect(sys.argv[2]); c.execute(f"""CREATE TABLE t AS '
+    "SELECT column00 AS ip, nullif(column02, '-') AS usr, "
+    "try(strptime(substr(column03, 2) || ' ' || rtrim(column04, ']'), '%d/%b/%Y:%H:%M:%S %z')) AS at, "
+    "split_part(column05, ' ', 1) AS method, split_part(column05, ' ', 2) AS path, "
+    "try_cast(column06 AS USMALLINT) AS status, try_cast(column07 AS UBIGINT) AS bytes, "
+    "nullif(column08, '-') AS referer, column09 AS agent "
+    "FROM read_csv('{sys.argv[1]}', delim=' ', quote='\\\"', escape='\\\"', header=false, "
+    "auto_detect=false, null_padding=true, strict_mode=false, store_rejects=true, "
+    "columns={{{', '.join(f\"'column{n:02}': 'VARCHAR'\" for n in range(10))}}})\"\"\").fetchall(); c.close()",
+}
+QUESTIONS = {
+    "count by status": "SELECT http_status, count(*) FROM events GROUP BY 1",
+    "p99 by model": "SELECT model, quantile_cont(duration_ms, 0.99) FROM events GROUP BY 1",
+    "top users": "SELECT user_id, count(*) AS n FROM events GROUP BY 1 ORDER BY n DESC LIMIT 10",
+    "one request id": "SELECT * FROM events WHERE request_id = 'req_7777'",
+    "words in prompts": "SELECT count(*) FROM events WHERE prompt ILIKE '%word77 word%'",
+}
+
+
+def cpu_s(code: str, source: Path, target: Path) -> tuple[float, float]:
+    """CPU seconds and peak memory in MB of one Python process."""
+    target.unlink(missing_ok=True)
+    child = subprocess.Popen([sys.executable, "-c", code, str(source), str(target)])
+    _, status, used = os.wait4(child.pid, 0)
+    if status:
+        sys.exit(f"A run failed with status {status}.")
+    return used.ru_utime + used.ru_stime, used.ru_maxrss / 1024
+
+
+def compare(kind: str, source: Path, folder: Path, runs: int) -> None:
+    """Clew and the plain reader in turn; their medians and ratio."""
+    clew, plain, memory = [], [], 0.0
+    for _ in range(runs):
+        if kind in PLAIN:
+            plain.append(cpu_s(PLAIN[kind], source, folder / "plain.duckdb")[0])
+        seconds, peak = cpu_s(CLEW, source, folder / f"{kind}.duckdb")
+        clew.append(seconds)
+        memory = max(memory, peak)
+    own = statistics.median(clew)
+    size = source.stat().st_size / 1e6
+    line = f"{kind:10} {size:7.0f} MB  clew {own:6.1f} CPU s  peak {memory:5.0f} MB"
+    if plain:
+        base = statistics.median(plain)
+        line += f"  plain {base:5.1f} CPU s  ratio {own / base:.2f}"
+    print(line, flush=True)
+
+
+def ask(case: Path) -> None:
+    """Milliseconds of each question, median of five."""
+    connection = duckdb.connect(str(case), read_only=True)
+    for name, sql in QUESTIONS.items():
+        times = [timed(lambda sql=sql: connection.execute(sql).fetchall()) for _ in range(5)]
+        print(f"{name:20} {1000 * statistics.median(times):6.0f} ms", flush=True)
+    connection.close()
+
+
+def timed(work: Callable[[], object]) -> float:
+    begin = time.perf_counter()
+    work()
+    return time.perf_counter() - begin
+
+
+def main() -> None:
+    options = argparse.ArgumentParser(description=__doc__.split("\n", 1)[0])
+    options.add_argument("--lines", type=int, default=1_000_000)
+    options.add_argument("--runs", type=int, default=3)
+    options.add_argument("--folder", type=Path, default=None)
+    given = options.parse_args()
+    with tempfile.TemporaryDirectory() as made:
+        folder = given.folder or Path(made)
+        for kind in ("jsonl", "nginx", "traceback"):
+            source = folder / f"{kind}.log"
+            if not source.exists():
+                write(kind, given.lines, source)
+            compare(kind, source, folder, given.runs)
+        ask(folder / "jsonl.duckdb")
+        command = [sys.executable, "-m", "clew", "search", "http_status:500", "--limit", "5"]
+        target = ["--case", str(folder / "jsonl.duckdb"), "--output", "json"]
+        cold = timed(
+            lambda: subprocess.run([*command, *target], stdout=subprocess.DEVNULL, check=True)
+        )
+        print(f"cold 'clew search'   {1000 * cold:6.0f} ms", flush=True)
+    print(
+        f"DuckDB {duckdb.__version__}, Python {sys.version.split()[0]}, {os.cpu_count()} cores, "
+        f"own peak {resource.getrusage(resource.RUSAGE_SELF).ru_maxrss // 1024} MB"
+    )
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,127 @@
+r"""The layouts of Python's text logs: what stands before the message, and in which order.
+
+    2026-11-20 09:00:00,123 ERROR [worker-3] scoring.api: message
+
+Each is a pattern whose groups are time, level, logger, thread, pid and said. A source is read by the
+few layouts that its first lines are in, so that a line is tried against few patterns.
+"""
+
+from __future__ import annotations
+
+import re
+from collections import Counter
+
+TIME = r"(?P<time>\d{4}-\d\d-\d\d[T ]\d\d:\d\d:\d\d(?:[.,]\d{1,9})?(?: ?(?:Z|UTC|[+-]\d\d:?\d\d))?)"
+LEVEL = (
+    r"(?P<level>TRACE|DEBUG|INFO|NOTICE|SUCCESS|WARN|WARNING|ERROR|CRITICAL|FATAL|"
+    r"trace|debug|info|notice|success|warn|warning|error|critical|fatal|exception)"
+)
+LOGGER = r"(?P<logger>[A-Za-z_<][\w.<>/-]*)"
+DOTTED = r"(?P<logger>[A-Za-z_]\w*(?:\.\w+)+|root|__main__|uvicorn|gunicorn|celery|httpx|werkzeug)"
+"""A logger without a mark behind it: only a dot, or a well-known name, tells it from a word."""
+MESSAGE = r"(?P<said>.*)"
+LAYOUTS: dict[str, str] = {
+    # 2026-11-20 09:00:00.123 | INFO     | app.api:predict:42 - message
+    "loguru": rf"{TIME} \| {LEVEL} *\| {LOGGER}:[\w<>]*:\d+ - {MESSAGE}",
+    # [2026-11-20 09:00:00 +0000] [31] [INFO] message
+    "gunicorn": rf"\[{TIME}\] \[(?P<pid>\d+)\] \[{LEVEL}\] {MESSAGE}",
+    # [2026-11-20 09:00:00,123: ERROR/MainProcess] message
+    "celery": rf"\[{TIME}: {LEVEL}/(?P<thread>[^\]]+)\] {MESSAGE}",
+    # [2026-11-20 09:00:00,123] ERROR in app: message
+    "flask": rf"\[{TIME}\] {LEVEL} in {LOGGER}: {MESSAGE}",
+    # [2026-11-20 09:00:00,123] [ERROR] [app.db] message
+    "brackets": rf"\[{TIME}\] \[{LEVEL} *\](?: \[{LOGGER}\])?:? {MESSAGE}",
+    # [2026-11-20 09:00:00,123] ERROR [app.db:42] message
+    "bracket_logger": rf"\[{TIME}\] {LEVEL} +\[{LOGGER}(?::\d+)?\] {MESSAGE}",
+    # [2026-11-20T09:00:00.123+0000] {taskinstance.py:1157} ERROR - message
+    "airflow": rf"\[{TIME}\] \{{{LOGGER}:\d+\}} {LEVEL} - {MESSAGE}",
+    # [2026-11-20 09:00:00,123] ERROR app.db: message
+    "bracket_time": rf"\[{TIME}\] {LEVEL} *:? (?:{LOGGER}: )?{MESSAGE}",
+    # 2026-11-20 09:00:00,123 ERROR [worker-3] app.db: message
+    "thread": rf"{TIME} {LEVEL} +\[(?P<thread>[^\]]*)\] {LOGGER}(?: -|:) {MESSAGE}",
+    # 2026-11-20 09:00:00,123 [worker-3] ERROR app.db - message
+    "thread_first": rf"{TIME} \[(?P<thread>[^\]]*)\] {LEVEL} +{LOGGER}(?: -|:) {MESSAGE}",
+    # 2026-11-20 09:00:00,123 - app.db - ERROR - message
+    "dashes": rf"{TIME} - {LOGGER} - {LEVEL} - {MESSAGE}",
+    # 2026-11-20 09:00:00,123 - ERROR - message
+    "two_dashes": rf"{TIME} - {LEVEL} - (?:{LOGGER} - )?{MESSAGE}",
+    # 2026-11-20 09:00:00 [error    ] message   key=value
+    "level_in_brackets": rf"{TIME} \[{LEVEL} *\] (?:{LOGGER}: )?{MESSAGE}",
+    # 2026-11-20 09:00:00,123 ERROR app.db:42 message
+    "logger_line": rf"{TIME} {LEVEL} +{LOGGER}:\d+:? (?:- )?{MESSAGE}",
+    # 2026-11-20 09:00:00,123 ERROR [app.db] message, also with [api.py:42]
+    "logger_in_brackets": rf"{TIME} {LEVEL} +\[{LOGGER}(?::\d+)?\] {MESSAGE}",
+    # 2026-11-20 09:00:00,123 ERROR app.db: message
+    "logger": rf"{TIME} {LEVEL} +{LOGGER}(?::| -) {MESSAGE}",
+    # 2026-11-20 09:00:00,123 | ERROR | app.db | message
+    "bars": rf"{TIME} \| {LEVEL} *\| (?:{LOGGER} *\| )?{MESSAGE}",
+    # 2026-11-20 09:00:00,123:ERROR:app.db:message
+    "colons": rf"{TIME}:{LEVEL}:(?:{LOGGER}:)?{MESSAGE}",
+    # 2026-11-20 09:00:00,123 ERROR app.db message, also with [api.py:42]
+    "logger_bare": rf"{TIME} {LEVEL} +{DOTTED} (?:\[[\w.]+:\d+\] )?{MESSAGE}",
+    # 2026-11-20 09:00:00,123 ERROR: message
+    "level": rf"{TIME}:? {LEVEL} *:? {MESSAGE}",
+    # 2026-11-20 09:00:00,123 app.db ERROR message
+    "logger_first": rf"{TIME} {LOGGER} {LEVEL} *:? {MESSAGE}",
+    # ERROR 2026-11-20 09:00:00,123 basehttp 123 140735 message
+    "django": rf"{LEVEL} +\[?{TIME}\]? {LOGGER} (?P<pid>\d+) (?P<thread>\d+) {MESSAGE}",
+    # ERROR 2026-11-20 09:00:00,123 app.db: message
+    "level_first": rf"\[?{LEVEL}\]?:? +\[?{TIME}\]?:? (?:{LOGGER}: )?{MESSAGE}",
+    # [20/Nov/2026 09:00:00] "GET /x HTTP/1.1" 500 145
+    "runserver": rf"\[(?P<time>\d\d/[A-Z][a-z]{{2}}/\d{{4}} \d\d:\d\d:\d\d)\] {MESSAGE}",
+    # (APIServer pid=5150) INFO 07-14 21:33:52 [loggers.py:273] message
+    "vllm": (
+        rf"(?:\((?P<thread>\w+) pid=(?P<pid>\d+)\) )?{LEVEL} (?P<time>\d\d-\d\d \d\d:\d\d:\d\d) "
+        rf"\[?(?P<logger>[\w./-]+?)(?::\d+)?\] {MESSAGE}"
+    ),
+    # 09:00:00,123 ERROR app.db: message
+    "clock": rf"\d\d:\d\d:\d\d(?:[.,]\d+)? \[?{LEVEL} *\]? (?:{LOGGER}: )?{MESSAGE}",
+    # INFO  [alembic.runtime.migration] message
+    "level_logger": rf"{LEVEL} +\[{LOGGER}\] {MESSAGE}",
+    # ERROR:app.db:message
+    "basic": rf"{LEVEL}:{LOGGER}:{MESSAGE}",
+    # INFO:     message
+    "uvicorn": rf"{LEVEL}: +{MESSAGE}",
+    # [ERROR] message
+    "level_alone": rf"\[{LEVEL}\] {MESSAGE}",
+}
+"""Layout to its pattern; of those that match a line, the first counts."""
+COMPILED = {name: re.compile(pattern) for name, pattern in LAYOUTS.items()}
+MOST_LAYOUTS = 4
+ALWAYS = ("level", "level_first", "uvicorn", "basic")
+"""Layouts that later lines may be in although the first ones are not: they run on what is left."""
+ANSI = "\\x1b\\[[0-9;]*m"
+OTHER = (
+    r'^(?:\{".*\}'  # {"level": "info"}
+    r'|(?:[A-Z]+: +)?\S+:\d+ - "[A-Z]+ [^"]*" \d{3}.*'  # INFO:     192.0.2.1:1 - "GET / HTTP/1.1" 200 OK
+    r"|(?:\[[^\]]*\] \[\d+\] \[INFO\] )?"  # [2026-11-20 09:00:00 +0000] [31] [INFO]
+    r"\S+ \S+ \S+ \[\d{2}/[A-Z][a-z]{2}/\d{4}:.*)$"  # 192.0.2.1 - - [20/Nov/2026:09:00:00 +0000]
+)
+"""JSON and access lines in between: another format reads them."""
+
+
+def layout_of(line: str) -> str | None:
+    """The first layout that the line is in; None for a line of another format."""
+    bare = re.sub(ANSI, "", line)
+    if re.match(OTHER, bare):
+        return None
+    return next((name for name, pattern in COMPILED.items() if pattern.fullmatch(bare)), None)
+
+
+def usual_layouts(lines: list[str]) -> tuple[str, ...]:
+    """The most frequent layouts of these lines, the most frequent first, then `ALWAYS`.
+
+    A layout that would also match the lines of a rarer one stands behind it.
+    """
+    found: Counter[str] = Counter()
+    example: dict[str, str] = {}
+    for line in lines:
+        if name := layout_of(line):
+            found[name] += 1
+            example.setdefault(name, re.sub(ANSI, "", line))
+    layouts: list[str] = []
+    for name, _ in found.most_common(MOST_LAYOUTS):
+        thieves = (i for i, other in enumerate(layouts) if COMPILED[other].fullmatch(example[name]))
+        layouts.insert(next(thieves, len(layouts)), name)
+    layouts += [name for name in ALWAYS if name not in layouts]
+    return tuple(layouts)
