@@ -5,7 +5,11 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 import pytest
+from hypothesis import settings
 from tests.engines import Bench, clickhouse_bench, duckdb_bench
+
+settings.register_profile("same each run", derandomize=True, deadline=None)
+settings.load_profile("same each run")
 
 
 @pytest.fixture(scope="session")

@@ -12,8 +12,11 @@ import pytest
 from clew.model.finding import Finding, Investigation
 from clew.pipeline import investigate
 
-EXAMPLE = Path(__file__).resolve().parents[1] / "examples" / "api-failure"
-TRUTH: dict[str, Any] = json.loads((EXAMPLE / "truth.json").read_text(encoding="utf-8"))
+EXAMPLES = Path(__file__).resolve().parents[1] / "examples"
+EXAMPLE = EXAMPLES / "api-failure"
+TRUTH: dict[str, Any] = json.loads(
+    (EXAMPLES / "api-failure.truth.json").read_text(encoding="utf-8")
+)
 MISSING_FIELD, MODEL_FILE, DEPLOYMENT = TRUTH["causes"]
 
 
@@ -40,9 +43,9 @@ def _sources(finding: Finding) -> set[str]:
 
 
 def test_the_generator_writes_the_committed_bytes(tmp_path: Path) -> None:
-    runpy.run_path(str(EXAMPLE / "generate.py"))["main"](tmp_path)
-    for name in ("app.log", "access.log", "truth.json"):
-        assert (tmp_path / name).read_bytes() == (EXAMPLE / name).read_bytes(), name
+    runpy.run_path(str(EXAMPLES / "make_api_failure.py"))["main"](tmp_path)
+    for name in ("api-failure/app.log", "api-failure/access.log", "api-failure.truth.json"):
+        assert (tmp_path / name).read_bytes() == (EXAMPLES / name).read_bytes(), name
 
 
 @pytest.mark.parametrize("cause", [MISSING_FIELD, MODEL_FILE], ids=["missing field", "model file"])

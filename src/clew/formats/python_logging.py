@@ -8,7 +8,8 @@ Reads     logging's usual formats, uvicorn, gunicorn's error log, Flask, Django,
 Returns   time, severity, logger, thread, process, message; exception columns; key=value pairs of the
           message as columns or attributes
 Units     durations by their own unit or their name
-Blind to  the year, where the layout has none: it is the file's
+Blind to  the year, where the layout has none: it is the file's; the day, where it has only a clock:
+          such events have no time
 Source    Python documentation, logging; documentation of the frameworks
 """
 

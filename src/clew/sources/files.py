@@ -34,7 +34,11 @@ DECOMPRESSORS: dict[bytes, Callable[[], _Decompressor]] = {
     b"\x28\xb5\x2f\xfd": lambda: zstandard.ZstdDecompressor().decompressobj(),
 }
 """First bytes of a compressed file to what inflates one member of it."""
-NOT_LOGS = (".swp", ".tmp", ".duckdb", ".duckdb.wal", ".wal")
+NOT_LOGS = (
+    ".duckdb", ".wal", ".swp", ".tmp", ".py", ".pyc", ".sh", ".md", ".toml", ".yml", ".yaml", ".html",
+    ".js", ".css", ".png", ".jpg", ".pdf", ".zip", ".tar", ".whl", ".so", ".exe",
+)  # fmt: skip
+"""Endings that a walk over a folder passes over; a file that is named is always read."""
 
 
 @dataclass(frozen=True, slots=True)

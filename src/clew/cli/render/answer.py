@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import sys
 from collections.abc import Sequence
+from typing import Any
 
 from clew.cli.render import json
 from clew.engines import Answer
@@ -24,7 +25,7 @@ def print_answer(
     if output == "json":
         rows = answer.dicts()
         if of_events:
-            rows = [{k: v for k, v in row.items() if v is not None} for row in rows]
+            rows = [_filled(row) for row in rows]
         sys.stdout.writelines(json.lines(rows))
         return
     from clew.cli.render import table
@@ -45,6 +46,19 @@ def print_answer(
         )
     if len(shown) < len(answer.rows):
         print(f"The first {len(shown):,} rows are shown: --limit shows more.", file=sys.stderr)
+
+
+def _filled(row: dict[str, Any]) -> dict[str, Any]:
+    """An event without its empty columns; `attributes` without what stands in a column already."""
+    from clew.model.event import BY_NAME
+
+    filled = {name: value for name, value in row.items() if value is not None}
+    own = filled.get("attributes")
+    if isinstance(own, dict):
+        filled["attributes"] = {key: value for key, value in own.items() if key not in BY_NAME}
+        if not filled["attributes"]:
+            del filled["attributes"]
+    return filled
 
 
 def _columns_shown(answer: Answer, rows: Sequence[tuple[object, ...]]) -> list[int]:

@@ -119,7 +119,7 @@ def _lines(
 def _height(values: list[float], top: float) -> str:
     if not values or top <= 0:
         return " "
-    return _HEIGHTS[min(7, max(0, round(max(values) / top * 7)))]
+    return _HEIGHTS[round(min(1.0, max(0.0, max(values) / top)) * 7)]
 
 
 def _with_gaps(rows: Sequence[Row], time: int, measure: int) -> list[Row]:

@@ -1,15 +1,15 @@
 """Writes the example: two hours of a scoring API that fails for two reasons at once.
 
-app.log      the API's own log: Python text logging, key=value in the message, tracebacks
-access.log   nginx before it: combined, with times, upstream and request id behind
-truth.json   what was put in: the causes, their requests, times, callers and first lines
+api-failure/app.log      the API's own log: Python's logging as text, key=value pairs, tracebacks
+api-failure/access.log   nginx before it: combined, with times, upstream and request id behind
+api-failure.truth.json   what was put in: the causes, their requests, times, callers, first lines
 
 1. From 09:40 on, partner-7 leaves the field customer_age out: KeyError on /v1/predict.
 2. At 10:05 version 3.2.0 is deployed. Its model file is damaged on two of the four workers, which
    load it at the first request that needs it: RuntimeError on /v1/risk.
 Around them: scanners' 404s, callers with old keys (401), a few timeouts, warnings.
 
-    python generate.py [FOLDER]
+    python examples/make_api_failure.py [FOLDER]
 
 The same seed writes the same bytes. Only the standard library is needed.
 """
@@ -128,10 +128,13 @@ def main(folder: Path) -> None:
     while (at := at + timedelta(seconds=rng.expovariate(0.2))) < END:
         requests.append(scoring_request(logs, at))
     background(logs)
-    app = written(folder / "app.log", logs.app)
-    access = written(folder / "access.log", logs.access)
+    logs_folder = folder / "api-failure"
+    logs_folder.mkdir(exist_ok=True)
+    app = written(logs_folder / "app.log", logs.app)
+    access = written(logs_folder / "access.log", logs.access)
     truth = told(requests, app, access)
-    (folder / "truth.json").write_text(json.dumps(truth, indent=2) + "\n", encoding="utf-8")
+    told_in = folder / "api-failure.truth.json"
+    told_in.write_text(json.dumps(truth, indent=2) + "\n", encoding="utf-8")
 
 
 def start_up(logs: Logs, at: datetime, version: str) -> None:
