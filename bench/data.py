@@ -14,7 +14,8 @@ from itertools import islice
 from pathlib import Path
 
 START_S = 1_763_000_000.0
-WORDS = [f"word{n}" for n in range(3_000)]
+SOUNDS = ("ba", "de", "fi", "go", "ku", "la", "me", "ni", "po", "ru", "sa", "te", "vi", "zo")
+WORDS = ["".join(random.Random(n).choices(SOUNDS, k=3)) for n in range(3_000)]
 MODELS = ("gpt-4o", "gpt-4o-mini", "claude-sonnet-4", "gemini-2.5-pro", "llama-3-70b")
 AGENTS = ("python-requests/2.32", "OpenAI/Python 1.55.0", "curl/8.5.0", "odd \\x22agent\\x22")
 TRACE = """Traceback (most recent call last):

@@ -46,7 +46,7 @@ QUESTIONS = {
     "p99 by model": "SELECT model, quantile_cont(duration_ms, 0.99) FROM events GROUP BY 1",
     "top users": "SELECT user_id, count(*) AS n FROM events GROUP BY 1 ORDER BY n DESC LIMIT 10",
     "one request id": "SELECT * FROM events WHERE request_id = 'req_7777'",
-    "words in prompts": "SELECT count(*) FROM events WHERE prompt ILIKE '%word77 word%'",
+    "words in prompts": "SELECT count(*) FROM events WHERE prompt ILIKE '%bade fi%'",
 }
 
 

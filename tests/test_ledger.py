@@ -276,6 +276,27 @@ def test_a_cut_gzip_is_stored_as_far_as_it_goes(case: Path, log: Path) -> None:
     assert row.count.is_balanced and row.count.events > 1_000
 
 
+@pytest.mark.parametrize(
+    ("data", "reason"),
+    [(bytes(range(256)) * 40, "is not text"), ("hello\n".encode("utf-16"), "is UTF-16")],
+)
+def test_a_file_that_is_no_text_is_refused_in_a_sentence(
+    case: Path, log: Path, data: bytes, reason: str
+) -> None:
+    log.write_bytes(data)
+    ledger = _ingest(case, log)
+    assert ledger.exit_code == 3
+    assert reason in ledger.problems[0]
+    assert _query(case, "SELECT count(*) FROM sources") == [(0,)]
+
+
+def test_the_first_line_that_did_not_parse_is_named(case: Path, log: Path) -> None:
+    log.write_text(_lines(0, 3) + "{broken\n" + _lines(3, 5))
+    note = _only(_ingest(case, log)).note
+    assert note.startswith("1 of 6 lines of ")
+    assert "did not parse, first line 4 (byte " in note
+
+
 def test_an_empty_file_is_a_source_without_lines(case: Path, tmp_path: Path) -> None:
     empty = tmp_path / "empty.log"
     empty.touch()

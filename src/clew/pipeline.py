@@ -30,7 +30,7 @@ from clew.formats._records import RELATION, Records, read_records
 from clew.investigation import detect
 from clew.model.finding import Investigation
 from clew.model.ledger import Ledger, SourceRow, Verification
-from clew.sources.files import Block, Identity, SourceFile, find
+from clew.sources.files import Block, Identity, SourceFile, find, not_text
 
 SURE_ENOUGH = 0.4
 """How sure a second format must be of the lines that the first one could not read."""
@@ -73,7 +73,9 @@ def ingest(
             return ledger
         engine = open_case(case, write=True)
         if not isinstance(engine, DuckDBEngine):
-            raise ConfigError(f"{case} is read only: ingest into a DuckDB case, then export it.")
+            raise ConfigError(
+                f"{case} takes no files: ingest into a DuckDB case, or fill it with the engine's load()."
+            )
         try:
             for source in files:
                 ledger.sources.append(_ingest(engine, source, settings, format, progress))
@@ -132,6 +134,8 @@ def _ingest(
         before = _longest_prefix(known, identity)
         row.format = format or (before.format if before else surest(identity.head))
         row.status = "grown" if before else "new"
+        if format is None and row.format == "text" and (reason := not_text(identity.head)):
+            raise InputError(f"{source.uri} {reason}; nothing of it was stored.")
         with engine.transaction():
             _load(engine, source, row, identity, before, settings, progress)
     except InputError as error:
@@ -140,6 +144,19 @@ def _ingest(
     if identity.problem:
         row.status, row.note = "failed", identity.problem
     return row
+
+
+def _note(row: SourceRow, load: Load) -> str:
+    """What a person should know of a source that was stored, "" where all went as it should."""
+    if not row.count.lines:
+        return f"{row.source} is empty." if row.status == "new" else ""
+    if load.first_reject is None:
+        return ""
+    line, byte_offset, reason = load.first_reject
+    return (
+        f"{row.count.rejects:,} of {row.count.lines:,} lines of {row.source} did not parse, first line "
+        f"{line} (byte {byte_offset:,}): {reason}. Their places and reasons are in rejects."
+    )
 
 
 def _already(row: SourceRow, same: Known) -> SourceRow:
@@ -193,6 +210,7 @@ def _load(
             f"{row.count.events:,} events, {row.count.continuation:,} continuation, "
             f"{row.count.blanks:,} blanks and {row.count.rejects:,} rejects); nothing was stored."
         )
+    row.note = _note(row, load)
     row.digest = load.finish(
         {
             "uri": source.uri,

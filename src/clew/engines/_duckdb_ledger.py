@@ -72,6 +72,7 @@ class Load:
     fields: dict[str, int] = field(default_factory=dict)
     first_event: datetime | None = None
     last_event: datetime | None = None
+    first_reject: tuple[int, int, str] | None = None
 
     def add(self, select: str, format_name: str, records: int) -> list[tuple[int, int, str]]:
         """Stores the events of one block, parsed by this SELECT out of so many records.
@@ -94,6 +95,7 @@ class Load:
         """Stores lines that no format could read."""
         if not rejects:
             return
+        self.first_reject = min(rejects) if self.first_reject is None else self.first_reject
         self.engine.workbench.executemany(
             "INSERT INTO rejects VALUES (?, ?, ?, ?, NULL)",
             [[self.source_id, line, offset, reason] for line, offset, reason in rejects],

@@ -22,7 +22,7 @@ from numpy.typing import NDArray
 
 from clew.formats import Lines, Parser, Settings
 from clew.formats._access import first_lines, request_sql
-from clew.formats._fields import quoted
+from clew.formats._fields import json_object, quoted
 from clew.formats._severity import severity_sql
 from clew.formats._time import timestamp_sql
 from clew.model.case import Sample
@@ -34,13 +34,28 @@ LINE = (
     r"(?:\*(\d+) )?"  # *42
     r"(.*)$"  # the message and its named parts
 )
+SAID = (
+    r"(?s)^(.*?)"  # connect() failed (111: Connection refused) while connecting to upstream
+    r"(?:, client: ([0-9a-fA-F.:]+|unix:[^,]*))?"  # 192.0.2.1
+    r"(?:, server: ([^,]*))?"  # api.example.com
+    r'(?:, request: "(.*?)")?'  # POST /v1/chat HTTP/1.1
+    r'(?:, subrequest: "(.*?)")?'
+    r'(?:, upstream: "(.*?)")?'  # http://192.0.2.7:8000/v1/chat
+    r'(?:, host: "(.*?)")?'  # api.example.com
+    r'(?:, referrer: "(.*?)")?$'
+)
+"""The parts in the order in which nginx writes them; text that a client chose cannot move them."""
+UPSTREAM = (
+    r"^(?:[a-z]+://)?(unix:[^:]*|[^/]*)"  # http://192.0.2.7:8000/v1  http://unix:/run/app.sock:/v1
+)
 MECHANISMS = {
     "no_live_upstreams": "no live upstreams",
     "upstream_timeout": "upstream timed out",
-    "connection_refused": "connect() failed (111",
-    "connect_failed": "connect() failed",
+    "connection_refused": "(111: ",
+    "connect_failed": "connect() ",
     "connection_closed": "prematurely closed connection",
-    "connection_reset": "recv() failed (104",
+    "connection_reset": "(104: ",
+    "broken_pipe": "(32: ",
     "upstream_sent_invalid": "upstream sent invalid",
     "upstream_header_too_big": "upstream sent too big header",
     "host_not_found": "host not found in upstream",
@@ -50,6 +65,7 @@ MECHANISMS = {
     "connection_limited": "limiting connections",
     "file_not_found": "No such file or directory",
     "access_forbidden": "access forbidden by rule",
+    "redirection_cycle": "internal redirection cycle",
 }
 """Error type to the words by which nginx says it; the first that fits counts."""
 
@@ -70,38 +86,39 @@ class NginxErrorParser:
     def select(self, workbench: duckdb.DuckDBPyConnection, records: str) -> str:
         """One SELECT of canonical columns and attributes over `records`."""
         names = "['at', 'level', 'pid', 'connection', 'said']"
-        message = "regexp_replace(m.said, '(?s), (?:client|server|request|upstream): .*$', '')"
-
-        def part(name: str) -> str:
-            bare = f'regexp_extract(m.said, \', {name}: "([^"]*)"\', 1)'
-            if name in ("client", "server"):
-                bare = f"regexp_extract(m.said, ', {name}: ([^,]*)', 1)"
-            return f"nullif({bare}, '')"
-
+        parts = "['message', 'client', 'server', 'request', 'subrequest', 'upstream', 'host', 'referrer']"
         error = " ".join(
-            f"WHEN contains(m.said, {quoted(words)}) THEN '{name}'"
+            f"WHEN contains(s.message, {quoted(words)}) THEN '{name}'"
             for name, words in MECHANISMS.items()
         )
-        upstream = f"regexp_extract({part('upstream')}, '^(?:[a-z]+://)?([^/]*)', 1)"
-        host = f"'{{\"host\":' || to_json({part('host')}) || '}}'"
+        left = [
+            (name, f"to_json(nullif({value}, ''))::VARCHAR")
+            for name, value in {
+                "connection": "m.connection",
+                "subrequest": "s.subrequest",
+                "host": "s.host",
+            }.items()
+        ]
         columns = {
             "timestamp": timestamp_sql("m.at", self.settings),
             "timestamp_text": "m.at",
             "severity": severity_sql("m.level"),
             "process_id": "try_cast(m.pid AS BIGINT)",
-            "message": message,
-            "client_ip": part("client"),
-            "server_address": part("server"),
-            **request_sql(part("request")),
-            "upstream_address": f"nullif({upstream}, '')",
+            "message": "s.message",
+            "client_ip": "nullif(nullif(s.client, ''), 'unix:')",
+            "server_address": "nullif(s.server, '')",
+            **request_sql("s.request"),
+            "upstream_address": f"nullif(regexp_extract(s.upstream, '{UPSTREAM}', 1), '')",
+            "referer": "nullif(s.referrer, '')",
             "error_type": f"CASE {error} END",
-            "attributes": host,
+            "attributes": json_object(left, set()),
         }
         picked = ", ".join(f'{sql} AS "{name}"' for name, sql in columns.items())
         return (
             "SELECT line, byte_offset, CASE WHEN m.at = '' THEN 'not a line of an nginx error log' "
             f"END AS reject, {picked} FROM (SELECT *, "
-            f"regexp_extract(text, {quoted(LINE)}, {names}) AS m FROM {records})"
+            f"regexp_extract(m.said, {quoted(SAID)}, {parts}) AS s FROM (SELECT *, "
+            f"regexp_extract(text, {quoted(LINE)}, {names}) AS m FROM {records}))"
         )
 
 
@@ -138,7 +155,21 @@ SAMPLES = [
         "2026/11/20 09:00:00 [error] 31#31: *42 upstream timed out (110: Connection timed out) while "
         "reading response header from upstream, client: 192.0.2.1, server: _, request: "
         '"GET / HTTP/1.1", upstream: "http://unix:/run/app.sock:/", host: "h"\n',
-        [{"error_type": "upstream_timeout", "upstream_address": "unix:"}],
+        [{"error_type": "upstream_timeout", "upstream_address": "unix:/run/app.sock"}],
         name="an upstream that is late",
+    ),
+    Sample(
+        '2026/11/20 09:00:00 [error] 31#31: *7 open() "/srv/a, client: x" failed (2: No such file or '
+        'directory), client: 192.0.2.1, server: _, request: "GET /upstream timed out HTTP/1.1", '
+        'host: "h", referrer: "https://app.example.com/"\n'
+        "2026/11/20 nothing of the kind\n",
+        [
+            {"message": 'open() "/srv/a, client: x" failed (2: No such file or directory)',
+             "client_ip": "192.0.2.1", "url_path": "/upstream timed out",
+             "error_type": "file_not_found", "referer": "https://app.example.com/",
+             "attributes.connection": "7"},
+        ],
+        name="words that a client chose",
+        rejects=1,
     ),
 ]  # fmt: skip

@@ -25,13 +25,13 @@ from clew.formats._time import timestamp_sql
 from clew.model.case import Sample
 
 REQUEST = (
-    r"(?:\[?(?:([0-9a-fA-F:.]+):([0-9]+)|-)\]?)"  # 192.0.2.1:54321
-    r' - "([A-Z]+ [^"]*)" '  # "POST /v1/chat HTTP/1.1"
+    r"(?:\[?([0-9A-Za-z:._-]*[0-9A-Za-z])\]?:([0-9]+)|-)?"  # 192.0.2.1:54321, nothing on a socket
+    r' - "([A-Z]+ .* HTTP/[0-9.]+)" '  # "POST /v1/chat HTTP/1.1"
     r"([1-5][0-9]{2})(?: [A-Za-z' -]+)?"  # 500 Internal Server Error
 )
 TIME = r"[0-9]{4}-[0-9]{2}-[0-9]{2}[T ][0-9:]+(?:[.,][0-9]+)?(?:Z|[+-][0-9]{2}:?[0-9]{2})?"
-LEVEL = r"\b(?:DEBUG|INFO|WARNING|ERROR|CRITICAL)\b"
-LINE = re.compile(rf"(?:.*\s)?{REQUEST}\s*")
+LEVEL = r"(?i)\b(?:DEBUG|INFO|WARNING|ERROR|CRITICAL)\b"
+LINE = rf"^(?:(.*?)\s)??{REQUEST}\s*$"
 ANSI = "\\x1b\\[[0-9;]*m"
 
 
@@ -46,34 +46,37 @@ class UvicornParser:
 
     def select(self, workbench: duckdb.DuckDBPyConnection, records: str) -> str:
         """One SELECT of canonical columns over `records`."""
-        found = f"regexp_extract(bare, {quoted('(?:^|[ ])' + REQUEST + '[ ]*$')}"
-        prefix = f"regexp_extract(bare, {quoted('^(.*?)(?:^|[ ])' + REQUEST)}, 1)"
-        at = f"nullif(regexp_extract({prefix}, {quoted(TIME)}), '')"
-        level = f"nullif(regexp_extract({prefix}, {quoted(LEVEL)}), '')"
-        logger = f"nullif(regexp_extract({prefix}, '\\b((?:uvicorn|hypercorn)[.\\w]*)', 1), '')"
+        names = "['before', 'client', 'port', 'request', 'code']"
+        at = f"nullif(regexp_extract(m.before, {quoted(TIME)}), '')"
+        level = f"nullif(regexp_extract(m.before, {quoted(LEVEL)}), '')"
+        logger = "nullif(regexp_extract(m.before, '\\b((?:uvicorn|hypercorn)[.\\w]*)', 1), '')"
         columns = {
-            "timestamp": timestamp_sql(at, self.settings),
-            "timestamp_text": at,
-            "severity": severity_sql(level),
+            "timestamp": timestamp_sql("clock", self.settings),
+            "timestamp_text": "clock",
+            "severity": severity_sql("level"),
             "logger": logger,
-            "client_ip": f"nullif({found}, 1), '')",
-            "client_port": f"try_cast({found}, 2) AS BIGINT)",
-            **request_sql(f"nullif({found}, 3), '')"),
-            "http_status": f"try_cast({found}, 4) AS BIGINT)",
+            "client_ip": "nullif(nullif(m.client, ''), 'None')",
+            "client_port": "try_cast(m.port AS BIGINT)",
+            **request_sql("m.request"),
+            "http_status": "try_cast(m.code AS BIGINT)",
         }
         picked = ", ".join(f'{sql} AS "{name}"' for name, sql in columns.items())
+        bare = (
+            f"(SELECT *, CASE WHEN contains(text, chr(27)) THEN regexp_replace(text, '{ANSI}', '', "
+            f"'g') ELSE text END AS bare FROM {records})"
+        )
+        matched = f"(SELECT *, regexp_extract(bare, {quoted(LINE)}, {names}) AS m FROM {bare})"
         return (
-            f"SELECT line, byte_offset, CASE WHEN {found}, 4) = '' THEN "
-            f"'not a line of this access log' END AS reject, {picked} FROM (SELECT *, "
-            f"CASE WHEN contains(text, chr(27)) THEN regexp_replace(text, '{ANSI}', '', 'g') "
-            f"ELSE text END AS bare FROM {records})"
+            "SELECT line, byte_offset, CASE WHEN m.code = '' THEN 'not a line of this access log' "
+            f"END AS reject, {picked} FROM (SELECT *, {at} AS clock, {level} AS level FROM {matched})"
         )
 
 
 def sniff(head: bytes) -> float:
     """Share of the first lines that are access lines."""
     lines = [re.sub(ANSI, "", line) for line in first_lines(head)]
-    return 0.96 * sum(bool(LINE.fullmatch(line)) for line in lines) / len(lines) if lines else 0.0
+    found = sum(' - "' in line and bool(re.match(LINE, line)) for line in lines)
+    return 0.96 * found / len(lines) if lines else 0.0
 
 
 def parse(head: bytes, settings: Settings) -> Parser:
@@ -104,5 +107,16 @@ SAMPLES = [
             {"http_status": 404},
         ],
         name="with a time and a logger",
+    ),
+    Sample(
+        'INFO:     [2001:db8::1]:443 - "GET /a "b" HTTP/1.1" 200 OK\n'
+        'INFO:      - "GET /socket HTTP/1.1" 200 OK\n'
+        '2026-11-20T09:00:00Z [info] 192.0.2.1:1 - "GET /low HTTP/2" 404\n',
+        [
+            {"client_ip": "2001:db8::1", "client_port": 443, "url_path": '/a "b"'},
+            {"client_ip": None, "url_path": "/socket", "severity": "INFO"},
+            {"timestamp": "2026-11-20T09:00:00Z", "severity": "INFO", "url_path": "/low"},
+        ],
+        name="other clients and levels",
     ),
 ]  # fmt: skip

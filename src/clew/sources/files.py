@@ -34,6 +34,8 @@ DECOMPRESSORS: dict[bytes, Callable[[], _Decompressor]] = {
     b"\x28\xb5\x2f\xfd": lambda: zstandard.ZstdDecompressor().decompressobj(),
 }
 """First bytes of a compressed file to what inflates one member of it."""
+MOST_STRANGE = 0.1
+"""Share of bytes that are no characters, above which a file of no known format is not text."""
 NOT_LOGS = (
     ".duckdb", ".wal", ".swp", ".tmp", ".py", ".pyc", ".sh", ".md", ".toml", ".yml", ".yaml", ".html",
     ".js", ".css", ".png", ".jpg", ".pdf", ".zip", ".tar", ".whl", ".so", ".exe",
@@ -207,6 +209,19 @@ def _drain(chunks: Iterator[bytes]) -> None:
     """Reads to the end, so that the hash covers the whole file."""
     for _ in chunks:
         pass
+
+
+def not_text(head: bytes) -> str:
+    """Why these first bytes are no text in a form that logs have; "" where they are."""
+    if head.startswith((b"\xff\xfe", b"\xfe\xff")):
+        return "is UTF-16: convert it with 'iconv -f UTF-16 -t UTF-8'"
+    sample = head[:65_536]
+    printable = sample.decode(errors="ignore")
+    strange = sum(not (c.isprintable() or c in "\t\r\n\x1b") for c in printable)
+    strange += len(sample) - len(printable.encode())
+    if strange > MOST_STRANGE * len(sample):
+        return f"is not text: {strange:,} of its first {len(sample):,} bytes are no characters"
+    return ""
 
 
 def _cannot_read(uri: str, error: OSError) -> InputError:
