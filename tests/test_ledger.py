@@ -357,3 +357,16 @@ def test_the_year_of_a_file_is_that_of_its_last_change(log: Path) -> None:
 
     os.utime(log, (time.time(), 1_400_000_000))
     assert SourceFile(str(log), log).modified_year() == 2014
+
+
+def test_lines_of_a_second_format_are_in_the_zone_that_was_given(case: Path, log: Path) -> None:
+    log.write_text(_lines(0, 3) + "ts=2026-11-20T09:00:00 level=info msg=hi\n" * 2)
+    _ingest(case, log, timezone="Europe/Berlin")
+    found = _query(case, "SELECT timestamp::VARCHAR FROM events WHERE source_format = 'logfmt'")
+    assert found == [("2026-11-20 08:00:00",)] * 2
+
+
+def test_a_log_format_that_is_given_says_the_format(case: Path, log: Path) -> None:
+    log.write_text("2026-11-20T09:00:00Z|192.0.2.1|503\n")
+    row = _only(_ingest(case, log, log_format="$time_iso8601|$remote_addr|$status"))
+    assert (row.format, row.count.events) == ("nginx_access", 1)

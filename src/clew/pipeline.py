@@ -13,6 +13,7 @@ from __future__ import annotations
 
 import tempfile
 from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
@@ -132,7 +133,7 @@ def _ingest(
         if same := [k for k in known if k.content_sha256 == identity.content_sha256]:
             return _already(row, same[0])
         before = _longest_prefix(known, identity)
-        row.format = format or (before.format if before else surest(identity.head))
+        row.format = format or (before.format if before else _format(identity.head, settings))
         row.status = "grown" if before else "new"
         if format is None and row.format == "text" and (reason := not_text(identity.head)):
             raise InputError(f"{source.uri} {reason}; nothing of it was stored.")
@@ -144,6 +145,15 @@ def _ingest(
     if identity.problem:
         row.status, row.note = "failed", identity.problem
     return row
+
+
+def _format(head: bytes, settings: Settings) -> str:
+    """The format of a log_format that was given, by how it writes its variables; else the surest."""
+    if settings.log_format and "$" in settings.log_format:
+        return "nginx_access"
+    if settings.log_format and "%" in settings.log_format:
+        return "apache_access"
+    return surest(head)
 
 
 def _note(row: SourceRow, load: Load) -> str:
@@ -199,7 +209,7 @@ def _load(
     parser: Parser = registry.load("formats", row.format).parse(identity.head, told)
     blocks = source.blocks(start, identity.size)
     for records in _read(source, parser, load, blocks, first_line):
-        _load_block(load, parser, records, row.format)
+        _load_block(load, parser, records, row.format, told)
         if progress is not None:
             progress(
                 source.uri, int(records.byte_offsets[-1]) if len(records) else 0, identity.size
@@ -247,7 +257,9 @@ def _read(
     return read_records(blocks, parser.heads, first_line)
 
 
-def _load_block(load: Load, parser: Parser, records: Records, format_name: str) -> None:
+def _load_block(
+    load: Load, parser: Parser, records: Records, format_name: str, settings: Settings
+) -> None:
     count = load.count
     count.lines += records.lines
     count.blanks += records.blanks
@@ -256,7 +268,7 @@ def _load_block(load: Load, parser: Parser, records: Records, format_name: str) 
     count.continuation += int(records.counts.sum()) - len(records)
     rejects = _parse(load, parser, records, format_name)
     tried = {format_name, "csv", "parquet", "text"}
-    while rejects and (other := _second_format(load, records, rejects, tried)):
+    while rejects and (other := _second_format(records, rejects, tried, settings)):
         name, parser, left = other
         tried.add(name)
         count.continuation += len(rejects) - len(left)
@@ -273,7 +285,7 @@ def _parse(load: Load, parser: Parser, records: Records, format_name: str) -> li
 
 
 def _second_format(
-    load: Load, records: Records, rejects: list[Reject], tried: set[str]
+    records: Records, rejects: list[Reject], tried: set[str], settings: Settings
 ) -> tuple[str, Parser, Records] | None:
     """Another format that knows most of the rejects: logs of several writers end up in one file."""
     left = records.pick([offset for _, offset, _ in rejects])
@@ -283,5 +295,5 @@ def _second_format(
     name = max(scores, key=lambda name: scores[name], default="")
     if not name or scores[name] < SURE_ENOUGH:
         return None
-    parser: Parser = registry.load("formats", name).parse(head, Settings())
+    parser: Parser = registry.load("formats", name).parse(head, replace(settings, log_format=None))
     return name, parser, left.regrouped(parser.heads)

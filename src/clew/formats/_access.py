@@ -18,6 +18,7 @@ import duckdb
 
 from clew.formats import Lines, Settings
 from clew.formats._fields import Field, Units, map_fields, quoted
+from clew.formats._tails import Meaning, Tail
 from clew.formats._time import timestamp_sql
 
 CLF_TIME = r"\d{1,2}/[A-Z][a-z]{2}/\d{4}:\d\d:\d\d:\d\d(?:\.\d+)?(?: [+-]\d{4})?"
@@ -30,38 +31,22 @@ USUAL_LINE = re.compile(
     r'(?P<agent> "(?:[^"\\]|\\.)*" "(?:[^"\\]|\\.)*")?'  # "-" "curl/8"
     r"(?P<tail>.*)"  # rt=0.012 rid=4f2a
 )
-TAIL_KEY = re.compile(r'(?:^|[ ,|])([A-Za-z_][\w.-]*)=("[^"]*"|[^ "]*)')
 ESCAPED = chr(1)
 """Stands for an escaped quote while a line is taken apart."""
-
-
-@dataclass(frozen=True, slots=True)
-class Meaning:
-    """What a variable of a format string, or a key of a tail, means.
-
-    name  a canonical column, or the key of `attributes`
-    unit  of a duration: s, ms, us; else ""
-    """
-
-    name: str
-    unit: str = ""
-
-
-@dataclass(frozen=True, slots=True)
-class Tail:
-    """One value behind the user agent: its meaning and the pattern whose group captures it."""
-
-    meaning: Meaning
-    pattern: str
+BRACKET = (
+    "CASE WHEN head[-29:-28] = ' [' THEN length(head) - 28 "
+    "WHEN head[-23:-22] = ' [' THEN length(head) - 22 ELSE strpos(head, ' [') END"
+)
+"""Where the time begins, with a zone, without, or in any other length: a user may hold brackets."""
 
 
 @dataclass(slots=True)
 class UsualParser:
-    """Parses the common, combined and vhost layouts, with the tails found in the first lines."""
+    """Parses the common, combined and vhost layouts, with the tail found in the first lines."""
 
     settings: Settings
     has_vhost: bool = False
-    tails: Sequence[Tail] = ()
+    tail: Tail | None = None
 
     def heads(self, lines: Lines) -> None:
         """Every line is a record."""
@@ -70,19 +55,24 @@ class UsualParser:
         """One SELECT of canonical columns and attributes over `records`, in four steps: quotes,
         fields, words of the fields, columns. A step is named once and computed once."""
         shift = 1 if self.has_vhost else 0
-        tail = f"replace(array_to_string(p[7:], '\"'), '{ESCAPED}', '\\\"')" if self.tails else "''"
+        joined = f"replace(array_to_string(p[{{}}:], '\"'), '{ESCAPED}', '\\\"')"
+        tail = (
+            f"CASE WHEN len(p) > 7 OR p[7] <> '' THEN {joined.format(7)} WHEN len(p) BETWEEN 3 AND 5 THEN "
+            f"substr({joined.format(3)}, 6 + length(split_part(p[3], ' ', 3))) END"
+        )
         parts = (
             f"SELECT line, byte_offset, string_split({_marked('text')}, '\"') AS p FROM {records}"
         )
         fields = (
             "SELECT line, byte_offset, len(p) AS parts, p[1] AS head, p[3] AS counts, "
-            f"{_shown('p[2]')} AS request, nullif(nullif({_shown('p[4]')}, '-'), '') AS referer, "
+            f"{_shown('p[2]')} AS request, nullif(nullif({_shown('p[4]')}, '-'), '') AS asked_from, "
             f"nullif(nullif({_shown('p[6]')}, '-'), '') AS user_agent, {tail} AS tail FROM ({parts})"
         )
         words = (
-            "SELECT *, split_part(split_part(head, '[', 2), ']', 1) AS clock, "
+            f"SELECT *, {BRACKET} AS bracket, rtrim(substr(head, bracket + 2), '] ') AS clock, "
             f"split_part(head, ' ', {1 + shift}) AS client_ip, "
-            f"nullif(split_part(split_part(head, ' [', 1), ' ', {3 + shift}), '-') AS remote_user, "
+            f"CASE WHEN split_part(head, ' ', {3 + shift}) <> '-' THEN "
+            f"{_user(shift)} END AS remote_user, "
             "split_part(counts, ' ', 2) AS code, split_part(counts, ' ', 3) AS sent, "
             f"{request_words('request')} FROM ({fields})"
         )
@@ -98,7 +88,7 @@ class UsualParser:
             **REQUEST_COLUMNS,
             "http_status": "status_code",
             "response_bytes": "try_cast(sent AS BIGINT)",
-            "referer": "referer",
+            "referer": "CASE WHEN parts > 5 THEN asked_from END",
             "user_agent": "user_agent",
         }
         if self.has_vhost:
@@ -106,21 +96,32 @@ class UsualParser:
             columns["server_port"] = (
                 "try_cast(split_part(split_part(head, ' ', 1), ':', 2) AS BIGINT)"
             )
-        if self.tails:
-            columns.update(self._tail_columns())
+        source = f"({typed})"
+        if self.tail:
+            source = self.tail.source(source)
+            columns.update(self._tail_columns(self.tail))
+        else:
+            columns["attributes"] = _as_tail("tail")
         is_whole = (
             "parts >= 3 AND status_code BETWEEN 100 AND 999 AND length(code) = 3 "
             "AND moment IS NOT NULL"
         )
-        return _selected(columns, f"({typed})", is_whole)
+        return _selected(columns, source, is_whole)
 
-    def _tail_columns(self) -> dict[str, str]:
-        fields, units = [], {}
-        for place, item in enumerate(self.tails):
-            value = f"nullif(regexp_extract(tail, {quoted(item.pattern)}, 1), '-')"
-            fields.append(_value_field(item.meaning, f"nullif(trim({value}), '')", place))
-            units[item.meaning.name] = item.meaning.unit
+    def _tail_columns(self, tail: Tail) -> dict[str, str]:
+        fields = [
+            _value_field(meaning, f"v{place}", place) for place, meaning in enumerate(tail.meanings)
+        ]
+        fields.append(Field("tail", "nullif(left_over, '')", "to_json(nullif(left_over, ''))"))
+        units = {meaning.name: meaning.unit for meaning in tail.meanings}
         return _mapped(fields, units, self.settings)
+
+
+def _user(shift: int) -> str:
+    """The words between the second, or third, and the time: a user's name may have several."""
+    words = " + ".join(f"length(split_part(head, ' ', {n}))" for n in range(1, 3 + shift))
+    begin = f"{words} + {3 + shift}"
+    return f"substr(head, {begin}, bracket - ({begin}))"
 
 
 @dataclass(slots=True)
@@ -188,9 +189,12 @@ def _mapped(
             lists.append(
                 Field(f"{item.name}_all", _only_lists(text), f"to_json({_only_lists(text)})")
             )
-            text = f"trim(list_last(string_split_regex({text}, ' ?[,:] (?:: )?')))"
+            last = f"trim(list_last(string_split_regex({text}, ' ?[,:] (?:: )?')))"
+            text = f"CASE WHEN contains({text}, ' ') THEN {last} ELSE {text} END"
+        if unit == "s/us":
+            text, unit = f"split_part({text}, '/', 2)", "us"
         if unit in ("s", "us"):
-            number = f"try_cast({text} AS DOUBLE) * {1000 if unit == 's' else 0.001}"
+            number = f"try_cast({text} AS DOUBLE) {'* 1000' if unit == 's' else '/ 1000'}"
             scaled.append(Field(item.name, f"({number})::VARCHAR", item.json, number=number,
                                 types=frozenset({"DOUBLE"})))  # fmt: skip
         else:
@@ -219,7 +223,7 @@ def request_words(line: str) -> str:
     no uri; spaces inside an address and whole URLs take the slow way."""
     second, third = f"split_part({line}, ' ', 2)", f"split_part({line}, ' ', 3)"
     is_plain = f"starts_with({second}, '/') AND starts_with({third}, 'HTTP/')"
-    slow = f"regexp_extract({line}, '^[A-Z]+ (?:[a-z]+://[^/ ]*)?(.*?)(?: HTTP/[0-9.]+)?$', 1)"
+    slow = f"regexp_extract({line}, '^[A-Z]+ (?:[a-z]+://[^/? ]*)?(.*?)(?: HTTP/[0-9.]+)?$', 1)"
     version = f"nullif(regexp_extract({line}, ' (HTTP/[0-9.]+)$', 1), '')"
     return (
         f"split_part({line}, ' ', 1) AS verb, "
@@ -241,7 +245,7 @@ def request_sql(line: str) -> dict[str, str]:
     }
 
 
-REQUEST_LINE = "^([A-Z]+) (?:[a-z]+://[^/ ]*)?(.*?)(?: (HTTP/[0-9.]+))?$"
+REQUEST_LINE = "^([A-Z]+) (?:[a-z]+://[^/? ]*)?(.*?)(?: (HTTP/[0-9.]+))?$"
 
 
 def clf_time_sql(text: str, settings: Settings) -> str:
@@ -258,8 +262,15 @@ def _marked(text: str) -> str:
 
 def _shown(text: str) -> str:
     """Escapes back to what they stand for: \\" and \\x22."""
-    plain = f"replace(replace(replace({text}, '{ESCAPED}', '\"'), '\\x22', '\"'), '\\x5C', '\\')"
+    plain = f"replace(replace({text}, '{ESCAPED}', '\"'), '\\x22', '\"')"
+    plain = f"replace(replace({plain}, '\\x5C', '\\'), '\\x5c', '\\')"
     return f"CASE WHEN contains({text}, '\\x') OR contains({text}, '{ESCAPED}') THEN {plain} ELSE {text} END"
+
+
+def _as_tail(text: str) -> str:
+    """What nobody can name, as the only member of `attributes`."""
+    bare = f"nullif(trim({text}), '')"
+    return f"CASE WHEN {bare} IS NOT NULL THEN '{{\"tail\":' || to_json({bare}) || '}}' END"
 
 
 def first_lines(head: bytes, count: int = 200) -> list[str]:
@@ -277,33 +288,15 @@ def usual_matches(head: bytes) -> list[re.Match[str]]:
     return [m for line in first_lines(head) if (m := USUAL_LINE.fullmatch(line))]
 
 
+def tails_of(head: bytes) -> list[str]:
+    """What stands behind the user agent in the first lines."""
+    return [m["tail"] for m in usual_matches(head)]
+
+
 def share_of(matches: Sequence[object], head: bytes) -> float:
     """How many of the first lines matched, 0 to 1."""
     lines = len(first_lines(head))
     return len(matches) / lines if lines else 0.0
-
-
-def find_tails(
-    matches: Sequence[re.Match[str]], keys: Mapping[str, Meaning], bare: Sequence[Tail]
-) -> list[Tail]:
-    """What stands behind the user agent: known keys by name, others as attributes, then values
-    without a key, which are told by their shape."""
-    texts = [m["tail"] for m in matches if m["tail"].strip()]
-    if not texts:
-        return []
-    found: dict[str, None] = {}
-    for text in texts:
-        found.update(dict.fromkeys(m[1] for m in TAIL_KEY.finditer(text)))
-    if found:
-        return [
-            Tail(
-                keys.get(key.lower(), Meaning(key)),
-                rf'(?:^|[ ,|]){re.escape(key)}="?((?:[^", ]|, | : )*)',
-            )
-            for key in list(found)[:40]
-        ]
-    half = len(texts) / 2
-    return [item for item in bare if sum(bool(re.search(item.pattern, t)) for t in texts) > half]
 
 
 def compiled(

@@ -38,29 +38,31 @@ LAYOUTS: dict[str, str] = {
     # [2026-11-20 09:00:00,123] ERROR app.db: message
     "bracket_time": rf"\[{TIME}\] {LEVEL} *:? (?:{LOGGER}: )?{MESSAGE}",
     # 2026-11-20 09:00:00,123 ERROR [worker-3] app.db: message
-    "thread": rf"{TIME} {LEVEL} +\[(?P<thread>[^\]]*)\] {LOGGER}(?: -|:) {MESSAGE}",
+    "thread": rf"{TIME} +{LEVEL} +\[(?P<thread>[^\]]*)\] {LOGGER}(?: -|:) {MESSAGE}",
     # 2026-11-20 09:00:00,123 [worker-3] ERROR app.db - message
     "thread_first": rf"{TIME} \[(?P<thread>[^\]]*)\] {LEVEL} +{LOGGER}(?: -|:) {MESSAGE}",
-    # 2026-11-20 09:00:00,123 - app.db - ERROR - message
-    "dashes": rf"{TIME} - {LOGGER} - {LEVEL} - {MESSAGE}",
+    # 2026-11-20 09:00:00,123 - app.db - ERROR - message, also with a logger of two words
+    "dashes": rf"{TIME} - (?P<logger>[^\s-](?:[^-]*[^\s-])?) - {LEVEL} - {MESSAGE}",
+    # 11/20/2026 09:00:00 - ERROR - trainer -   message
+    "trainer": rf"(?P<time>\d\d/\d\d/\d{{4}} \d\d:\d\d:\d\d) - {LEVEL} - {LOGGER} - +{MESSAGE}",
     # 2026-11-20 09:00:00,123 - ERROR - message
     "two_dashes": rf"{TIME} - {LEVEL} - (?:{LOGGER} - )?{MESSAGE}",
     # 2026-11-20 09:00:00 [error    ] message   key=value
     "level_in_brackets": rf"{TIME} \[{LEVEL} *\] (?:{LOGGER}: )?{MESSAGE}",
     # 2026-11-20 09:00:00,123 ERROR app.db:42 message
-    "logger_line": rf"{TIME} {LEVEL} +{LOGGER}:\d+:? (?:- )?{MESSAGE}",
+    "logger_line": rf"{TIME} +{LEVEL} +{LOGGER}:\d+:? (?:- )?{MESSAGE}",
     # 2026-11-20 09:00:00,123 ERROR [app.db] message, also with [api.py:42]
-    "logger_in_brackets": rf"{TIME} {LEVEL} +\[{LOGGER}(?::\d+)?\] {MESSAGE}",
+    "logger_in_brackets": rf"{TIME} +{LEVEL} +\[{LOGGER}(?::\d+)?\] {MESSAGE}",
     # 2026-11-20 09:00:00,123 ERROR app.db: message
-    "logger": rf"{TIME} {LEVEL} +{LOGGER}(?::| -) {MESSAGE}",
+    "logger": rf"{TIME} +{LEVEL} +{LOGGER}(?::| -) {MESSAGE}",
     # 2026-11-20 09:00:00,123 | ERROR | app.db | message
     "bars": rf"{TIME} \| {LEVEL} *\| (?:{LOGGER} *\| )?{MESSAGE}",
     # 2026-11-20 09:00:00,123:ERROR:app.db:message
     "colons": rf"{TIME}:{LEVEL}:(?:{LOGGER}:)?{MESSAGE}",
     # 2026-11-20 09:00:00,123 ERROR app.db message, also with [api.py:42]
-    "logger_bare": rf"{TIME} {LEVEL} +{DOTTED} (?:\[[\w.]+:\d+\] )?{MESSAGE}",
+    "logger_bare": rf"{TIME} +{LEVEL} +{DOTTED} (?:\[[\w.]+:\d+\] )?{MESSAGE}",
     # 2026-11-20 09:00:00,123 ERROR: message
-    "level": rf"{TIME}:? {LEVEL} *:? {MESSAGE}",
+    "level": rf"{TIME}:? +{LEVEL} *:? {MESSAGE}",
     # 2026-11-20 09:00:00,123 app.db ERROR message
     "logger_first": rf"{TIME} {LOGGER} {LEVEL} *:? {MESSAGE}",
     # ERROR 2026-11-20 09:00:00,123 basehttp 123 140735 message
@@ -73,6 +75,11 @@ LAYOUTS: dict[str, str] = {
     "vllm": (
         rf"(?:\((?P<thread>\w+) pid=(?P<pid>\d+)\) )?{LEVEL} (?P<time>\d\d-\d\d \d\d:\d\d:\d\d) "
         rf"\[?(?P<logger>[\w./-]+?)(?::\d+)?\] {MESSAGE}"
+    ),
+    # E1120 09:00:00.123456 31 server.cc:42] message
+    "glog": (
+        r"(?P<level>[IWEF])(?P<time>\d{4} \d\d:\d\d:\d\d\.\d+) +(?P<thread>\d+) "
+        rf"(?P<logger>[\w./-]+):\d+\] {MESSAGE}"
     ),
     # 09:00:00,123 ERROR app.db: message
     "clock": rf"\d\d:\d\d:\d\d(?:[.,]\d+)? \[?{LEVEL} *\]? (?:{LOGGER}: )?{MESSAGE}",

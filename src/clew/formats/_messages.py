@@ -33,21 +33,37 @@ REQUEST_WORD = r"\b(req[-_](?:[0-9A-Za-z-]*[0-9][0-9A-Za-z-]*|[0-9a-f]{8,}))\b"
 """An id has a digit or is long and hexadecimal; `req-uest` is a word."""
 REQUEST_LINE = r'"([A-Z]{3,7} [^" ]+ HTTP/[0-9.]+)"'
 REQUEST_STATUS = r'HTTP/[0-9.]+"\s+([1-5][0-9]{2})\b'
+FAILED_PATH = (
+    r"\b(?:Exception on|Error handling request|Internal Server Error:|Bad Request:|Not Found:|"
+    r"Forbidden:|Unauthorized:|Service Unavailable:) (/[^\s?]*)"  # Exception on /v1/predict
+    r"(?:\?\S*)?(?: \[([A-Z]+)\])?"  # [POST]
+)
+"""What Flask, gunicorn and Django say of the request that raised."""
+BARE_REQUEST = (
+    r"\b(GET|POST|PUT|DELETE|PATCH|HEAD|OPTIONS) (/[^\s?\"]*)(?:\?\S*)?"  # POST /v1/chat
+    r"(?: HTTP/[0-9.]+)?\"?(?: (?:->|=>|-|:|returned|status))*"  # ->
+    r"(?: ([1-5][0-9]{2})\b)?(?:,? \(?(?:in )?([0-9]+(?:\.[0-9]+)?) ?(ms|s)\b)?"  # 503 (0.52s)
+)
 DONE_IN = (
     r"\b(?:done|completed|finished|succeeded|served|handled|processed|took) (?:in )?"  # done in
     r"([0-9]+(?:\.[0-9]+)?) ?(ms|s)\b"  # 512.1 ms
 )
 
 
-def with_pairs(records: str, columns: str) -> str:
+def with_pairs(records: str, columns: str, before: str = "") -> str:
     """SQL of a relation with these columns of `records`, its message and the message's pairs.
 
     `records` has the columns text and said (the first line's own sentence).
+
+    before  one of the columns, which may hold pairs as well: `[trace_id=4f2a span_id=1b]`
     """
-    return (
-        f"SELECT *, {pairs_sql('message')} FROM (SELECT {columns}, text, {HAS_STACK} AS has_stack, "
-        f"{message_sql()} AS message FROM {records})"
+    source = f"(SELECT {columns}, text, {HAS_STACK} AS has_stack, {message_sql()} AS message FROM {records})"
+    if not before:
+        return f"SELECT *, {pairs_sql('message')} FROM {source}"
+    both = (
+        f"CASE WHEN contains({before}, '=') THEN concat_ws(' ', {before}, message) ELSE message END"
     )
+    return f"SELECT * EXCLUDE (paired), {pairs_sql('paired')} FROM (SELECT *, {both} AS paired FROM {source})"
 
 
 def message_sql() -> str:
@@ -97,7 +113,11 @@ def message_columns(
         "END AS req_line, "
         f"CASE WHEN {has_request} THEN regexp_extract(message, {quoted(REQUEST_STATUS)}, 1) END "
         "AS req_status, "
-        f"regexp_extract(message, {quoted(DONE_IN)}, ['n', 'unit']) AS took"
+        f"regexp_extract(message, {quoted(DONE_IN)}, ['n', 'unit']) AS took, "
+        f"CASE WHEN contains(message, ' /') THEN regexp_extract(message, {quoted(FAILED_PATH)}, "
+        "['path', 'method']) END AS failed, "
+        f"CASE WHEN contains(message, ' /') THEN regexp_extract(message, {quoted(BARE_REQUEST)}, "
+        "['method', 'path', 'status', 'n', 'unit']) END AS bare"
     )
     raised = f"SELECT byte_offset AS stack_at, {exception_struct_sql('text')} AS raised FROM stacks"
     source = f"(SELECT *, {found} FROM {source} LEFT JOIN ({raised}) ON stack_at = byte_offset)"
@@ -107,6 +127,11 @@ def message_columns(
     _offer(columns, "http_status", "try_cast(req_status AS BIGINT)")
     scale = "CASE took.unit WHEN 's' THEN 1000 ELSE 1 END"
     _offer(columns, "duration_ms", f"try_cast(took.n AS DOUBLE) * {scale}")
+    for name, key in (("http_method", "method"), ("url_path", "path")):
+        _offer(columns, name, f"coalesce(nullif(bare.{key}, ''), nullif(failed.{key}, ''))")
+    _offer(columns, "http_status", "try_cast(bare.status AS BIGINT)")
+    scale = scale.replace("took", "bare")
+    _offer(columns, "duration_ms", f"try_cast(bare.n AS DOUBLE) * {scale}")
     for name in COLUMNS:
         own = f"raised.{name}"
         columns[name] = f"coalesce({own}, {columns[name]})" if name in columns else own

@@ -8,6 +8,8 @@ at white space; where pairs are parted by commas (a=1,b=2), at the comma.
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 import duckdb
 
 from clew.formats._fields import Field, quoted
@@ -49,18 +51,41 @@ def with_pair_fields(
         f"vals[list_position(keys, {quoted(key)})] AS found_{i}" for i, (key,) in enumerate(keys)
     ]
     values = [f"{_unquoted(f'found_{i}')} AS pair_{i}" for i in range(len(keys))]
+    fields = [_field(key, f"pair_{i}") for i, (key,) in enumerate(keys)]
+    if left := _left_over(workbench, relation, [key for (key,) in keys]):
+        values.append(f"{left} AS pairs_left")
+        fields.append(
+            Field("more_pairs", "array_to_string(pairs_left, ' ')", "to_json(pairs_left)")
+        )
     source = f"(SELECT {', '.join(['*', *values])} FROM (SELECT {', '.join(['*', *found])} FROM {relation}))"
-    return source, [_field(key, f"pair_{i}") for i, (key,) in enumerate(keys)]
+    return source, fields
+
+
+def _left_over(
+    workbench: duckdb.DuckDBPyConnection, relation: str, keys: Sequence[str]
+) -> str | None:
+    """SQL of the pairs that no column of their own takes, where there are any: a key that stands twice
+    in a line, and keys beyond the most frequent ones."""
+    known = f"[{', '.join(quoted(key) for key in keys)}]::VARCHAR[]"
+    is_left = f"len(keys) > len(list_distinct(keys)) OR ({len(keys)} = {MOST_KEYS} AND NOT list_has_all({known}, keys))"
+    if not workbench.execute(f"SELECT 1 FROM {relation} WHERE {is_left} LIMIT 1").fetchall():
+        return None
+    kept = f"list_position(keys, keys[i]) < i OR NOT list_contains({known}, keys[i])"
+    pairs = f"[keys[i] || '=' || vals[i] FOR i IN range(1, len(keys) + 1) IF {kept}]"
+    return f"CASE WHEN {is_left} THEN nullif({pairs}, []) END"
 
 
 def _unquoted(value: str) -> str:
+    """Without quotes; escapes are JSON's as a rule."""
+    inner = f"{value}[2:-2]"
+    escaped = f"replace(replace(replace({inner}, '\\\"', '\"'), '\\n', chr(10)), '\\\\', '\\')"
     text = (
-        f"CASE WHEN starts_with({value}, '\"') AND length({value}) > 1 THEN "
-        f"replace(replace(replace({value}[2:-2], '\\\"', '\"'), '\\n', chr(10)), '\\\\', '\\') "
-        f"WHEN starts_with({value}, '''') AND length({value}) > 1 THEN {value}[2:-2] "
+        f"CASE WHEN starts_with({value}, '\"') AND length({value}) > 1 THEN CASE WHEN "
+        f"contains({value}, '\\') THEN coalesce(try_cast({value} AS JSON) ->> '$', {escaped}) "
+        f"ELSE {inner} END WHEN starts_with({value}, '''') AND length({value}) > 1 THEN {inner} "
         f"ELSE rtrim({value}, ',.') END"
     )
-    return f"nullif(nullif({text}, ''), '-')"
+    return f"nullif(nullif(nullif({text}, ''), '-'), '<nil>')"
 
 
 def _field(key: str, text: str) -> Field:

@@ -9,13 +9,13 @@ from __future__ import annotations
 from clew.model.event import SEVERITIES
 
 WORDS = {
-    "TRACE": ("trace", "trc", "verbose", "finest", "finer", "silly", "t", "v"),
-    "DEBUG": ("debug", "dbg", "debg", "fine", "config", "d"),
+    "TRACE": ("trace", "trc", "trac", "verbose", "finest", "finer", "silly", "t", "v"),
+    "DEBUG": ("debug", "dbg", "debg", "debu", "fine", "config", "d"),
     "INFO": ("info", "inf", "information", "informational", "notice", "note", "success", "log",
              "default", "i", "n"),
     "WARN": ("warn", "warning", "wrn", "w"),
-    "ERROR": ("error", "err", "eror", "severe", "e", "exception", "failure", "fail"),
-    "FATAL": ("fatal", "critical", "crit", "alert", "emerg", "emergency", "panic", "dpanic", "c",
+    "ERROR": ("error", "err", "eror", "erro", "severe", "e", "exception", "failure", "fail"),
+    "FATAL": ("fatal", "fata", "pani", "pnc", "critical", "crit", "alert", "emerg", "emergency", "panic", "dpanic", "c",
               "f", "ftl", "a"),
 }  # fmt: skip
 COMMON = {

@@ -11,18 +11,18 @@ Source    Apache HTTP Server documentation, mod_log_config
 from __future__ import annotations
 
 import re
+from collections.abc import Sequence
 
 from clew.formats import Parser, Settings
 from clew.formats._access import (
-    Meaning,
     PatternParser,
-    Tail,
     UsualParser,
     compiled,
-    find_tails,
     share_of,
+    tails_of,
     usual_matches,
 )
+from clew.formats._tails import Meaning, find_tail
 from clew.model.case import Sample
 
 QUOTED = r"(?:[^\"\\]|\\.)*"
@@ -64,21 +64,14 @@ KEYS: dict[str, Meaning] = {
     "time": Meaning("duration_ms", "us"),
     "duration": Meaning("duration_ms", "us"),
 }
-BARE = (
-    Tail(Meaning("duration_ms", "us"), r"^ (\d+)(?: |$)"),
-    Tail(Meaning("duration_ms", "s"), r"^ (\d+\.\d+)(?: |$)"),
-    Tail(Meaning("request_id"), r"(?:^|[ \"])([A-Za-z0-9@_-]{24}|[0-9a-f]{32})(?:\"| |$)"),
-)
+OWN_TAIL = r" \d+(?:/\d+)?(?: (?!\d+\.\d).*)?"
+"""%D, or %T/%D, and what follows; a number before nginx's seconds is a length."""
 
 
 def sniff(head: bytes) -> float:
     """Share of the first lines in a layout that is Apache's rather than nginx's."""
     matches = usual_matches(head)
-    own = [
-        m
-        for m in matches
-        if m["vhost"] or not m["agent"] or re.fullmatch(r" \d+(?: .*)?", m["tail"])
-    ]
+    own = [m for m in matches if m["vhost"] or not m["agent"] or re.fullmatch(OWN_TAIL, m["tail"])]
     return (0.93 if len(own) > len(matches) / 2 else 0.6) * share_of(matches, head)
 
 
@@ -89,7 +82,23 @@ def parse(head: bytes, settings: Settings) -> Parser:
         return PatternParser(pattern, groups, settings)
     matches = usual_matches(head)
     has_vhost = sum(bool(m["vhost"]) for m in matches) > len(matches) / 2
-    return UsualParser(settings, has_vhost, find_tails(matches, KEYS, BARE))
+    return UsualParser(settings, has_vhost, find_tail(tails_of(head), KEYS, name_shapes))
+
+
+def name_shapes(shapes: Sequence[str]) -> list[Meaning]:
+    """The time taken stands first: a whole number is %D, one with a point %T, two are %T/%D."""
+    names = [Meaning(f"tail_{place + 1}") for place in range(len(shapes))]
+    if shapes[0] == "count":
+        names[0] = Meaning("duration_ms", "us")
+    elif shapes[0] == "seconds":
+        names[0] = Meaning("duration_ms", "s")
+    elif shapes[0] == "pair":
+        names[0] = Meaning("duration_ms", "s/us")
+    for place, shape in enumerate(shapes):
+        if shape in ("id", "word") and place:
+            names[place] = Meaning("request_id")
+            break
+    return names
 
 
 SAMPLES = [
@@ -103,6 +112,18 @@ SAMPLES = [
         ],
         name="common",
         rejects=1,
+    ),
+    Sample(
+        '192.0.2.1 - - [20/Nov/2026:09:00:00 +0000] "GET /a HTTP/1.0" 200 2326 1523\n'
+        '192.0.2.1 - - [20/Nov/2026:09:00:01 +0000] "GET /b HTTP/1.0" 200 - 99\n',
+        [{"response_bytes": 2326, "duration_ms": 1.523}, {"response_bytes": None, "duration_ms": 0.099}],
+        name="common with %D",
+    ),
+    Sample(
+        '192.0.2.1 - - [20/Nov/2026:09:00:00 +0000] "GET /a HTTP/1.0" 200 9 "-" "curl/8" 2/2001523\n'
+        '192.0.2.1 - - [20/Nov/2026:09:00:01 +0000] "GET /b HTTP/1.0" 200 9 "-" "curl/8" 0/99\n',
+        [{"duration_ms": 2001.523}, {"duration_ms": 0.099}],
+        name="combined with %T/%D",
     ),
     Sample(
         'api.example.com:443 192.0.2.1 - - [20/Nov/2026:09:00:00 +0000] "GET /a HTTP/1.1" 500 12 "-" '

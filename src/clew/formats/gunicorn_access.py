@@ -11,19 +11,17 @@ Source    gunicorn documentation, setting access_log_format
 from __future__ import annotations
 
 import re
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import duckdb
 
 from clew.formats import Parser, Settings
-from clew.formats._access import Meaning, Tail, UsualParser, find_tails, first_lines, usual_matches
+from clew.formats._access import UsualParser, first_lines, tails_of, usual_matches
+from clew.formats._tails import Meaning, find_tail
 from clew.model.case import Sample
 
 OWN_PREFIX = r"^\[[0-9-]+ [0-9:]+ [+-][0-9]{4}\] \[[0-9]+\] \[INFO\] "
-BARE = (
-    Tail(Meaning("duration_ms", "us"), r"^ (\d+)(?: |$)"),
-    Tail(Meaning("duration_ms", "s"), r"^ (\d+\.\d+)(?: |$)"),
-)
 
 
 @dataclass(slots=True)
@@ -56,8 +54,17 @@ def sniff(head: bytes) -> float:
 
 def parse(head: bytes, settings: Settings) -> Parser:
     """A parser of the default format with what follows it."""
-    matches = usual_matches(_without_prefix(head))
-    return GunicornParser(settings, tails=find_tails(matches, {}, BARE))
+    return GunicornParser(
+        settings, tail=find_tail(tails_of(_without_prefix(head)), {}, name_shapes)
+    )
+
+
+def name_shapes(shapes: Sequence[str]) -> list[Meaning]:
+    """The time taken stands first: a whole number is %(D)s, one with a point %(L)s."""
+    names = [Meaning(f"tail_{place + 1}") for place in range(len(shapes))]
+    if shapes[0] in ("count", "seconds"):
+        names[0] = Meaning("duration_ms", "us" if shapes[0] == "count" else "s")
+    return names
 
 
 SAMPLES = [

@@ -12,18 +12,18 @@ Source    nginx documentation, ngx_http_log_module and ngx_http_upstream_module
 from __future__ import annotations
 
 import re
+from collections.abc import Sequence
 
 from clew.formats import Parser, Settings
 from clew.formats._access import (
-    Meaning,
     PatternParser,
-    Tail,
     UsualParser,
     compiled,
-    find_tails,
     share_of,
+    tails_of,
     usual_matches,
 )
+from clew.formats._tails import Meaning, find_tail
 from clew.model.case import Sample
 
 SECONDS = r"[\d.]+|-"
@@ -87,29 +87,66 @@ KEYS: dict[str, Meaning] = {
     "host": Meaning("server_address"),
     "xff": Meaning("forwarded_for"),
 }
-BARE = (
-    Tail(Meaning("duration_ms", "s"), r"^ (?:\"[^\"]*\" )?(\d+\.\d+)(?: |$)"),
-    Tail(Meaning("upstream_ms", "s"), r"^ (?:\"[^\"]*\" )?\d+\.\d+ \"?(\d+\.\d+(?:, \d+\.\d+)*|-)"),
-    Tail(Meaning("forwarded_for"), r"^ \"([^\"]*)\""),
-    Tail(Meaning("request_id"), r"(?:^|[ \"])([0-9a-f]{32}|[0-9a-f]{8}-[0-9a-f-]{27})(?:\"| |$)"),
-)
+NAMED_FORMATS = {
+    "combined": '$remote_addr - $remote_user [$time_local] "$request" $status $body_bytes_sent '
+    '"$http_referer" "$http_user_agent"',
+}
+"""Formats that nginx knows by name."""
 
 
 def sniff(head: bytes) -> float:
     """Share of the first lines in the combined layout; less where the tail is Apache's."""
     matches = usual_matches(head)
     combined = [m for m in matches if m["agent"] and not m["vhost"]]
-    foreign = [m for m in combined if re.fullmatch(r" \d+(?: .*)?", m["tail"])]
+    foreign = [m for m in combined if re.fullmatch(FOREIGN_TAIL, m["tail"])]
     weight = 0.5 if len(foreign) > len(combined) / 2 else 0.94
     return weight * share_of(combined, head)
+
+
+FOREIGN_TAIL = r" \d+(?:/\d+)?(?: (?!\d+\.\d).*)?"
+"""Microseconds, as Apache and gunicorn write; a length before nginx's seconds is not that."""
+
+
+def name_shapes(shapes: Sequence[str]) -> list[Meaning]:
+    """The usual order: a length, the time taken, the upstream's address, length, time and status."""
+    names = []
+    times = 0
+    for place, shape in enumerate(shapes):
+        following = shapes[place + 1] if place + 1 < len(shapes) else ""
+        name = Meaning(f"tail_{place + 1}")
+        if shape == "seconds" or (
+            shape == "nothing" and times == 1 and "socket" not in shapes[place:]
+        ):
+            times += 1
+            name = (Meaning("duration_ms", "s"), Meaning("upstream_ms", "s"), name)[
+                min(times, 3) - 1
+            ]
+        elif shape == "socket":
+            name = Meaning("upstream_address")
+        elif shape == "id":
+            name = Meaning("request_id")
+        elif shape == "address":
+            name = Meaning("forwarded_for")
+        elif shape == "count" and following == "seconds" and times == 0:
+            name = Meaning("request_bytes")
+        elif shape == "count" and "socket" in shapes[:place] and times == 2:
+            name = Meaning("upstream_status")
+        names.append(name)
+    seen: set[str] = set()
+    for place, meaning in enumerate(names):
+        if meaning.name in seen:
+            names[place] = Meaning(f"tail_{place + 1}")
+        seen.add(meaning.name)
+    return names
 
 
 def parse(head: bytes, settings: Settings) -> Parser:
     """A parser of the format that was given, else of the combined layout and what follows it."""
     if settings.log_format:
-        pattern, groups = compiled(settings.log_format, VARIABLE, VARIABLES, r"[^\s\"]*")
+        log_format = NAMED_FORMATS.get(settings.log_format.strip(), settings.log_format)
+        pattern, groups = compiled(log_format, VARIABLE, VARIABLES, r"[^\s\"]*")
         return PatternParser(pattern, groups, settings)
-    return UsualParser(settings, tails=find_tails(usual_matches(head), KEYS, BARE))
+    return UsualParser(settings, tail=find_tail(tails_of(head), KEYS, name_shapes))
 
 
 SAMPLES = [
@@ -179,6 +216,51 @@ SAMPLES = [
         ]
         * 2,
         name="combined with bare values behind it",
+    ),
+    Sample(
+        '192.0.2.1 - - [20/Nov/2026:09:00:00 +0000] "GET / HTTP/1.1" 200 9 "-" "curl/8" 345 0.021 '
+        "[default-api-80] [] 192.0.2.9:8080 12 0.020 200 0af7651916cd43dd8448eb211c80319c\n"
+        '192.0.2.1 - - [20/Nov/2026:09:00:01 +0000] "GET / HTTP/1.1" 502 9 "-" "curl/8" 345 0.030 '
+        "[default-api-80] [] 192.0.2.8:8080, 192.0.2.9:8080 0, 12 0.010, 0.020 502, 504 "
+        "0af7651916cd43dd8448eb211c80319d\n"
+        '192.0.2.1 - - [20/Nov/2026:09:00:02 +0000] "GET / HTTP/1.1" 200 9 "-" "curl/8" odd one\n',
+        [
+            {
+                "request_bytes": 345,
+                "duration_ms": 21.0,
+                "upstream_address": "192.0.2.9:8080",
+                "upstream_ms": 20.0,
+                "upstream_status": 200,
+                "request_id": "0af7651916cd43dd8448eb211c80319c",
+                "attributes.tail_3": "[default-api-80]",
+            },
+            {
+                "upstream_address": "192.0.2.9:8080",
+                "upstream_ms": 20.0,
+                "upstream_status": 504,
+                "attributes.upstream_status_all": "502, 504",
+            },
+            {"http_status": 200, "duration_ms": None, "attributes.tail": "odd one"},
+        ],
+        name="Kubernetes' ingress-nginx, and a tail that is different",
+    ),
+    Sample(
+        '192.0.2.1 - bob smith [20/Nov/2026:09:00:00 +0000] "GET /a b?next=https://h.example.com/x '
+        'HTTP/1.1" 200 9 "-" "a [b] c" "0.250" "-"\n'
+        '192.0.2.1 - - [20/Nov/2026:09:00:01 +0000] "GET http://h.example.com?q=1 HTTP/1.1" 200 9 "-" '
+        '"curl/8" "0.250" "0.249"\n',
+        [
+            {
+                "user_id": "bob smith",
+                "url_path": "/a b",
+                "url_query": "next=https://h.example.com/x",
+                "user_agent": "a [b] c",
+                "duration_ms": 250.0,
+                "upstream_ms": None,
+            },
+            {"url_path": None, "url_query": "q=1", "duration_ms": 250.0, "upstream_ms": 249.0},
+        ],
+        name="blanks in a user and a path, a URL in a query, times in quotes",
     ),
     Sample(
         "2026-11-20T09:00:00+00:00|192.0.2.1|GET|/v1/chat?x=1|503|0.5|192.0.2.7:8000|r-1|eu\n",

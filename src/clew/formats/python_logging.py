@@ -63,6 +63,8 @@ class PythonLoggingParser:
             begins[places] = test(part)
         if "vllm" in self.layouts:
             begins |= first == ord("(")
+        if "glog" in self.layouts:
+            begins |= np.isin(first, list(b"IWEF")) & lines.digits(1, 2, 3, 4, 6, 7)
         return begins
 
     def _begins_with_time(self, lines: Lines) -> NDArray[np.bool_]:
@@ -70,10 +72,14 @@ class PythonLoggingParser:
         begins: NDArray[np.bool_] = (
             _is_date(lines, 0) & lines.digits(11, 12) & (lines.byte(13) == ord(":"))
         )
-        dotted = lines.byte(1) == ord(".")
-        for place in (2, 3):
-            dotted |= lines.byte(place) == ord(".")
-        begins |= dotted & ~lines.digits(0, 1, 2, 3)
+        for place in (1, 2, 3):
+            # a second dot: `10.5 ms` in the middle of a message is no address
+            dotted = (lines.byte(place) == ord(".")) & lines.digits(place + 1)
+            again = [lines.byte(place + width) == ord(".") for width in (2, 3, 4)]
+            begins |= dotted & np.logical_or.reduce(again)
+        if "trainer" in self.layouts:
+            slashed = (lines.byte(2) == ord("/")) & (lines.byte(5) == ord("/"))
+            begins |= slashed & lines.digits(0, 1, 3, 4, 6, 7, 8, 9)
         if "clock" in self.layouts:
             at_colons = (lines.byte(2) == ord(":")) & (lines.byte(5) == ord(":"))
             begins |= at_colons & lines.digits(0, 1, 3, 4, 6, 7)
@@ -89,7 +95,13 @@ class PythonLoggingParser:
             "severity": f"coalesce({severity_sql('level')}, CASE WHEN has_stack THEN 'ERROR' END)",
             "message": f"coalesce(message, {RAISED})",
         }
-        for name, own in (("logger", "logger"), ("thread", "thread")):
+        is_id = f"regexp_matches(thread, {quoted(THREAD_IS_ID)})"
+        for name, own in (
+            ("logger", "logger"),
+            ("thread", f"CASE WHEN NOT ({is_id}) AND NOT contains(thread, '=') THEN thread END"),
+            ("trace_id", f"CASE WHEN {is_id} AND length(thread) = 32 THEN thread END"),
+            ("request_id", f"CASE WHEN {is_id} AND length(thread) <> 32 THEN thread END"),
+        ):
             columns[name] = f"coalesce({own}, {columns[name]})" if name in columns else own
         pid = "try_cast(pid AS BIGINT)"
         columns["process_id"] = f"coalesce({pid}, {columns.get('process_id', 'NULL')})"
@@ -128,6 +140,7 @@ class PythonLoggingParser:
         return with_pairs(
             f"(SELECT line, byte_offset, text, first_line, {parts}, {is_known} AS is_known FROM ({source}))",
             kept,
+            before="thread",
         )
 
     def _part(self, group: str) -> str:
@@ -144,11 +157,16 @@ class PythonLoggingParser:
         at = "said_at"
         if "vllm" in self.layouts:
             at = f"CASE WHEN length(said_at) = 14 THEN '{self.settings.year:04d}-' || said_at ELSE said_at END"
+        if "glog" in self.layouts:
+            dated = f"'{self.settings.year:04d}-' || said_at[1:2] || '-' || said_at[3:]"
+            at = f"CASE WHEN said_at[5] = ' ' THEN {dated} ELSE {at} END"
         is_plain = "length(said_at) IN (19, 23) AND NOT contains(said_at, 'Z') AND said_at[5] = '-'"
         plain = zoned("try_cast(replace(said_at, ',', '.') AS TIMESTAMP)", self.settings)
         return f"CASE WHEN {is_plain} THEN {plain} ELSE {timestamp_sql(at, self.settings)} END"
 
 
+THREAD_IS_ID = "^(?:[0-9a-f]{32}|[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f-]{22}|req[-_][0-9A-Za-z-]+)$"
+"""Many services put the request's id where others have the thread."""
 REJECT = (
     f"CASE WHEN contains(first_line, '\"') AND regexp_matches(first_line, {quoted(OTHER)}) THEN 'another format' "
     "WHEN NOT is_known AND NOT has_stack AND NOT starts_with(text, 'Traceback (most recent') "
@@ -241,6 +259,17 @@ SAMPLES = [
         name="dashes",
     ),
     Sample(
+        "2026-11-20 09:00:00 INFO app: POST /v1/chat?x=1 -> 503 (0.52s)\n"
+        "2026-11-20 09:00:01 ERROR app: slow because of\n10.5 ms in the queue\n1. first\n"
+        "2026-11-20 09:00:02 INFO app: GET /v1/models 200 in 12ms\n",
+        [
+            {"http_method": "POST", "url_path": "/v1/chat", "http_status": 503, "duration_ms": 520.0},
+            {"message": "slow because of\n10.5 ms in the queue\n1. first"},
+            {"url_path": "/v1/models", "http_status": 200, "duration_ms": 12.0},
+        ],
+        name="requests in plain words, numbers at the beginning of a line",
+    ),
+    Sample(
         "INFO:     Started server process [31]\nINFO:     Application startup complete.\n"
         "ERROR:    Exception in ASGI application\n" + TRACE + "ValueError\n",
         [
@@ -280,7 +309,8 @@ SAMPLES = [
     Sample(
         "[2026-11-20 09:00:00,123] ERROR in app: Exception on /v1/predict [POST]\n" + TRACE
         + "RuntimeError: no\n",
-        [{"severity": "ERROR", "logger": "app", "exception_type": "RuntimeError"}],
+        [{"severity": "ERROR", "logger": "app", "exception_type": "RuntimeError",
+          "url_path": "/v1/predict", "http_method": "POST"}],
         name="Flask",
     ),
     Sample(
@@ -343,5 +373,13 @@ SAMPLES += [
         ("09:00:00,123 ERROR app.db: out of memory", {"logger": "app.db", "timestamp": None}),
         ("ERROR [app.db] out of memory", {"logger": "app.db", "timestamp": None}),
         ("[ERROR] out of memory", {"timestamp": None}),
+        ("11/20/2026 09:00:00 - ERROR - trainer -   out of memory", {"logger": "trainer"}),
+        ("E1120 09:00:00.000000 31 server.cc:42] out of memory", {"logger": "server.cc", "thread": "31"}),
+        ("2026-11-20T09:00:00Z  ERROR out of memory", {"logger": None}),
+        ("2026-11-20 09:00:00 - my app - ERROR - out of memory", {"logger": "my app"}),
+        ("2026-11-20 09:00:00 ERROR [4f2a1651916cd43dd8448eb211c80319] app.db: out of memory",
+         {"trace_id": "4f2a1651916cd43dd8448eb211c80319", "thread": None}),
+        ("2026-11-20 09:00:00 ERROR [trace_id=4f2a1651916cd43dd8448eb211c80319 user_id=u-7] app.db: "
+         "out of memory", {"trace_id": "4f2a1651916cd43dd8448eb211c80319", "user_id": "u-7"}),
     )
 ]  # fmt: skip

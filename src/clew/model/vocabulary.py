@@ -10,6 +10,7 @@ A name that several columns could mean stands once, under the meaning that logs 
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
@@ -35,12 +36,15 @@ class Spelling:
 class Name:
     """A name resolved: a canonical column, or a key of `attributes`; exactly one is set.
 
-    scale  what a value typed under this name is multiplied by, such as 1000 for seconds
+    scale      what a value typed under this name is multiplied by, such as 1000 for seconds
+    otherwise  the column that a format may have put it in, where the attribute is not there: names
+               such as `code` or `reason` fill a column only if no surer name does
     """
 
     column: str | None = None
     attribute: str | None = None
     scale: float = 1.0
+    otherwise: str | None = None
 
 
 PLAIN: dict[str, str] = {
@@ -400,17 +404,28 @@ def resolve(name: str) -> Name:
     >>> resolve("shoe_size").attribute
     'shoe_size'
     """
-    if name in BY_NAME:
-        return Name(column=name)
-    bare = name.removeprefix("attributes.")
-    if bare != name:
-        return Name(attribute=bare)
-    spelling = SPELLINGS.get(name.lower())
-    if spelling is None or name.lower() in WEAK - TYPED_ANYWAY:
-        return Name(attribute=name)
-    scale = SCALES.get(spelling.unit, 1.0)
-    if spelling.column.endswith("_s"):
-        scale = 1.0
+    for spelled in _spelled(name):
+        if spelled in BY_NAME:
+            return Name(column=spelled)
+        if spelled in SPELLINGS:
+            return _meant(name, spelled)
+    return Name(attribute=name.removeprefix("attributes.") or name)
+
+
+def _spelled(name: str) -> Iterator[str]:
+    """The name as it may stand in the table: requestId is request_id, X-Request-ID x_request_id."""
+    yield name
+    yield name.lower()
+    snake = re.sub(r"(?<=[a-z0-9])([A-Z])", r"_\1", name).lower().replace("-", "_")
+    yield snake
+    yield snake.replace("_", "")
+
+
+def _meant(name: str, spelled: str) -> Name:
+    spelling = SPELLINGS[spelled]
+    if spelled in WEAK - TYPED_ANYWAY and spelling.column != "timestamp":
+        return Name(attribute=name, otherwise=spelling.column)
+    scale = 1.0 if spelling.column.endswith("_s") else SCALES.get(spelling.unit, 1.0)
     return Name(column=spelling.column, scale=scale)
 
 

@@ -1,309 +1,392 @@
-"""What stands behind a bar: each step takes a table and gives a table.
+"""What stands behind a bar: each pipe takes a table and gives a table.
 
-Up to the first step that makes new rows, names mean columns of events; behind it, the columns of
-those rows and nothing else.
+Up to the first pipe that makes new rows, names mean columns of events; behind it, the columns of
+those rows and nothing else. Rows always have an order that tells any two apart: events that of time,
+new rows that of their keys, until `sort` says otherwise. NULL comes last.
 """
 
 from __future__ import annotations
 
-import difflib
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
 from datetime import datetime
+from typing import NoReturn
 
 import ibis
 import ibis.expr.types as ir
 
-from clew.errors import ConfigError, QueryError
+from clew.errors import QueryError
 from clew.model.buckets import seconds, time_bucket
-from clew.model.event import Kind
-from clew.query.compile import ORDER, Conditions, EventFields, Field, Fields
-from clew.query.tree import PERCENTILE, Call, Key, Pipe, Query
+from clew.query.compile import EVENT_ORDER, condition
+from clew.query.language import PERCENTILE
+from clew.query.scope import Events, Rows, Scope, Subject
+from clew.query.tree import (
+    Bucket,
+    Dedup,
+    Field,
+    Fields,
+    Head,
+    Measure,
+    Node,
+    Patterns,
+    Pipe,
+    Query,
+    Sort,
+    SortKey,
+    Stats,
+    Tail,
+    Top,
+    Where,
+)
 
 MASKS = (
-    (r"[0-9a-fA-F]{8}-[0-9a-fA-F]{4}-[0-9a-fA-F]{4}-[0-9a-fA-F]{4}-[0-9a-fA-F]{12}", "<uuid>"),
-    (r"\b[0-9]{1,3}\.[0-9]{1,3}\.[0-9]{1,3}\.[0-9]{1,3}(:[0-9]+)?\b", "<address>"),
-    (r"\b0x[0-9a-fA-F]+\b", "<hex>"),
-    (r"\b[0-9a-fA-F]*[0-9][0-9a-fA-F]{7,}\b", "<hex>"),
-    (r"[0-9]+(\.[0-9]+)?", "<n>"),
+    (r"[0-9a-fA-F]{8}(?:-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12}", "<id>"),
+    (r"\d{4}-\d\d-\d\d[T ]\d\d:\d\d:\d\d(?:[.,]\d+)?(?:Z|[+-]\d\d:?\d\d)?", "<time>"),
+    (r"\b\d{1,3}(?:\.\d{1,3}){3}(?::\d+)?\b", "<address>"),
+    (r"\b[0-9a-fA-F]{1,4}:(?:[0-9a-fA-F]{0,4}:){2,6}[0-9a-fA-F]{1,4}\b", "<address>"),
+    (r"\b(?:0x[0-9a-fA-F]+|(?:[0-9]+[a-fA-F]|[a-fA-F]+[0-9])[0-9a-fA-F]{6,})\b", "<hex>"),
+    (r"\"[^\"]*\"", "<text>"),
+    (r"(^|[\s=:,(\[{])'[^']*'", r"\1<text>"),
+    (r"\d+(?:\.\d+)*", "<number>"),
 )
-"""What changes from one message to the next of its kind."""
+"""What differs between like messages: 0a1b2c3d-...-0a1b2c3d4e5f, 2026-01-05T10:00:00Z, 192.0.2.1:80,
+2001:db8::1, 0x7f3a and 9f86d081884c, "a name", =' a name', 3.14. An apostrophe inside a word is none."""
+ORDER_COLUMN = "clew_order_"
 
 
-HIDDEN = "order_of_"
-"""Prefix of columns that `fields` left out but that the order of the rows still needs."""
+@dataclass(frozen=True)
+class Step:
+    """Rows on their way through the pipes.
 
+    table    the rows, with hidden columns (clew_order_...) that only the order needs
+    columns  those that are shown
+    order    columns that rows are sorted by, each with whether it descends
+    origins  result column to the subject its values are of; None while rows are events
+    """
 
-class RowFields:
-    """The columns of rows that a pipe made."""
+    table: ir.Table
+    columns: tuple[str, ...]
+    order: tuple[tuple[str, bool], ...]
+    origins: dict[str, Subject] | None
+    query: Query
+    now: datetime
+    is_deduplicated: bool = False
 
-    def __init__(self, text: str, table: ir.Table) -> None:
-        self.text, self.table = text, table
+    def scope(self) -> Scope:
+        if self.origins is None:
+            return Events(self.table, self.query.text)
+        return Rows(self.table, self.columns, self.query.text, self.origins)
 
-    def find(self, name: str, position: int) -> Field:
-        known = [column for column in self.table.columns if not column.startswith(HIDDEN)]
-        if name not in known:
-            close = difflib.get_close_matches(name, known, n=1, cutoff=0.4)
-            guess = f" Did you mean '{close[0]}'?" if close else ""
-            raise QueryError(
-                f"There is no column '{name}' behind this pipe: there are "
-                f"{', '.join(known)}.{guess}",
-                self.text,
-                position,
-                len(name),
-            )
-        value = self.table[name]
-        return Field(value, _kind(value), name)
+    def find(self, field: Field) -> Subject:
+        return self.scope().find(field)
 
+    def hidden(self) -> bool:
+        return len(self.columns) != len(self.table.columns)
 
-class Steps:
-    """The table as it is behind the steps so far, and the order that its rows are in: names of
-    columns, each with whether it descends, and `tie`, which tells any two rows apart."""
-
-    def __init__(self, query: Query, events: ir.Table, now: datetime) -> None:
-        self.query, self.table, self.now = query, events, now
-        self.of_events = True
-        self.order: list[tuple[str, bool]] = []
-        self.tie: tuple[str, ...] = ORDER
-
-    @property
-    def fields(self) -> Fields:
-        if self.of_events:
-            return EventFields(self.table)
-        return RowFields(self.query.text, self.table)
-
-    def value(self, key: Key) -> ir.Value:
-        if key.bucket:
-            return time_bucket(self.fields.find("timestamp", key.position).value, self.length(key))
-        return self.fields.find(key.name, key.position).value
-
-    def length(self, key: Key) -> str:
-        try:
-            seconds(key.bucket)
-        except ConfigError as error:
-            raise QueryError(str(error), self.query.text, key.position, 6) from error
-        return key.bucket
-
-    def rows(
-        self, table: ir.Table, tie: Sequence[str], order: Sequence[tuple[str, bool]] = ()
-    ) -> None:
-        """New rows, told apart by the columns `tie`."""
-        self.table, self.of_events = table, False
-        self.tie, self.order = tuple(tie), list(order)
-
-    def ordered(self) -> ir.Table:
-        """The table in its order, which ends in a unique key."""
-        order = self.order_by()
-        return self.table.order_by(*order) if order else self.table
-
-    def order_by(self) -> list[ir.Value]:
+    def sorted_by(self, *, backwards: bool = False) -> list[ir.Value]:
         return [
-            ibis.desc(name) if is_descending else ibis.asc(name)
-            for name, is_descending in self.full_order()
+            self.table[name].desc(nulls_first=backwards)
+            if is_descending != backwards
+            else self.table[name].asc(nulls_first=backwards)
+            for name, is_descending in self.order
         ]
 
-    def full_order(self) -> list[tuple[str, bool]]:
-        """The order asked for, then what makes it unique, each name once."""
-        given = {name for name, _ in self.order}
-        rest = [(name, False) for name in self.tie if name not in given]
-        return [item for item in (*self.order, *rest) if item[0] in self.table.columns]
+    def with_columns(self, values: dict[str, ir.Value]) -> Step:
+        """Adds columns that are not shown."""
+        return replace(self, table=self.table.mutate(**values)) if values else self
 
-    # steps
+    def place(self, within: Sequence[ir.Value] = ()) -> ir.IntegerValue:
+        """The place of a row in the order, from 0, among those with the same values of `within`."""
+        window = ibis.window(group_by=list(within) or None, order_by=self.sorted_by())
+        return ibis.row_number().over(window)
 
-    def stats(self, pipe: Pipe) -> None:
-        keys = [self.value(key).name(key.name) for key in pipe.by]
-        names = _names(pipe.calls)
-        taken = [key.name for key in pipe.by]
-        for name, call in zip(names, pipe.calls, strict=True):
-            if name in taken:
-                self.fail(
-                    f"Two columns would be called '{name}': add 'as'", call.position, call.function
-                )
-            taken.append(name)
-        bucket = next((key for key in pipe.by if key.bucket), None)
-        width_s = seconds(self.length(bucket)) if bucket else None
-        measures = {
-            name: self.measure(call, width_s) for name, call in zip(names, pipe.calls, strict=True)
-        }
-        table = self.table.aggregate(by=keys, **measures)
-        first = ["bucket"] if bucket else []
-        self.rows(table, [*first, *(key.name for key in pipe.by if not key.bucket)])
-
-    def measure(self, call: Call, width_s: int | None) -> ir.Value:
-        field = self.fields.find(call.field, call.field_position).value if call.field else None
-        if call.function == "count":
-            return self.table.count() if field is None else field.count()
-        if call.function == "rate":
-            return self.rate(field, width_s)
-        assert field is not None, "BUG: a function without a field"
-        if call.function == "dcount":
-            return field.nunique()
-        if call.function == "values":
-            return field.collect(distinct=True).sort()
-        if call.function in ("min", "max"):
-            return getattr(field, call.function)()
-        if call.function in ("first", "last"):
-            moment = self.fields.find("timestamp", call.position).value
-            return field.argmin(moment) if call.function == "first" else field.argmax(moment)
-        number = self.number(field, call)
-        if call.function == "sum":
-            return number.sum()
-        if call.function == "avg":
-            return number.mean()
-        if call.function == "median":
-            return number.quantile(0.5)
-        share = PERCENTILE.fullmatch(call.function)
-        assert share, f"BUG: {call.function} is no function"
-        return number.quantile(float(share[1]) / 100)
-
-    def number(self, field: ir.Value, call: Call) -> ir.Value:
-        if isinstance(field, ir.NumericValue) and not isinstance(field, ir.BooleanValue):
-            return field.cast("float64") if isinstance(field, ir.DecimalValue) else field
-        if isinstance(field, ir.StringValue):
-            return field.try_cast("float64")
-        self.fail(
-            f"{call.function} needs numbers, and {call.field} has none",
-            call.field_position,
-            call.field,
-        )
-        raise AssertionError("BUG: fail returned")
-
-    def rate(self, field: ir.Value | None, width_s: int | None) -> ir.Value:
-        """Rows a second: over the bucket, else from the first to the last of the group."""
-        count = self.table.count() if field is None else field.count()
-        if width_s:
-            return count / ibis.literal(float(width_s))
-        moment = self.fields.find("timestamp", 0).value
-        span_s = moment.max().delta(moment.min(), unit="second")
-        return count / ibis.greatest(span_s, 1).cast("float64")
-
-    def sort(self, pipe: Pipe) -> None:
-        self.order = [(self.named(key), key.is_descending) for key in pipe.keys]
-
-    def named(self, key: Key) -> str:
-        """The name of a column of this table, added where the key is an attribute."""
-        value = self.fields.find(key.name, key.position).value
-        name: str = value.get_name()
-        if name not in self.table.columns:
-            self.table, name = self.table.mutate(value.name(key.name)), key.name
-        return name
-
-    def head(self, pipe: Pipe) -> None:
-        self.table = self.ordered().limit(pipe.count)
-
-    def tail(self, pipe: Pipe) -> None:
-        """The last rows, still in their order."""
-        place = ibis.row_number().over(order_by=self.order_by())
-        count = self.table.count().over(ibis.window(preceding=None, following=None))
-        numbered = self.table.mutate(tail_place=place, tail_count=count)
-        last = numbered.filter(numbered.tail_place >= numbered.tail_count - pipe.count)
-        self.table = last.drop("tail_place", "tail_count")
-
-    def top(self, pipe: Pipe) -> None:
-        self.most(pipe, is_descending=True)
-
-    def rare(self, pipe: Pipe) -> None:
-        self.most(pipe, is_descending=False)
-
-    def most(self, pipe: Pipe, *, is_descending: bool) -> None:
-        """The values that occur most, or least, in all or within each group; and their share."""
-        keys = [self.value(key).name(key.name) for key in (*pipe.by, *pipe.keys)]
-        counted = self.table.aggregate(by=keys, count=self.table.count())
-        groups = [key.name for key in pipe.by]
-        names = [key.name for key in pipe.keys]
-        within = ibis.window(group_by=groups or None, preceding=None, following=None)
-        counted = counted.mutate(share=counted["count"] / counted["count"].sum().over(within))
-        counted = counted.filter(counted[names[0]].notnull())
-        order = [ibis.desc("count") if is_descending else ibis.asc("count"), *names]
-        place = ibis.row_number().over(ibis.window(group_by=groups or None, order_by=order))
-        counted = counted.mutate(top_place=place)
-        kept = counted.filter(counted.top_place < pipe.count).drop("top_place")
-        kept = kept.select(*groups, *names, "count", "share")
-        self.rows(kept, names, [*((name, False) for name in groups), ("count", is_descending)])
-
-    def dedup(self, pipe: Pipe) -> None:
-        """The first row of each value, in the order so far."""
-        by = [self.named(key) for key in pipe.keys]
-        table = self.table
-        if self.of_events:  # a window over every column would carry all of them along
-            ordered_by = [name for name, _ in self.order]
-            table = table.select(*dict.fromkeys([*by, *ordered_by, *self.tie]))
-        order = self.order_by() or by
-        place = ibis.row_number().over(ibis.window(group_by=by, order_by=order))
-        numbered = table.mutate(dedup_place=place)
-        first = numbered.filter(numbered.dedup_place == 0).drop("dedup_place")
-        self.table = self.table.semi_join(first, "event_id") if self.of_events else first
-
-    def patterns(self, pipe: Pipe) -> None:
-        """Messages of one kind: numbers, ids and addresses masked."""
-        message = self.fields.find("message", pipe.position).value
-        moment = self.fields.find("timestamp", pipe.position).value
-        pattern = message
-        for mask, name in MASKS:
-            pattern = pattern.re_replace(mask, name)
-        keys = [self.value(key).name(key.name) for key in pipe.by]
-        told = self.table.filter(message.notnull())
-        table = told.aggregate(
-            by=[*keys, pattern.name("pattern")],
-            count=told.count(),
-            first=moment.min(),
-            last=moment.max(),
-            example=message.min(),
-        )
-        self.rows(table, [*(key.name for key in pipe.by), "pattern"], [("count", True)])
-
-    def pick(self, pipe: Pipe) -> None:
-        """Only these columns, in this order."""
-        chosen = [
-            self.fields.find(key.name, key.position).value.name(key.name) for key in pipe.keys
-        ]
-        kept = {key.name for key in pipe.keys}
-        given = self.full_order()
-        hidden = {name: f"{HIDDEN}{name}" for name, _ in given if name not in kept}
-        order = [(hidden.get(name, name), is_descending) for name, is_descending in given]
-        unseen = [self.table[name].name(alias) for name, alias in hidden.items()]
-        self.rows(self.table.select(*chosen, *unseen), [], order)
-
-    def where(self, pipe: Pipe) -> None:
-        assert pipe.where is not None, "BUG: a where without a condition"
-        events = self.table if self.of_events else None
-        found = Conditions(self.query.text, self.fields, self.now, events).of(pipe.where)
-        if found is not None:
-            self.table = self.table.filter(found)
-
-    def fail(self, sentence: str, position: int, word: str) -> None:
-        raise QueryError(f"{sentence}.", self.query.text, position, len(word))
+    def fail(self, sentence: str, node: Node) -> NoReturn:
+        raise QueryError(sentence, self.query.text, node.position, node.length)
 
 
 def apply(query: Query, events: ir.Table, now: datetime) -> ir.Table:
-    """The table behind the last step, in an order that ends in a unique key."""
-    steps = Steps(query, events, now)
+    """The table behind the last pipe, in its order."""
+    order = tuple((name, False) for name in EVENT_ORDER)
+    step = Step(events, tuple(events.columns), order, None, query, now)
     for pipe in query.pipes:
-        step: Callable[[Pipe], None] = getattr(
-            steps, "pick" if pipe.name == "fields" else pipe.name
+        step = _piped(step, pipe)
+    table = step.table.order_by(step.sorted_by()) if step.order else step.table
+    return table.select(*step.columns) if step.hidden() else table
+
+
+def _piped(step: Step, pipe: Pipe) -> Step:
+    match pipe:
+        case Stats():
+            return _stats(step, pipe)
+        case Sort():
+            return _sort(step, pipe)
+        case Head():
+            return replace(step, table=step.table.order_by(step.sorted_by()).limit(pipe.count))
+        case Tail():
+            last = step.table.order_by(step.sorted_by(backwards=True)).limit(pipe.count)
+            return replace(step, table=last)
+        case Top():
+            return _top(step, pipe)
+        case Dedup():
+            return _dedup(step, pipe)
+        case Patterns():
+            return _patterns(step, pipe)
+        case Fields():
+            return _fields(step, pipe)
+        case Where():
+            return _where(step, pipe)
+
+
+def _stats(step: Step, pipe: Stats) -> Step:
+    keys = _keys(step, pipe.by)
+    step = step.with_columns(_first_marks(step, pipe.measures, keys))
+    subjects = {m.label: step.find(m.field) for m in pipe.measures if m.field}
+    width_s = next((seconds(key.width) for key in pipe.by if isinstance(key, Bucket)), None)
+    values = {m.label: _measured(step, m, subjects.get(m.label), width_s) for m in pipe.measures}
+    named = [value.name(label) for label, value in _keys(step, pipe.by).items()]
+    table = step.table.aggregate(by=named, **values)
+    origins = {
+        measure.label: subjects[measure.label]
+        for measure in pipe.measures
+        if measure.label in subjects and measure.function not in ("count", "dcount", "rate")
+    }
+    origins |= {key.label: step.find(key) for key in pipe.by if isinstance(key, Field)}
+    return _rows(step, table, [key.label for key in pipe.by], origins)
+
+
+def _measured(
+    step: Step, measure: Measure, subject: Subject | None, width_s: int | None
+) -> ir.Value:
+    function, table = measure.function, step.table
+    if function == "rate":
+        return _rate(step, measure, subject, width_s)
+    if subject is None:
+        return table.count()
+    value = subject.shown()
+    match function:
+        case "count":
+            return value.count()
+        case "dcount":
+            return value.nunique()
+        case "values":
+            return value.collect(distinct=True).sort()
+        case "first" | "last":
+            mark = table[f"clew_{function}_{measure.label}"]
+            return value.max(where=(mark == 0) & value.notnull())
+        case "min" | "max" if subject.kind != "attribute":
+            ordered = ir.NumericValue | ir.StringValue | ir.TimestampValue
+            if not isinstance(value, ordered) or isinstance(value, ir.BooleanValue):
+                step.fail(
+                    f"{function} needs values in an order, and {subject.name} has none.", measure
+                )
+            return value.min() if function == "min" else value.max()
+    number = _number(step, measure, subject)
+    match function:
+        case "sum":
+            return number.sum()
+        case "avg":
+            return number.cast("float64").mean()
+        case "min":
+            return number.min()
+        case "max":
+            return number.max()
+        case "median":
+            return number.cast("float64").quantile(0.5)
+    share = PERCENTILE.fullmatch(function)
+    assert share, f"BUG: {function} is no function of stats"
+    return number.cast("float64").quantile(float(share[1]) / 100)
+
+
+def _number(step: Step, measure: Measure, subject: Subject) -> ir.NumericValue:
+    value = subject.shown()
+    if subject.kind == "attribute":
+        return value.try_cast("float64")
+    if not isinstance(value, ir.NumericValue) or isinstance(value, ir.BooleanValue):
+        step.fail(f"{measure.function} needs numbers, and {subject.name} holds none.", measure)
+    return value
+
+
+def _rate(
+    step: Step, measure: Measure, subject: Subject | None, width_s: int | None
+) -> ir.FloatingValue:
+    """Rows a second, or the sum of a field a second: over the bucket, else from the first row of the
+    group to its last, which counts as one second at least."""
+    amount = _number(step, measure, subject).sum() if subject else step.table.count()
+    amount = amount.cast("float64")
+    if width_s:
+        return amount / float(width_s)
+    time = _time(step, measure)
+    elapsed_s = time.max().delta(time.min(), unit="second")
+    return amount / ibis.greatest(elapsed_s, 1).cast("float64")
+
+
+def _first_marks(
+    step: Step, measures: Sequence[Measure], keys: dict[str, ir.Value]
+) -> dict[str, ir.Value]:
+    """For `first` and `last`: the place in time of each row among those of its group that have the
+    field; 0 is the one. NULL values are passed over."""
+    marks = {}
+    for measure in measures:
+        if measure.function not in ("first", "last") or measure.field is None:
+            continue
+        is_last = measure.function == "last"
+        time = _time(step, measure)
+        tie = step.table["event_id"] if "event_id" in step.table.columns else None
+        order = [value for value in (time, tie) if value is not None]
+        has = step.find(measure.field).value.notnull()
+        within = ibis.window(
+            group_by=[*keys.values(), has],
+            order_by=[value.desc() if is_last else value.asc() for value in order],
         )
-        step(pipe)
-    answer = steps.ordered()
-    return answer.drop(*(name for name in answer.columns if name.startswith(HIDDEN)))
+        marks[f"clew_{measure.function}_{measure.label}"] = ibis.row_number().over(within)
+    return marks
 
 
-def _names(calls: Sequence[Call]) -> list[str]:
-    """The `as` name, the function's name, or function_field where one function stands twice."""
-    bare = [call.function for call in calls if not call.alias]
-    names = []
-    for call in calls:
-        is_twice = bare.count(call.function) > 1
-        name = f"{call.function}_{call.field}" if is_twice and call.field else call.function
-        names.append(call.alias or name.replace(".", "_"))
-    return names
+def _sort(step: Step, pipe: Sort) -> Step:
+    order: list[tuple[str, bool]] = []
+    for key in pipe.keys:
+        subject = step.find(_column_of(step, key))
+        name = subject.value.get_name() if subject.kind != "attribute" else ""
+        if name not in step.table.columns:
+            for part, value in zip("nt", _as_sorted(subject), strict=False):
+                name = f"{ORDER_COLUMN}{len(step.table.columns)}{part}"
+                step = step.with_columns({name: value})
+                order.append((name, key.is_descending))
+        elif name not in dict(order):
+            order.append((name, key.is_descending))
+    rest = [(name, is_descending) for name, is_descending in step.order if name not in dict(order)]
+    return replace(step, order=(*order, *rest))
 
 
-def _kind(value: ir.Value) -> Kind:
-    if isinstance(value, ir.BooleanValue):
-        return "bool"
-    if isinstance(value, ir.IntegerValue):
-        return "int"
-    if isinstance(value, ir.DecimalValue):
-        return "money"
-    if isinstance(value, ir.NumericValue):
-        return "float"
-    return "time" if isinstance(value, ir.TimestampValue) else "text"
+def _as_sorted(subject: Subject) -> tuple[ir.Value, ...]:
+    """Attributes by their number where they have one, then by their text."""
+    return subject.value.try_cast("float64"), subject.value
+
+
+def _column_of(step: Step, key: SortKey) -> Field:
+    """`sort -p99(duration_ms)` means the column p99, or p99_duration_ms."""
+    function, opened, field = key.field.name.partition("(")
+    if not opened:
+        return key.field
+    inner = replace(key.field, name=field.rstrip(")").strip())
+    for name in (f"{function}_{inner.label}", function):
+        if name in step.columns:
+            return replace(key.field, name=name)
+    return key.field
+
+
+def _top(step: Step, pipe: Top) -> Step:
+    """The values that occur most, or least, in all or within each group; and their share there."""
+    groups, keys = _keys(step, pipe.by), _keys(step, pipe.fields)
+    if both := groups.keys() & keys.keys():
+        step.fail(f"'{both.pop()}' stands twice.", pipe)
+    if "count" in {*groups, *keys} or "share" in {*groups, *keys}:
+        step.fail("count and share are columns that this pipe makes itself.", pipe)
+    held = step.table.filter([value.notnull() for value in keys.values()])
+    step = replace(step, table=held)
+    named = [value.name(label) for label, value in _keys(step, (*pipe.by, *pipe.fields)).items()]
+    counted = held.aggregate(by=named, count=held.count())
+    within = ibis.window(group_by=list(groups) or None, preceding=None, following=None)
+    rank = ibis.window(
+        group_by=list(groups) or None,
+        order_by=[
+            counted["count"].asc() if pipe.is_rare else counted["count"].desc(),
+            *(counted[name].asc() for name in keys),
+        ],
+    )
+    counted = counted.mutate(
+        share=counted["count"] / counted["count"].sum().over(within),
+        clew_rank=ibis.row_number().over(rank),
+    )
+    kept = counted.filter(counted.clew_rank < pipe.count)
+    origins = {
+        key.label: step.find(key) for key in (*pipe.by, *pipe.fields) if isinstance(key, Field)
+    }
+    made = _rows(step, kept.select(*groups, *keys, "count", "share"), [*groups], origins)
+    order = [*((name, False) for name in groups), ("count", not pipe.is_rare)]
+    return replace(made, order=(*order, *((name, False) for name in keys)))
+
+
+def _dedup(step: Step, pipe: Dedup) -> Step:
+    """The first row of each value, in the order so far; rows that lack a field are all kept."""
+    values = [step.find(field).value for field in pipe.fields]
+    lacks = ibis.or_(*(value.isnull() for value in values))
+    if step.origins is not None or step.is_deduplicated:
+        places = step.table.mutate(clew_place=step.place(values), clew_lacks=lacks)
+        kept = places.filter((places.clew_place == 0) | places.clew_lacks)
+        return replace(step, table=kept.drop("clew_place", "clew_lacks"))
+    # A window over whole events would carry all their columns along; a second join would double
+    # what stands before it once more.
+    places = step.table.select("event_id", clew_place=step.place(values), clew_lacks=lacks)
+    kept = places.filter((places.clew_place == 0) | places.clew_lacks)
+    return replace(step, table=step.table.semi_join(kept, "event_id"), is_deduplicated=True)
+
+
+def _patterns(step: Step, pipe: Patterns) -> Step:
+    """Messages of one kind together: what varies stands in angle brackets."""
+    subject = step.find(pipe.field)
+    if not isinstance(subject.value, ir.StringValue):
+        step.fail(f"patterns needs text, and {subject.name} is none.", pipe.field)
+    step = replace(step, table=step.table.filter(subject.value.notnull()))
+    time, text = _time(step, pipe), step.find(pipe.field).value
+    pattern = text
+    for mask, word in MASKS:
+        pattern = pattern.re_replace(mask, word)
+    groups = _keys(step, pipe.by)
+    named = [value.name(label) for label, value in groups.items()]
+    table = step.table.aggregate(
+        by=[*named, pattern.name("pattern")],
+        count=step.table.count(),
+        first=time.min(),
+        last=time.max(),
+        example=text.min(),
+    )
+    table = table.select(*groups, "pattern", "count", "first", "last", "example")
+    origins = {key.label: step.find(key) for key in pipe.by if isinstance(key, Field)}
+    made = _rows(step, table, [*groups], origins)
+    order = [*((name, False) for name in groups), ("count", True), ("pattern", False)]
+    return replace(made, order=tuple(order))
+
+
+def _fields(step: Step, pipe: Fields) -> Step:
+    """Only these columns; the rows keep their order, though its columns may be gone."""
+    subjects = {field.label: step.find(field) for field in pipe.fields}
+    if step.origins is not None:
+        names = tuple(subject.name for subject in subjects.values())
+        return replace(step, columns=tuple(dict.fromkeys(names)))
+    hidden = {f"{ORDER_COLUMN}{name}": step.table[name] for name, _ in step.order}
+    shown = {label: subject.shown() for label, subject in subjects.items()}
+    order = tuple((f"{ORDER_COLUMN}{name}", down) for name, down in step.order)
+    table = step.table.select(**shown, **hidden)
+    return replace(step, table=table, columns=tuple(shown), order=order, origins=subjects)
+
+
+def _where(step: Step, pipe: Where) -> Step:
+    found = condition(pipe.search, step.scope(), step.now)
+    return step if found is None else replace(step, table=step.table.filter(found))
+
+
+def _rows(step: Step, table: ir.Table, keys: Sequence[str], origins: dict[str, Subject]) -> Step:
+    """New rows, which their keys tell apart; buckets come first in the order."""
+    first = sorted(keys, key=lambda name: name != "bucket")
+    order = tuple((name, False) for name in first)
+    return replace(step, table=table, columns=tuple(table.columns), order=order, origins=origins)
+
+
+def _keys(step: Step, keys: Sequence[Field | Bucket]) -> dict[str, ir.Value]:
+    """Result column to what rows are grouped by."""
+    found = {}
+    for key in keys:
+        if isinstance(key, Bucket):
+            found[key.label] = time_bucket(_time(step, key), key.width)
+        else:
+            subject = step.find(key)
+            label = key.label if step.origins is None else subject.name
+            found[label] = subject.shown()
+    return found
+
+
+def _time(step: Step, node: Node) -> ir.TimestampValue:
+    if "timestamp" not in step.columns:
+        step.fail("This needs the time of events, which is gone behind an earlier pipe.", node)
+    return step.table["timestamp"]

@@ -30,6 +30,8 @@ _RFC_3339 = re.compile(
     re.VERBOSE | re.IGNORECASE,
 )
 
+_HAS_SECONDS = re.compile(r"[0-9-]{10}.[0-9]{2}:[0-9]{2}:")  # 2026-01-05T10:00:
+
 
 def parse_moment(text: str, now: datetime) -> datetime:
     """A naive time in UTC. Raises ConfigError.
@@ -68,6 +70,30 @@ def parse_range(text: str, now: datetime) -> tuple[datetime, datetime]:
     if since >= until:
         raise ConfigError(f"'{text}' ends before it begins: the earlier time stands first.")
     return since, until
+
+
+def parse_interval(text: str, now: datetime) -> tuple[datetime, datetime]:
+    """The first moment that a time means, and the first that it no longer does. Raises ConfigError.
+
+    A date means its day, a time without seconds its minute, and so on; a relative time one moment.
+
+    >>> parse_interval("2026-01-05", datetime(2026, 1, 5, 10))[1]
+    datetime.datetime(2026, 1, 6, 0, 0)
+    """
+    begin = parse_moment(text, now)
+    words = text.strip()
+    if not _RFC_3339.fullmatch(words):
+        return begin, begin + timedelta(microseconds=1)
+    if len(words) == len("2026-01-05"):
+        length = timedelta(days=1)
+    elif "." in words or "," in words:
+        length = timedelta(microseconds=1)
+    else:
+        length = timedelta(seconds=1) if _HAS_SECONDS.match(words) else timedelta(minutes=1)
+    try:
+        return begin, begin + length
+    except OverflowError:
+        return begin, datetime.max
 
 
 def _in_utc(moment: datetime) -> datetime:
