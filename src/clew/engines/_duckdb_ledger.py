@@ -73,14 +73,17 @@ class Load:
     first_event: datetime | None = None
     last_event: datetime | None = None
     first_reject: tuple[int, int, str] | None = None
+    described: tuple[str, frozenset[str]] = ("", frozenset())
 
     def add(self, select: str, format_name: str, records: int) -> list[tuple[int, int, str]]:
         """Stores the events of one block, parsed by this SELECT out of so many records.
 
         Gives the rejects as (line, byte offset, reason); lines that name columns are counted here.
         """
-        given = {row[0].lower() for row in self.bench.execute(f"DESCRIBE {select}").fetchall()}
-        batches = Batches.of(self.bench, self._events(select, given, format_name))
+        if select != self.described[0]:
+            rows = self.bench.execute(f"DESCRIBE {select}").fetchall()
+            self.described = (select, frozenset(row[0].lower() for row in rows))
+        batches = Batches.of(self.bench, self._events(select, self.described[1], format_name))
         self._store(batches, format_name)
         if len(batches) == records:
             return []
@@ -102,7 +105,7 @@ class Load:
         )
         self.count.rejects += len(rejects)
 
-    def _events(self, select: str, given: set[str], format_name: str) -> str:
+    def _events(self, select: str, given: frozenset[str], format_name: str) -> str:
         """SQL of the rows as they are stored, `attributes` as JSON text, with a check a row."""
         stored = [c for c in STORED if c.name in given and c.name not in (*PROVENANCE, "event_id")]
         sparse = [c for c in SPARSE if c.name in given]

@@ -26,7 +26,7 @@ import zstandard
 
 from clew.errors import InputError
 
-BLOCK_BYTES = 16 << 20
+BLOCK_BYTES = 32 << 20
 HEAD_BYTES = 256 << 10
 COMPRESSED_STEP_BYTES = 64 << 10
 DECOMPRESSORS: dict[bytes, Callable[[], _Decompressor]] = {
