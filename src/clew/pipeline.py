@@ -33,6 +33,8 @@ from clew.model.finding import Investigation
 from clew.model.ledger import Ledger, SourceRow, Verification
 from clew.sources.files import Block, Identity, SourceFile, find, not_text
 
+INGEST_MEMORY = "600MB"
+"""What the case may keep in memory while it is written: what is on disk need not stay."""
 SURE_ENOUGH = 0.4
 """How sure a second format must be of the lines that the first one could not read."""
 Reject = tuple[int, int, str]
@@ -77,6 +79,7 @@ def ingest(
             raise ConfigError(
                 f"{case} takes no files: ingest into a DuckDB case, or fill it with the engine's load()."
             )
+        engine.workbench.execute(f"SET memory_limit = '{INGEST_MEMORY}'")
         try:
             for source in files:
                 ledger.sources.append(_ingest(engine, source, settings, format, progress))
