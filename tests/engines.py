@@ -16,7 +16,7 @@ from typing import Any
 import ibis.expr.types as ir
 
 from clew.engines import Engine, clickhouse, duckdb
-from clew.model.event import BY_NAME, STORED
+from clew.model.event import BY_NAME, COLUMNS
 
 Row = dict[str, Any]
 
@@ -33,9 +33,8 @@ class Bench:
 def duckdb_bench() -> Bench:
     """The default engine, but with event ids that a case may state: a real one hashes them."""
     engine = duckdb.open_case(":memory:", write=True)
-    view = duckdb.events_view().replace(f"{duckdb.EVENT_ID} AS event_id", "event_id")
-    engine.workbench.execute("ALTER TABLE event_rows ADD COLUMN event_id VARCHAR")
-    engine.workbench.execute(f"CREATE OR REPLACE VIEW events AS {view}")
+    names = [column.name for column in COLUMNS]
+    engine.add_columns(names)
     _compile_once(engine, "compile")
     return Bench("duckdb", engine, lambda rows: _fill_duckdb(engine, rows))
 
@@ -62,14 +61,13 @@ def _compile_once(engine: Engine, method: str) -> None:
 
 def _fill_duckdb(engine: duckdb.DuckDBEngine, rows: Iterable[Row]) -> None:
     engine.workbench.execute("DELETE FROM event_rows")
-    stored = [_stored(row) for row in complete(rows)]
-    kinds = {column.name: duckdb.SQL_TYPES[column.kind] for column in STORED}
+    kinds = {column.name: duckdb.SQL_TYPES[column.kind] for column in COLUMNS}
     shape = json.dumps([{**kinds, "attributes": "JSON"}])
     columns = ", ".join(f'r."{name}" AS "{name}"' for name in kinds)
     engine.workbench.execute(
         f"INSERT INTO event_rows BY NAME SELECT {columns}, r.attributes::VARIANT AS attributes"
         f" FROM (SELECT unnest(from_json(?, '{shape}')) AS r)",
-        [json.dumps(stored, default=str)],
+        [json.dumps(complete(rows), default=str)],
     )
 
 
@@ -119,18 +117,3 @@ def _typed(name: str, value: Any) -> Any:
     if kind == "money":
         return Decimal(str(value))
     return value
-
-
-def _stored(row: Row) -> Row:
-    """As the table event_rows keeps it: columns that are not stored stand among the attributes."""
-    sparse = {
-        name: value for name, value in row.items() if not _is_stored(name) and name != "attributes"
-    }
-    return {
-        **{name: value for name, value in row.items() if _is_stored(name)},
-        "attributes": {**sparse, **row.get("attributes", {})},
-    }
-
-
-def _is_stored(name: str) -> bool:
-    return name in BY_NAME and BY_NAME[name].stored

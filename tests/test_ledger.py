@@ -16,6 +16,7 @@ import pytest
 import zstandard
 
 from clew import pipeline
+from clew.engines._duckdb_digest import Batches, block_digest
 from clew.errors import ConfigError, EngineError
 from clew.formats import Settings
 from clew.model.ledger import Ledger, SourceRow
@@ -152,7 +153,11 @@ def test_a_fresh_case_verifies(case: Path, log: Path) -> None:
             "UPDATE event_rows SET timestamp = timestamp + INTERVAL 1 SECOND WHERE line = 5",
             "line 5 ",
         ),
-        ("UPDATE event_rows SET user_id = 'mallory' WHERE line = 9", "line 9 "),
+        (
+            "ALTER TABLE event_rows ADD COLUMN user_id VARCHAR; "
+            "UPDATE event_rows SET user_id = 'mallory' WHERE line = 9",
+            "line 9 ",
+        ),
         ("DELETE FROM event_rows WHERE line = 100", "removed"),
         ("DELETE FROM event_rows WHERE line = 50", "line 51 "),
         ("INSERT INTO event_rows SELECT * FROM event_rows WHERE line = 100", "added"),
@@ -170,6 +175,19 @@ def test_tampering_is_found_and_named(case: Path, log: Path, change: str, expect
     assert any(expected in sentence for sentence in verification.sentences), verification.sentences
 
 
+@pytest.mark.parametrize("order", ["part DESC, byte_offset DESC", "byte_offset % 3, part"])
+def test_the_digest_of_a_block_does_not_depend_on_the_order_of_its_parts(order: str) -> None:
+    bench = duckdb.connect()
+    rows = (
+        "SELECT range // 2 AS byte_offset, (range % 2)::INTEGER AS part, 'm' || range AS message "
+        "FROM range(5000)"
+    )
+    straight = Batches.of(bench, f"{rows} ORDER BY byte_offset, part")
+    shuffled = Batches.of(bench, f"{rows} ORDER BY {order}")
+    assert block_digest(shuffled) != block_digest(straight)
+    assert block_digest(shuffled.in_order(bench)) == block_digest(straight)
+
+
 def test_a_source_that_was_dropped_is_missed_by_the_chain(case: Path, log: Path) -> None:
     other = log.with_name("other.log")
     other.write_text(_lines(500, 510))
@@ -184,6 +202,7 @@ def test_a_source_that_was_dropped_is_missed_by_the_chain(case: Path, log: Path)
 KILLED = """
 import sys
 from clew import pipeline
+from clew.engines._duckdb_digest import Batches, block_digest
 from clew.engines import _duckdb_ledger
 add, seen = _duckdb_ledger.Load.add, []
 def slow(self, *given):

@@ -156,7 +156,6 @@ def _column_text(column: Column) -> str:
         "Type": column.kind,
         "Group": column.group,
         "Null": "the source does not state it",
-        "Stored": "as a column" if column.stored else "in attributes, shown as a column",
         "OpenTelemetry": column.otel,
         "ECS": column.ecs,
         "OCSF": column.ocsf,

@@ -20,10 +20,10 @@ from nanoarrow.c_array import CArray
 from nanoarrow.c_array_stream import CArrayStream
 from numpy.typing import NDArray
 
-from clew.model.event import STORED
+from clew.model.event import COLUMNS
 
 PROVENANCE = ("root_id", "source_id", "source_format", "line", "byte_offset", "part")
-ROW_COLUMNS = (*PROVENANCE, *(c.name for c in STORED if c.name not in (*PROVENANCE, "event_id")))
+ROW_COLUMNS = (*PROVENANCE, *(c.name for c in COLUMNS if c.name not in (*PROVENANCE, "event_id")))
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,6 +38,34 @@ class Batches:
         """The answer to a SELECT."""
         stream = na.c_array_stream(bench.sql(select))
         return cls(stream.get_schema(), list(stream))
+
+    def in_order(self, bench: duckdb.DuckDBPyConnection) -> Batches:
+        """The same rows in the order of the source: threads may hand over their parts in any order."""
+        arrays = sorted(self.arrays, key=self._first_byte)
+        batches = Batches(self.schema, arrays)
+        if batches._is_in_order():
+            return batches
+        return self.only(bench, "ORDER BY byte_offset, part")
+
+    def only(self, bench: duckdb.DuckDBPyConnection, clauses: str) -> Batches:
+        """What these clauses of a SELECT leave of the rows."""
+        rows = self
+        stream = na.c_array_stream(bench.sql(f"SELECT * FROM rows {clauses}"))
+        return Batches(rows.schema, list(stream))
+
+    def _first_byte(self, array: CArray) -> tuple[int, int]:
+        view = array.view()
+        byte_offset, part = (view.child(self.names.index(name)) for name in ("byte_offset", "part"))
+        return int(byte_offset.buffer(1)[0]), int(part.buffer(1)[0])
+
+    def _is_in_order(self) -> bool:
+        columns = self.columns()
+        offsets, parts = (
+            np.concatenate([np.asarray(p.buffer(1))[: p.length] for p in columns[name]])
+            for name in ("byte_offset", "part")
+        )
+        steps = np.diff(offsets)
+        return bool(np.all((steps > 0) | ((steps == 0) & (np.diff(parts) > 0))))
 
     def __len__(self) -> int:
         return sum(len(array) for array in self.arrays)

@@ -22,7 +22,7 @@ from clew.engines._duckdb_digest import PROVENANCE, Batches, block_digest, fille
 from clew.engines.duckdb import SQL_TYPES, DuckDBEngine
 from clew.formats import HEADER_LINE
 from clew.formats._severity import severity_number_sql
-from clew.model.event import BY_NAME, SPARSE, STORED
+from clew.model.event import BY_NAME, COLUMNS
 from clew.model.ledger import Count
 
 EPOCH = datetime(1970, 1, 1, tzinfo=UTC).replace(tzinfo=None)
@@ -31,6 +31,9 @@ CHAINED = (
     "format", "timezone", "lines", "events", "continuation", "blanks", "rejects", "redacted",
     "first_event", "last_event", "ingested_at", "clew_version", "digest", "position",
 )  # fmt: skip
+
+ATTRIBUTES = "try_cast(nullif(attributes, '{}') AS JSON)::VARIANT::JSON::VARCHAR"
+"""What goes into the VARIANT, as the JSON text that it gives back."""
 
 
 def new_bench() -> duckdb.DuckDBPyConnection:
@@ -84,12 +87,14 @@ class Load:
             rows = self.bench.execute(f"DESCRIBE {select}").fetchall()
             self.described = (select, frozenset(row[0].lower() for row in rows))
         batches = Batches.of(self.bench, self._events(select, self.described[1], format_name))
-        self._store(batches, format_name)
-        if len(batches) == records:
-            return []
-        rejects = self.bench.execute(
-            f"SELECT line, byte_offset, reject FROM ({select}) WHERE reject IS NOT NULL"
-        ).fetchall()
+        rejects = []
+        if any(part.null_count < part.length for part in batches.columns()["reject"]):
+            rejects = self.bench.execute(
+                "SELECT line, byte_offset, reject FROM batches WHERE reject IS NOT NULL"
+            ).fetchall()
+            batches = batches.only(self.bench, "WHERE reject IS NULL")
+        if len(batches):
+            self._store(batches.in_order(self.bench), format_name)
         refused = [row for row in rejects if row[2] != HEADER_LINE]
         self.count.continuation += len(rejects) - len(refused)
         return refused
@@ -107,9 +112,10 @@ class Load:
 
     def _events(self, select: str, given: frozenset[str], format_name: str) -> str:
         """SQL of the rows as they are stored, `attributes` as JSON text, with a check a row."""
-        stored = [c for c in STORED if c.name in given and c.name not in (*PROVENANCE, "event_id")]
-        sparse = [c for c in SPARSE if c.name in given]
-        names = [*PROVENANCE, *(c.name for c in stored), "attributes"]
+        columns = [
+            c for c in COLUMNS if c.name in given and c.name not in (*PROVENANCE, "event_id")
+        ]
+        names = [*PROVENANCE, *(c.name for c in columns), "attributes"]
         values = [
             f"'{self.root_sha256[:16]}' AS root_id",
             f"'{self.source_id}' AS source_id",
@@ -117,27 +123,25 @@ class Load:
             "line",
             "byte_offset",
             f"{'part::INTEGER' if 'part' in given else '0'} AS part",
-            *(f'try_cast("{c.name}" AS {SQL_TYPES[c.kind]}) AS "{c.name}"' for c in stored),
-            f"{_attributes(sparse, 'attributes' in given)} AS attributes",
+            *(f'try_cast("{c.name}" AS {SQL_TYPES[c.kind]}) AS "{c.name}"' for c in columns),
+            f"{ATTRIBUTES if 'attributes' in given else 'NULL::VARCHAR'} AS attributes",
         ]
         if "severity" in given and "severity_number" not in given:
             names.insert(-1, "severity_number")
             values.insert(-1, f"({severity_number_sql('severity')})::BIGINT AS severity_number")
         return (
             f"SELECT *, {row_check(names)} AS row_check FROM "
-            f"(SELECT {', '.join(values)} FROM ({select}) WHERE reject IS NULL)"
+            f"(SELECT {', '.join(values)}, reject FROM ({select}))"
         )
 
     def _store(self, batches: Batches, format_name: str) -> None:
-        if not len(batches):
-            return
         columns = batches.columns()
         offsets = np.concatenate(
             [np.frombuffer(p.buffer(1), np.int64) for p in columns["byte_offset"]]
         )
         checks = b"".join(bytes(part.buffer(1)) for part in columns["row_check"])
         digest = block_digest(batches)
-        names = [name for name in batches.names if name != "row_check"]
+        names = [name for name in batches.names if name not in ("row_check", "reject")]
         filled = [name for name in names if any(p.null_count < p.length for p in columns[name])]
         self.count.events += self.engine.insert("event_rows", batches, filled)
         self.engine.workbench.execute(
@@ -207,22 +211,6 @@ class Load:
             or [[self.source_id, "line", False, 0, None]],
         )
         return digest
-
-
-def _attributes(sparse: list[Any], has_attributes: bool) -> str:
-    """SQL of what goes into the VARIANT, as the JSON text that it gives back: canonical columns that
-    are not stored, then what is not canonical."""
-    members = [
-        f'\'"{c.name}":\' || to_json(try_cast("{c.name}" AS {SQL_TYPES[c.kind]}))' for c in sparse
-    ]
-    if has_attributes:
-        members.append("substr(attributes, 2, length(attributes) - 2)")
-    if not members:
-        return "NULL::VARCHAR"
-    text = f"nullif('{{' || concat_ws(',', {', '.join(members)}) || '}}', '{{}}')"
-    if has_attributes and len(members) == 1:
-        text = "attributes"
-    return f"try_cast({text} AS JSON)::VARIANT::JSON::VARCHAR"
 
 
 def chain(before: str, row: dict[str, Any]) -> str:

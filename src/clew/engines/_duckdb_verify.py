@@ -11,7 +11,8 @@ import numpy as np
 
 from clew.engines._duckdb_digest import ROW_COLUMNS, Batches, block_digest, row_check
 from clew.engines._duckdb_ledger import CHAINED, chain
-from clew.engines.duckdb import DuckDBEngine
+from clew.engines.duckdb import SQL_TYPES, DuckDBEngine
+from clew.model.event import BY_NAME
 from clew.model.ledger import Verification
 
 
@@ -53,8 +54,15 @@ def _blocks(engine: DuckDBEngine, source_id: str) -> Iterator[dict[str, Any]]:
 
 def _altered(engine: DuckDBEngine, source: dict[str, Any], block: dict[str, Any]) -> str:
     """One sentence that names the first altered row of a block; "" where the block is whole."""
+    stored = engine.stored()
+    given = block["columns"].split(",")
+    columns = [
+        f'"{name}"' if name in stored else f'NULL::{SQL_TYPES[BY_NAME[name].kind]} AS "{name}"'
+        for name in ROW_COLUMNS
+        if name in stored or name in given
+    ]
     rows = (
-        f"SELECT {', '.join(ROW_COLUMNS)}, attributes::JSON::VARCHAR AS attributes FROM event_rows "
+        f"SELECT {', '.join(columns)}, attributes::JSON::VARCHAR AS attributes FROM event_rows "
         f"WHERE source_id = '{source['source_id']}' AND source_format = '{block['source_format']}' "
         f"AND byte_offset BETWEEN {block['first_byte']} AND {block['last_byte']} "
         "ORDER BY byte_offset, part"
@@ -68,18 +76,18 @@ def _altered(engine: DuckDBEngine, source: dict[str, Any], block: dict[str, Any]
             "which stored it, can name the row."
         )
     expected = np.frombuffer(block["row_checks"], np.uint32).tolist()
-    check = row_check(block["columns"].split(","))
-    stored = engine.run(f"SELECT line, byte_offset, {check} FROM ({rows})").rows
-    for place, (line, byte_offset, found) in enumerate(stored):
+    check = row_check(given)
+    checked = engine.run(f"SELECT line, byte_offset, {check} FROM ({rows})").rows
+    for place, (line, byte_offset, found) in enumerate(checked):
         if place >= len(expected) or found != expected[place]:
             return _first_altered(source, line, byte_offset)
-    if len(stored) < len(expected):
+    if len(checked) < len(expected):
         return (
-            f"{source['uri']}: {len(expected) - len(stored):,} events were removed after byte "
-            f"{stored[-1][1] if stored else block['first_byte']:,}."
+            f"{source['uri']}: {len(expected) - len(checked):,} events were removed after byte "
+            f"{checked[-1][1] if checked else block['first_byte']:,}."
         )
-    absent = [name for name in ROW_COLUMNS if name not in block["columns"].split(",")]
-    filled = " OR ".join(f"{name} IS NOT NULL" for name in absent)
+    absent = [name for name in stored if name not in given]
+    filled = " OR ".join(f"{name} IS NOT NULL" for name in absent) or "false"
     strange = engine.run(f"SELECT line, byte_offset FROM ({rows}) WHERE {filled} LIMIT 1").rows
     if strange:
         return _first_altered(source, *strange[0])

@@ -1,6 +1,7 @@
 """The default engine: one DuckDB file holds the case, and any DuckDB client opens it.
 
-Tables   event_rows (stored columns + VARIANT attributes), sources, blocks, rejects, fields, findings
+Tables   event_rows (the columns that sources fill + VARIANT attributes), sources, blocks, rejects,
+         fields, findings
 Views    events, with every canonical column by name and type; logs, spans, requests ... over it
 Writes   go through one transaction a source: a killed ingest leaves the case as it was
 """
@@ -10,7 +11,7 @@ from __future__ import annotations
 import contextlib
 import re
 import threading
-from collections.abc import Iterator, Sequence
+from collections.abc import Collection, Iterator, Sequence
 from datetime import UTC, datetime
 from functools import cache
 from pathlib import Path
@@ -22,10 +23,10 @@ import ibis.expr.types as ir
 
 from clew.engines import Answer
 from clew.errors import ConfigError, EngineError
-from clew.model.event import COLUMNS, STORED, Kind
+from clew.model.event import BY_NAME, COLUMNS, Kind
 from clew.model.views import VIEWS, events
 
-CASE_VERSION = 1
+CASE_VERSION = 2
 SQL_TYPES: dict[Kind, str] = {
     "text": "VARCHAR",
     "int": "BIGINT",
@@ -56,6 +57,9 @@ CREATE TABLE fields (source_id VARCHAR, field VARCHAR, is_attribute BOOLEAN, row
     first_seen TIMESTAMP);
 CREATE TABLE findings (id VARCHAR PRIMARY KEY, kind VARCHAR, found_at TIMESTAMP, finding VARCHAR);
 """
+
+PLACE = ("source_id", "source_format", "line", "byte_offset")
+"""The columns of `events` that every row of every case has."""
 
 MACROS = """
 CREATE OR REPLACE MACRO clew_attribute(attributes, key) AS
@@ -132,15 +136,33 @@ class DuckDBEngine:
     def insert(self, table: str, incoming: object, names: Sequence[str]) -> int:
         """Adds these columns of an Arrow stream; JSON text becomes VARIANT. Gives how many rows.
 
-        The SQL names the argument itself: a registered view would live, with its rows, as long as
-        the transaction.
+        A column of events that the case has not yet is made first. The SQL names the argument
+        itself: a registered view would live, with its rows, as long as the transaction.
         """
+        if table == "event_rows":
+            self.add_columns(names)
         columns = ", ".join(f'"{name}"' for name in names)
         values = columns.replace('"attributes"', "attributes::JSON::VARIANT")
         added = self.workbench.execute(
             f"INSERT INTO {table} ({columns}) SELECT {values} FROM incoming"
         )
         return int(added.fetchall()[0][0])
+
+    def stored(self) -> tuple[str, ...]:
+        """The columns that `event_rows` has: those that a source has filled."""
+        rows = self.workbench.execute("SELECT name FROM pragma_table_info('event_rows')").fetchall()
+        return tuple(name for (name,) in rows)
+
+    def add_columns(self, names: Sequence[str]) -> None:
+        """Makes the columns of events that are not stored yet, and the view anew."""
+        stored = self.stored()
+        if missing := [name for name in names if name not in stored]:
+            for name in missing:
+                self.workbench.execute(
+                    f'ALTER TABLE event_rows ADD COLUMN "{name}" {SQL_TYPES[BY_NAME[name].kind]}'
+                ).fetchall()
+            view = events_view((*stored, *missing))
+            self.workbench.execute(f"CREATE OR REPLACE VIEW events AS {view}").fetchall()
 
     def close(self) -> None:
         """Closes the file; a second call does nothing."""
@@ -181,17 +203,14 @@ def open_case(path: str, *, write: bool) -> DuckDBEngine:
     return engine
 
 
-def events_view() -> str:
-    """SQL of the view `events`: stored columns as they are, the others out of `attributes`."""
+def events_view(stored: Collection[str]) -> str:
+    """SQL of the view `events`: the stored columns, and NULL for those that no source has filled."""
     columns = [
-        f"{EVENT_ID} AS event_id"
+        f'"{c.name}"'
+        if c.name in stored
+        else f"{EVENT_ID} AS event_id"
         if c.name == "event_id"
-        else f'"{c.name}"'
-        if c.stored
-        else f"variant_extract_string(attributes, '{c.name}') AS \"{c.name}\""
-        if c.kind in ("text", "json")
-        else f"try_cast(variant_extract_string(attributes, '{c.name}') AS {SQL_TYPES[c.kind]})"
-        f' AS "{c.name}"'
+        else f'NULL::{SQL_TYPES[c.kind]} AS "{c.name}"'
         for c in COLUMNS
     ]
     return f"SELECT {', '.join(columns)}, attributes FROM event_rows"
@@ -204,14 +223,16 @@ def _views() -> dict[str, str]:
 
 
 def _make(connection: duckdb.DuckDBPyConnection) -> None:
-    stored = ", ".join(f'"{c.name}" {SQL_TYPES[c.kind]}' for c in STORED if c.name != "event_id")
     connection.execute("BEGIN")
     connection.execute(TABLES)
     connection.execute(MACROS)
+    provenance = {name: SQL_TYPES[BY_NAME[name].kind] for name in PLACE}
     connection.execute(
-        f"CREATE TABLE event_rows (root_id VARCHAR, {stored}, part INTEGER, attributes VARIANT)"
+        f"CREATE TABLE event_rows (root_id VARCHAR, "
+        f"{', '.join(f'{name} {type_}' for name, type_ in provenance.items())}, "
+        "part INTEGER, attributes VARIANT)"
     )
-    connection.execute(f"CREATE VIEW events AS {events_view()}")
+    connection.execute(f"CREATE VIEW events AS {events_view(PLACE)}")
     for name, sql in _views().items():
         connection.execute(f"CREATE VIEW {name} AS {sql}")
     now = datetime.now(UTC).replace(tzinfo=None)
@@ -229,6 +250,11 @@ def _check_version(connection: duckdb.DuckDBPyConnection, path: str) -> None:
         raise EngineError(
             f"{path} was made by a newer Clew (case version {version}; this one reads up to "
             f"{CASE_VERSION}). Upgrade with 'pip install --upgrade clew'."
+        )
+    if version < CASE_VERSION:
+        raise EngineError(
+            f"{path} was made by an older Clew (case version {version}; this one reads "
+            f"{CASE_VERSION}). Ingest its files into a new case."
         )
 
 

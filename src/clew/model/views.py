@@ -46,6 +46,46 @@ sources: ir.Table = ibis.table(
     name="sources",
 )
 
+span_tree: ir.Table = ibis.table(
+    {
+        "event_id": "string",
+        "trace_id": "string",
+        "span_id": "string",
+        "parent_event_id": "string",
+        "root_event_id": "string",
+        "depth": "int64",
+        "service": "string",
+        "span_name": "string",
+        "span_kind": "string",
+        "status": "string",
+        "entry_service": "string",
+        "entry_span_name": "string",
+        "parent_service": "string",
+        "parent_span_name": "string",
+        "started": "timestamp(6)",
+        "ended": "timestamp(6)",
+        "duration_ms": "float64",
+        "self_ms": "float64",
+        "critical_ms": "float64",
+        "problem": "string",
+    },
+    name="span_tree",
+)
+"""One row a span, with its place in its trace. An engine makes it from `spans` when a question names
+it, since no SQL of all engines can walk a tree.
+
+parent_event_id  NULL for a root, and where the parent is missing
+root_event_id    the span at the top of the tree it hangs in: itself for a root
+depth            0 for a root
+entry_*, parent_*  service and name of that root, and of the parent
+self_ms          time in which no child ran
+critical_ms      time it has of its own on the critical path from its root's end to its beginning; these
+                 sum up to the root's duration. A wait between a child's end and the next child's
+                 begin is the parent's own
+problem          NULL, or why it could not be placed: missing parent, cycle, second root,
+                 ends before it starts, outside its parent
+"""
+
 
 @ibis.udf.scalar.builtin(name="clew_attribute", signature=((dt.string, dt.string), dt.string))
 def attribute(attributes, key):  # type: ignore[no-untyped-def]
@@ -94,6 +134,11 @@ def predictions(e: ir.Table) -> ir.Table:
     return e.filter(e.prediction.notnull())
 
 
+def metrics(e: ir.Table) -> ir.Table:
+    """Data points of metrics: rows with a metric's name and value."""
+    return e.filter(e.metric_name.notnull() & e.metric_value.notnull())
+
+
 def stages(e: ir.Table) -> ir.Table:
     """Stages of pipelines."""
     return e.filter(e.stage.notnull())
@@ -111,5 +156,5 @@ def changes(e: ir.Table) -> ir.Table:
 
 VIEWS = {
     view.__name__: view
-    for view in (logs, spans, requests, calls, predictions, stages, flows, changes)
+    for view in (logs, spans, requests, calls, metrics, predictions, stages, flows, changes)
 }
