@@ -67,6 +67,7 @@ span_tree: ir.Table = ibis.table(
         "duration_ms": "float64",
         "self_ms": "float64",
         "critical_ms": "float64",
+        "skew_ms": "float64",
         "problem": "string",
     },
     name="span_tree",
@@ -82,8 +83,11 @@ self_ms          time in which no child ran
 critical_ms      time it has of its own on the critical path from its root's end to its beginning; these
                  sum up to the root's duration. A wait between a child's end and the next child's
                  begin is the parent's own
-problem          NULL, or why it could not be placed: missing parent, cycle, second root,
-                 ends before it starts, outside its parent
+skew_ms          what its clock was taken to be off: a server's span that fits into its client's but
+                 lies outside is thought inside, with all below it, for self_ms and critical_ms alone;
+                 started and ended are as stated
+problem          NULL, or what is wrong with it: missing parent, cycle, second root, ends before it
+                 starts, no duration, outside its parent
 """
 
 
