@@ -1,0 +1,186 @@
+"""Python values and slices of bytes to Arrow columns, with little work a row.
+
+Values of a sparse column come with the rows they belong to. A column is one buffer for all rows of a
+batch and leaves it in slices, so that DuckDB can read a batch with several threads.
+"""
+
+from __future__ import annotations
+
+import json
+import math
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from typing import Any, Literal
+
+import nanoarrow as na
+import numpy as np
+from nanoarrow.c_array import CArray, c_array_from_buffers
+from numpy.typing import NDArray
+
+BATCH_ROWS = 4_096
+"""A multiple of 8: a slice of a bitmap begins at a byte."""
+MOST_KEYS = 400
+"""More keys than this in one object are data, not names: the rest of them becomes one text."""
+LONGEST_NESTED = 20_000
+"""Characters of a nested value that are kept as a structure: a VARIANT of more takes seconds."""
+DEEPEST = 50
+INT64 = range(-(1 << 63), 1 << 63)
+CONTINUES = 0x80, 0xC0
+"""Bytes of this range continue a character of UTF-8."""
+Kind = Literal["text", "json", "int", "float"]
+Ints = NDArray[np.int64]
+TYPES: dict[Kind, Any] = {
+    "text": na.string(),
+    "json": na.string(),
+    "int": na.int64(),
+    "float": na.float64(),
+}
+JSON_TYPES = {int: "BIGINT", float: "DOUBLE", bool: "BOOLEAN", list: "ARRAY", dict: "OBJECT"}
+
+
+@dataclass(frozen=True, slots=True)
+class Column:
+    """One column of a batch.
+
+    kind   text, json (JSON text), int or float
+    types  the JSON types that occur, by DuckDB's names
+    valid  which rows have a value
+    edges  of text: where each row's bytes begin, and one more; of numbers: the values
+    data   the bytes of text
+    """
+
+    kind: Kind
+    types: frozenset[str]
+    valid: NDArray[np.bool_]
+    edges: NDArray[Any]
+    data: bytes = b""
+
+    def slices(self) -> Iterator[CArray]:
+        """The column in parts of `BATCH_ROWS` rows."""
+        bits = np.packbits(self.valid, bitorder="little")
+        data = np.frombuffer(self.data, np.uint8)
+        for begin in range(0, len(self.valid), BATCH_ROWS):
+            end = min(begin + BATCH_ROWS, len(self.valid))
+            mask = bits[begin // 8 : (end + 7) // 8]
+            if self.kind in ("int", "float"):
+                buffers = [mask, self.edges[begin:end]]
+            else:
+                buffers = [mask, self.edges[begin : end + 1], data]
+            yield c_array_from_buffers(TYPES[self.kind], end - begin, buffers)
+
+    def texts(self) -> list[str | None]:
+        """The text of each row, None where it has none."""
+        edges = self.edges.tolist()
+        return [
+            self.data[begin:end].decode() if is_valid else None
+            for begin, end, is_valid in zip(edges, edges[1:], self.valid.tolist(), strict=False)
+        ]
+
+
+def column(rows: Sequence[int] | Ints, values: Sequence[Any], size: int) -> Column:
+    """A column of `size` rows from values that are text, numbers, booleans, lists or dicts."""
+    kinds = set(map(type, values))
+    places = np.asarray(rows, dtype=np.int64)
+    if kinds <= {str}:
+        return text_column(places, [value.encode(errors="replace") for value in values], size)
+    if kinds == {int} and all(value in INT64 for value in values):
+        return number_column(places, np.array(values, dtype=np.int64), size)
+    if kinds == {float}:
+        return number_column(places, np.array(values, dtype=np.float64), size)
+    types = frozenset(JSON_TYPES.get(kind, "VARCHAR") for kind in kinds)
+    return text_column(places, [json_text(value).encode() for value in values], size, "json", types)
+
+
+def dense(values: Sequence[Any]) -> Column:
+    """A column from one value a row, None where there is none."""
+    rows = [row for row, value in enumerate(values) if value is not None]
+    return column(rows, [value for value in values if value is not None], len(values))
+
+
+def number_column(rows: Ints, values: NDArray[np.int64] | NDArray[np.float64], size: int) -> Column:
+    """A column of numbers from an array of them."""
+    valid = np.zeros(size, dtype=np.bool_)
+    valid[rows] = True
+    filled = np.zeros(size, dtype=values.dtype)
+    filled[rows] = values
+    return numbers(filled, valid)
+
+
+def numbers(values: NDArray[Any], valid: NDArray[np.bool_]) -> Column:
+    """A column from an array with one number a row."""
+    kind: Kind = "int" if values.dtype.kind == "i" else "float"
+    return Column(kind, frozenset({"BIGINT" if kind == "int" else "DOUBLE"}), valid, values)
+
+
+def text_column(
+    rows: Ints,
+    values: Sequence[bytes],
+    size: int,
+    kind: Kind = "text",
+    types: frozenset[str] = frozenset({"VARCHAR"}),
+) -> Column:
+    """A column of text from bytes for ascending rows; what is not UTF-8 becomes U+FFFD."""
+    data = b"".join(values)
+    lengths = np.fromiter(map(len, values), dtype=np.int64, count=len(values))
+    if not data.isascii() and not _is_utf8(data, lengths):
+        values = [value.decode(errors="replace").encode() for value in values]
+        data = b"".join(values)
+        lengths = np.fromiter(map(len, values), dtype=np.int64, count=len(values))
+    valid = np.zeros(size, dtype=np.bool_)
+    valid[rows] = True
+    edges = np.zeros(size + 1, dtype=np.int64)
+    edges[rows + 1] = lengths
+    return Column(kind, types, valid, np.cumsum(edges).astype(np.int32), data)
+
+
+def _is_utf8(data: bytes, lengths: Ints) -> bool:
+    """Whether each of the texts that were joined is UTF-8, not just all of them together."""
+    try:
+        data.decode()
+    except UnicodeDecodeError:
+        return False
+    begins = (np.cumsum(lengths) - lengths)[lengths > 0]
+    first = np.frombuffer(data, np.uint8)[begins]
+    return not ((first >= CONTINUES[0]) & (first < CONTINUES[1])).any()
+
+
+def json_text(value: Any) -> str:
+    """JSON of any value; what JSON has not, such as NaN, becomes text, and so does what is so deep
+    or has so many keys that a database could not take it."""
+    try:
+        text = json.dumps(value, ensure_ascii=False, allow_nan=False)
+        if len(text) > 17 and not isinstance(value, str | float):
+            text = json.dumps(_plain(value, 0), ensure_ascii=False)
+    except (ValueError, RecursionError):
+        text = json.dumps(_plain(value, 0), ensure_ascii=False)
+    if len(text) > LONGEST_NESTED and isinstance(value, list | dict):
+        return json.dumps(text, ensure_ascii=False)
+    return text.encode(errors="replace").decode()
+
+
+def _plain(value: Any, depth: int) -> Any:
+    """The value without what JSON or a VARIANT cannot hold."""
+    if isinstance(value, float):
+        return value if math.isfinite(value) else str(value)
+    if isinstance(value, int):
+        return value if value in INT64 else str(value)
+    if depth > DEEPEST and isinstance(value, list | dict):
+        return f"(deeper than {DEEPEST} levels)"
+    if isinstance(value, list):
+        return [_plain(inner, depth + 1) for inner in value]
+    if isinstance(value, dict):
+        return {str(key): _plain(inner, depth + 1) for key, inner in value.items()}
+    return value
+
+
+def member(key: str, value: Any) -> str:
+    """One member of a JSON object."""
+    return f"{json.dumps(key, ensure_ascii=False)}: {json_text(value)}"
+
+
+def members(found: Sequence[str]) -> str:
+    """The inside of a JSON object of these members, without braces."""
+    if len(found) <= MOST_KEYS:
+        return ", ".join(found)
+    more = json.dumps("{" + ", ".join(found[MOST_KEYS:]) + "}", ensure_ascii=False)
+    return ", ".join([*found[:MOST_KEYS], f'"more_attributes": {more}'])

@@ -1,0 +1,55 @@
+"""OTLP export requests to rows: what the file formats and the live server share.
+
+    decode(payloads, "traces", "proto")      one request a payload -> Telemetry
+    telemetry.spans()                        (trace_id, span_id, span_kind, service) of every row
+    telemetry.keep(mask)                     without the rows that were delivered before
+    telemetry.select(relation, settings)     SQL: canonical columns and attributes, a row an event
+
+The server's way with a batch:
+    rows = decode(payloads, signal, encoding, byte_offsets=places_in_the_spool)
+    rows = rows.keep([key not in seen for key in rows.spans()])
+    bench.register("records_arrow", rows)
+    rejects = load.add(rows.select("records_arrow", settings), "otlp_proto", len(rows))
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Literal
+
+import numpy as np
+
+from clew.formats._otlp_spans import spans
+from clew.formats._signals import Signal, telemetry
+from clew.formats._telemetry import Telemetry
+from clew.formats._wire import Buffer
+
+Encoding = Literal["proto", "json"]
+
+
+def decode(
+    payloads: Sequence[bytes],
+    signal: Signal,
+    encoding: Encoding,
+    *,
+    byte_offsets: Sequence[int] | None = None,
+    first_line: int = 1,
+) -> Telemetry:
+    """Every span, log record or data point of these export requests, a row each, in order.
+
+    byte_offsets  of each payload in its source; without them the payloads follow one another.
+                  A row's identity is its payload's offset and `part`, its index in the payload
+    first_line    number of the first row, counted over the source
+
+    Raises InputError with the reason where a payload cannot be decoded: then none of them is.
+    """
+    offsets = byte_offsets
+    sizes = [len(payload) for payload in payloads]
+    ends = np.cumsum(sizes, dtype=np.int64)
+    if offsets is None:
+        offsets = (ends - sizes).tolist()
+    buffer = Buffer.of(b"".join(payloads))
+    if signal != "traces" or encoding != "proto":
+        raise NotImplementedError(f"{signal} in {encoding}")
+    rows = spans(buffer, ends - sizes, ends)
+    return telemetry(rows, offsets, first_line, is_spans=signal == "traces")

@@ -1,0 +1,259 @@
+"""What every OTLP request says, however it is encoded: rows in scopes of resources, to Telemetry.
+
+A decoder fills a `Rows`; `telemetry` gives its numbers their words, repeats what the resource and the
+scope say for each row, and sorts attributes into those with a canonical meaning and the others.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from functools import cache
+from typing import Any, Literal
+
+import numpy as np
+
+from clew.formats._columns import Column, Ints, column, dense, member, text_column
+from clew.formats._fields import spelling_of
+from clew.formats._telemetry import EXCEPTION, SpanKey, Telemetry
+from clew.model.vocabulary import WEAK
+
+Signal = Literal["traces", "logs", "metrics"]
+OWN = frozenset(
+    {
+        "timestamp", "timestamp_text", "observed_timestamp", "duration_ms", "severity",
+        "severity_number", "trace_id", "span_id", "parent_span_id", "span_name", "span_kind", "status",
+        "span_events", "span_links", "metric_name", "metric_value", "metric_unit",
+    }
+)  # fmt: skip
+"""Columns that a row fills from fields of its own: no attribute competes for them."""
+KINDS = {1: "internal", 2: "server", 3: "client", 4: "producer", 5: "consumer"}
+STATUSES = {1: "ok", 2: "error"}
+LONGEST_SHARED = 4_096
+"""Characters of what a resource says that are repeated on each of its rows; of more, the first row
+has all and the others have what is short."""
+SHORT = 256
+
+
+@dataclass(frozen=True, slots=True)
+class Scope:
+    """A scope of a resource, and what both say of each of their rows.
+
+    resource  attributes of the resource
+    other     attributes of the scope, its version, and schema URLs
+    """
+
+    resource: dict[str, Any]
+    name: str = ""
+    other: dict[str, Any] = field(default_factory=dict)
+
+
+@dataclass(slots=True)
+class Rows:
+    """Spans, log records or data points as a decoder finds them.
+
+    payload     of each row
+    scope       of each row, an index into `scopes`
+    direct      canonical column to its values, where the row states them itself
+    attributes  name to values, of attributes with a meaning
+    rest        the other attributes of each row as the inside of a JSON object
+    names       of all attributes in `rest`
+    raised      row to the attributes of the exception that was recorded on it
+    rejects     row to why it is no event
+    """
+
+    size: int
+    payload: Ints
+    scope: Ints
+    scopes: list[Scope]
+    direct: dict[str, Column]
+    attributes: dict[str, Column]
+    rest: Sequence[str]
+    names: frozenset[str] = frozenset()
+    raised: dict[int, dict[str, Any]] = field(default_factory=dict)
+    rejects: dict[int, str] = field(default_factory=dict)
+
+
+Role = Literal["column", "fold", "rest"]
+
+
+@cache
+def _role(name: str) -> Role:
+    if name in EXCEPTION:
+        return "column"
+    if name.lower() in WEAK:
+        return "rest"
+    spelling = spelling_of(name)
+    return "column" if spelling and spelling.column not in OWN else "rest"
+
+
+def role_of(name: str) -> Role:
+    """Where an attribute goes: a column, a structure that it is a part of, or the rest."""
+    return _role(name) if len(name) < 200 else "rest"
+
+
+def telemetry(
+    rows: Rows, byte_offsets: Sequence[int], first_line: int, *, is_spans: bool
+) -> Telemetry:
+    """The rows with what their scopes say, in order."""
+    payloads = rows.payload
+    starts = np.searchsorted(payloads, payloads)
+    shared = _Shared(rows)
+    direct = rows.direct | shared.direct()
+    if rows.rejects:
+        direct["reject"] = column(
+            sorted(rows.rejects), [rows.rejects[row] for row in sorted(rows.rejects)], rows.size
+        )
+    direct["rest"] = shared.rest()
+    attributes = shared.attributes()
+    attributes += _with_raised(rows).items()
+    keys = _keys(direct, shared.services(), rows.size) if is_spans else ()
+    return Telemetry(
+        byte_offsets=np.asarray(byte_offsets, dtype=np.int64)[payloads],
+        parts=np.arange(rows.size) - starts,
+        first_line=first_line,
+        direct=direct,
+        attributes=attributes,
+        keys=keys,
+        kept=np.ones(rows.size, dtype=np.bool_),
+    )
+
+
+def _with_raised(rows: Rows) -> dict[str, Column]:
+    """The row's attributes, with those of the exception that an event of it records."""
+    if not rows.raised:
+        return rows.attributes
+    columns = dict(rows.attributes)
+    for name in EXCEPTION:
+        texts: list[str | None] = [None] * rows.size
+        if name in columns:
+            texts = columns[name].texts()
+        for row, said in rows.raised.items():
+            if said.get(name) is not None:
+                texts[row] = str(said[name])
+        columns[name] = dense(texts)
+    return columns
+
+
+class _Shared:
+    """What scopes say, repeated for their rows."""
+
+    def __init__(self, rows: Rows) -> None:
+        self.rows = rows
+        self.firsts = set(np.unique(rows.scope, return_index=True)[1].tolist())
+
+    def repeated(self, values: Sequence[Any]) -> Column | None:
+        """A column from one value a scope; None where no scope has one."""
+        if all(value is None for value in values):
+            return None
+        used = self.rows.scope.tolist()
+        if all(value is None or type(value) is str for value in values):
+            encoded = [None if v is None else v.encode(errors="replace") for v in values]
+            filled = np.array([value is not None for value in values])[self.rows.scope]
+            places = np.flatnonzero(filled)
+            texts = [encoded[scope] or b"" for scope in self.rows.scope[places].tolist()]
+            return text_column(places, texts, self.rows.size)
+        pairs = [(row, values[s]) for row, s in enumerate(used) if values[s] is not None]
+        return column([row for row, _ in pairs], [value for _, value in pairs], self.rows.size)
+
+    def attributes(self) -> list[tuple[str, Column]]:
+        """Attributes of resources that have a meaning."""
+        names = dict.fromkeys(
+            name
+            for scope in self.rows.scopes
+            for name, value in scope.resource.items()
+            if _is_column(name, value)
+        )
+        found = []
+        for name in names:
+            values = [scope.resource.get(name) for scope in self.rows.scopes]
+            if repeated := self.repeated([v if _is_column(name, v) else None for v in values]):
+                found.append((name, repeated))
+        return found
+
+    def services(self) -> list[str | None]:
+        """The service of each row."""
+        names = [scope.resource.get("service.name") for scope in self.rows.scopes]
+        words = [name if type(name) is str and name else None for name in names]
+        return [words[scope] for scope in self.rows.scope.tolist()]
+
+    def direct(self) -> dict[str, Column]:
+        """The logger, and what else the resource and the scope say, as JSON."""
+        found = {"logger": self.repeated([scope.name or None for scope in self.rows.scopes])}
+        others = self._others()
+        whole = ["{" + ", ".join(part.values()) + "}" if part else None for part in others]
+        if any(len(text or "") > LONGEST_SHARED for text in whole):
+            short = [_short(part) for part in others]
+            texts = [
+                whole[scope] if row in self.firsts else short[scope]
+                for row, scope in enumerate(self.rows.scope.tolist())
+            ]
+            rows = [row for row, text in enumerate(texts) if text]
+            found["resource_attributes"] = column(
+                rows, [text for text in texts if text], self.rows.size
+            )
+        else:
+            found["resource_attributes"] = self.repeated(whole)
+        return {name: values for name, values in found.items() if values is not None}
+
+    def _others(self) -> list[dict[str, str]]:
+        """Of each scope the attributes without a meaning, as members of a JSON object."""
+        return [
+            {
+                name: member(name, value)
+                for name, value in (scope.resource | scope.other).items()
+                if not _is_column(name, value) or name in scope.other
+            }
+            for scope in self.rows.scopes
+        ]
+
+    def rest(self) -> Column:
+        """The attributes without a meaning; those of the resource too, where the row has no other."""
+        rows = self.rows
+        shared = [", ".join(part.values()) for part in self._searchable()]
+        of_row = zip(rows.rest, rows.scope.tolist(), strict=True)
+        pairs = [(own, shared[scope]) for own, scope in of_row]
+        texts = [f"{a}, {b}" if a and b else a or b for a, b in pairs]
+        encoded = [text.encode(errors="replace") for text in texts]
+        filled = [row for row, text in enumerate(encoded) if text]
+        return text_column(
+            np.array(filled, np.int64), [encoded[row] for row in filled], rows.size, "json"
+        )
+
+    def _searchable(self) -> list[dict[str, str]]:
+        """Of each resource the short attributes without a meaning that no row has by itself."""
+        return [
+            {
+                name: member(name, value)
+                for name, value in scope.resource.items()
+                if not _is_column(name, value)
+                and name not in self.rows.names
+                and len(member(name, value)) <= SHORT
+            }
+            for scope in self.rows.scopes
+        ]
+
+
+def _is_column(name: str, value: Any) -> bool:
+    is_short = type(value) is not str or len(value) <= SHORT
+    return value is not None and is_short and role_of(name) == "column"
+
+
+def _short(part: dict[str, str]) -> str | None:
+    """What is short of it, as far as there is room."""
+    kept: list[str] = []
+    room = LONGEST_SHARED
+    for text in part.values():
+        if len(text) <= SHORT and len(text) < room:
+            kept.append(text)
+            room -= len(text)
+    return "{" + ", ".join(kept) + "}" if kept else None
+
+
+def _keys(direct: dict[str, Column], services: Sequence[str | None], size: int) -> list[SpanKey]:
+    nothing: list[str | None] = [None] * size
+    columns = [
+        direct[name].texts() if name in direct else nothing
+        for name in ("trace_id", "span_id", "span_kind")
+    ]
+    return list(map(SpanKey._make, zip(*columns, services, strict=True)))

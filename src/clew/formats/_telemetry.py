@@ -1,0 +1,195 @@
+"""Rows of telemetry that a decoder has already taken apart: Arrow columns, and the SQL over them.
+
+A row is a span, a log record or a data point. What every row of a signal has (ids, times, names) are
+columns of their own; an attribute with a canonical meaning is a column under its own name, which
+`map_fields` turns into canonical ones as it does for any JSON log; all others are one JSON text.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from typing import NamedTuple
+
+import nanoarrow as na
+import numpy as np
+from nanoarrow.c_array import c_array_from_buffers
+from nanoarrow.c_array_stream import CArrayStream
+from numpy.typing import NDArray
+
+from clew.formats import Settings
+from clew.formats._columns import TYPES, Column
+from clew.formats._fields import Field, Units, map_fields
+from clew.formats._traceback import exception_struct_sql
+
+PLACE = ("line", "byte_offset", "part", "is_kept")
+EXCEPTION = {
+    "exception.type": "exception_type",
+    "exception.message": "exception_message",
+    "exception.stacktrace": "exception_stacktrace",
+}
+"""Attributes that tell of an exception, on an event of a span, a log record or the span itself."""
+AS_THEY_ARE = {"error.type": "error_type"}
+"""Attributes whose text is the column's, whatever it looks like."""
+TIMES = ("timestamp", "observed_timestamp")
+
+
+class SpanKey(NamedTuple):
+    """What decides whether a span was delivered before."""
+
+    trace_id: str | None
+    span_id: str | None
+    span_kind: str | None
+    service: str | None
+
+
+@dataclass(frozen=True, slots=True)
+class Telemetry:
+    """Spans, log records or data points, a row each, and rejects among them.
+
+    byte_offsets  of the message that a row came from
+    parts         the row's index in its message
+    first_line    number of the first row in the source, from 1
+    direct        canonical column to its values; `reject` says why a row is none; `rest` is the
+                  inside of a JSON object of the attributes that have no canonical meaning
+    attributes    name and values of attributes that have; those of the resource come first
+    keys          of the rows, where they are spans
+    kept          the rows that count
+    """
+
+    byte_offsets: NDArray[np.int64]
+    parts: NDArray[np.int64]
+    first_line: int
+    direct: Mapping[str, Column]
+    attributes: Sequence[tuple[str, Column]]
+    keys: Sequence[SpanKey] = ()
+    kept: NDArray[np.bool_] = field(default_factory=lambda: np.ones(0, dtype=np.bool_))
+
+    @property
+    def blanks(self) -> int:
+        """There are no blank lines where there are no lines."""
+        return 0
+
+    @property
+    def relation(self) -> str:
+        """What the pipeline registers the rows as."""
+        return "records_arrow"
+
+    def __len__(self) -> int:
+        return int(self.kept.sum())
+
+    @property
+    def lines(self) -> int:
+        """What the ledger counts: a row is a line."""
+        return len(self)
+
+    @property
+    def counts(self) -> NDArray[np.int64]:
+        """Lines of each row."""
+        return np.ones(len(self), dtype=np.int64)
+
+    def spans(self) -> list[SpanKey]:
+        """The key of each row; empty for logs and metrics."""
+        return [key for key, is_kept in zip(self.keys, self.kept, strict=True) if is_kept]
+
+    def keep(self, mask: Sequence[bool]) -> Telemetry:
+        """The rows for which the mask is true; it has one value for each row that still counts."""
+        kept = self.kept.copy()
+        kept[kept] = np.asarray(mask, dtype=np.bool_)
+        return replace(self, kept=kept)
+
+    def __arrow_c_stream__(self, requested_schema: object = None) -> object:
+        """The Arrow stream of all columns; DuckDB may ask for it repeatedly."""
+        size = len(self.kept)
+        everywhere = np.ones(size, dtype=np.bool_)
+        lines = np.arange(self.first_line, self.first_line + size, dtype=np.int64)
+        place = (lines, self.byte_offsets, self.parts, self.kept.astype(np.int64))
+        columns = {
+            name: Column("int", frozenset(), everywhere, values)
+            for name, values in zip(PLACE, place, strict=True)
+        }
+        columns |= self.direct
+        columns |= {f"a{n}": values for n, (_, values) in enumerate(self.attributes)}
+        schema = na.struct({name: TYPES[values.kind] for name, values in columns.items()})
+        slices = zip(*(values.slices() for values in columns.values()), strict=True)
+        arrays = [
+            c_array_from_buffers(schema, len(children[0]), [None], children=list(children))
+            for children in slices
+        ]
+        stream: object = CArrayStream.from_c_arrays(
+            arrays, na.c_schema(schema)
+        ).__arrow_c_stream__()
+        return stream
+
+    def select(self, relation: str, settings: Settings) -> str:
+        """SQL of line, byte_offset, part, reject, canonical columns and attributes."""
+        fields = [_field(name, values, f"a{n}") for n, (name, values) in enumerate(self.attributes)]
+        apart = {*EXCEPTION, *AS_THEY_ARE}
+        mapped = [item for item in fields if item.name not in apart]
+        columns = map_fields(mapped, settings, Units(self._median))
+        attributes = columns.pop("attributes")
+        for item in fields:
+            if item.name in AS_THEY_ARE:
+                columns[AS_THEY_ARE[item.name]] = f"nullif({item.text}, '')"
+        source = f"(SELECT * FROM {relation} WHERE is_kept = 1)"
+        raised = {EXCEPTION[item.name]: item.text for item in fields if item.name in EXCEPTION}
+        if raised:
+            source, found = _raised(source, raised)
+            columns |= found
+        columns |= {
+            name: f"make_timestamp({name})" if name in TIMES else f'"{name}"'
+            for name in self.direct
+            if name not in ("reject", "rest")
+        }
+        inside = f"substr({attributes}, 2, length({attributes}) - 2)"
+        columns["attributes"] = f"nullif('{{' || concat_ws(',', rest, {inside}) || '}}', '{{}}')"
+        reject = "reject" if "reject" in self.direct else "NULL::VARCHAR"
+        picked = ", ".join(f'{sql} AS "{name}"' for name, sql in columns.items())
+        return f"SELECT line, byte_offset, part, {reject} AS reject, {picked} FROM {source}"
+
+    def _median(self, number: str) -> float | None:
+        """The middle value of the attribute that this SQL stands for."""
+        for n, (_, values) in enumerate(self.attributes):
+            is_number = values.kind in ("int", "float") and values.valid.any()
+            if is_number and f"a{n}" in number.replace("(", " ").split():
+                return float(np.median(values.edges[values.valid]))
+        return None
+
+
+def _raised(source: str, given: Mapping[str, str]) -> tuple[str, dict[str, str]]:
+    """The source with what a traceback's text tells, and the exception columns.
+
+    What the attributes say counts; the text tells the frame, and what they leave open."""
+    stack = given.get("exception_stacktrace", "NULL::VARCHAR")
+    said = [given[name] for name in ("exception_type", "exception_message") if name in given]
+    error = f"nullif(concat_ws(': ', {', '.join(said or ['NULL'])}), '')"
+    source = (
+        f"(SELECT * FROM {source} LEFT JOIN (SELECT raised_at, stack, error, "
+        f"{exception_struct_sql('stack')} AS of_stack, {exception_struct_sql('error')} AS of_error "
+        f"FROM (SELECT line AS raised_at, nullif({stack}, '') AS stack, {error} AS error "
+        f"FROM {source}) WHERE coalesce(stack, error) IS NOT NULL) ON raised_at = line)"
+    )
+    columns = {
+        name: f"coalesce({own}of_stack.{name}, of_error.{name})"
+        for name in ("exception_type", "exception_message")
+        for own in [f"nullif({given[name]}, ''), " if name in given else ""]
+    }
+    columns["exception_stacktrace"] = "stack"
+    for name in ("exception_frame", "exception_fingerprint"):
+        columns[name] = f"coalesce(of_stack.{name}, of_error.{name})"
+    return source, columns
+
+
+def _field(name: str, values: Column, column: str) -> Field:
+    """An attribute as `map_fields` wants it."""
+    if values.kind == "text":
+        return Field(name, column, f"to_json({column})", values.types)
+    if values.kind == "json":
+        text = f"CASE WHEN starts_with({column}, '\"') THEN {column}->>'$' ELSE {column} END"
+        return Field(name, text, column, values.types)
+    text = f"{column}::VARCHAR"
+    if values.kind == "int":
+        return Field(name, text, text, values.types, column)
+    finite = f"CASE WHEN isfinite({column}) THEN {column} END"
+    json = f"CASE WHEN isfinite({column}) THEN {text} ELSE to_json({text})::VARCHAR END"
+    return Field(name, text, json, values.types, finite)
