@@ -344,7 +344,7 @@ def _converted(
             f" WHEN lower({text}) IN ('false', '0', 'no') THEN false END"
         ), True
     if kind == "json":
-        return item.json, False
+        return _json(item), False
     return (item.text if column in FREE_TEXT else text), False
 
 
@@ -374,6 +374,14 @@ def _duration(item: Field, text: str, column: str, unit: str, units: Units) -> t
         f"CASE WHEN {number} >= 0 THEN {plain} WHEN {is_spelled} THEN nullif({spelled}, 0) END",
         True,
     )
+
+
+def _json(item: Field) -> str:
+    """The value as JSON; text that is an object or an array already is taken as it is."""
+    if "VARCHAR" not in item.types:
+        return item.json
+    is_json = f"left(ltrim({item.text}), 1) IN ('{{', '[') AND json_valid({item.text})"
+    return f"CASE WHEN {is_json} THEN {item.text} ELSE {item.json} END"
 
 
 def _finite(number: str) -> str:

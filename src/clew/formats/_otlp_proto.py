@@ -17,7 +17,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from clew.formats._columns import DEEPEST, Column, Ints, column, member, number_column, text_column
-from clew.formats._signals import Scope, role_of
+from clew.formats._signals import Scope, plain, role_of
 from clew.formats._wire import Buffer, Fields, joined, scan, text_at, walk
 
 STRING, BOOL, INT, DOUBLE, ARRAY, PAIRS, RAW = 0x0A, 0x10, 0x18, 0x21, 0x2A, 0x32, 0x3A
@@ -177,9 +177,11 @@ class Attributes:
     columns: dict[str, Column] = field(default_factory=dict)
     rest: list[list[str]] = field(default_factory=list)
     names: list[str] = field(default_factory=list)
+    leaves: dict[int, list[tuple[str, Any]]] = field(default_factory=dict)
 
     def read(self) -> None:
-        """Fills `columns` with the attributes that have a meaning, and `rest` with the others."""
+        """Fills `columns` with the attributes that have a meaning, `leaves` with those that are part
+        of a structure, and `rest` with the others."""
         self.rest = [[] for _ in range(self.size)]
         if not len(self.row):
             return
@@ -190,16 +192,22 @@ class Attributes:
         is_last[:-1] = (grouped[1:] != grouped[:-1]) | (rows[1:] != rows[:-1])
         order = order[is_last]
         bounds = np.searchsorted(name_of[order], np.arange(len(names) + 1))
-        others = []
+        others: list[Ints] = []
+        leaves: list[tuple[str, Ints]] = []
         for n, name in enumerate(names):
             chosen = order[bounds[n] : bounds[n + 1]]
-            if role_of(name) == "column":
-                self.columns[name] = self._column(chosen, value)
+            role = role_of(name)
+            if role == "column":
+                self.columns[name] = self._column(name, chosen, value)
+            elif role == "leaf":
+                leaves.append((name, chosen))
             else:
                 others.append(chosen)
                 self.names.append(name)
         if others:
             self._add_rest(np.sort(np.concatenate(others)))
+        for name, chosen in leaves:
+            self._add_leaves(name, chosen, value)
 
     def _parsed(self) -> tuple[list[str], Ints, _Values]:
         """Names, the index of each attribute's name, and the values."""
@@ -218,12 +226,19 @@ class Attributes:
         value = _Values.of(self.buffer, values.pick(is_plain[values.owner]), size)
         return [text.decode(errors="replace") for text in index], name_of, value
 
-    def _column(self, chosen: Ints, value: _Values) -> Column:
+    def _add_leaves(self, name: str, chosen: Ints, value: _Values) -> None:
+        data = self.buffer.data
+        places = (self.row[chosen], value.tag[chosen], value.begin[chosen], value.end[chosen], chosen)
+        for row, tag, begin, end, at in zip(*(p.tolist() for p in places), strict=True):
+            found = text_at(data, begin, end) if tag == STRING else self._python(at)
+            self.leaves.setdefault(row, []).append((name, found))
+
+    def _column(self, name: str, chosen: Ints, value: _Values) -> Column:
         """The values of one attribute."""
         rows, tags = self.row[chosen], value.tag[chosen]
         tag = int(tags[0])
         if (tags != tag).any() or tag not in (STRING, INT, DOUBLE):
-            found = [self._python(at) for at in chosen.tolist()]
+            found = [plain(name, self._python(at)) for at in chosen.tolist()]
             kept = [at for at, inner in enumerate(found) if inner is not None]
             return column(rows[kept], [found[at] for at in kept], self.size)
         begin, end = value.begin[chosen], value.end[chosen]

@@ -53,7 +53,8 @@ def spans(buffer: Buffer, starts: Ints, ends: Ints) -> Rows:
     }
     direct["span_name"] = _names(buffer, fields.only(NAME), size)
     direct["span_kind"] = coded(fields.only(KIND), KINDS, size)
-    direct |= times(buffer, fields, size)
+    starts_ns = nanoseconds(buffer, fields.only(START), size)
+    direct |= times(starts_ns, nanoseconds(buffer, fields.only(END), size))
     direct |= _statuses(buffer, fields.only(STATUS), size)
     direct["span_events"], raised = _events(buffer.data, fields.only(EVENT), size)
     direct["span_links"] = _links(buffer.data, fields.only(LINK), size)
@@ -67,7 +68,9 @@ def spans(buffer: Buffer, starts: Ints, ends: Ints) -> Rows:
         attributes=attributes.columns,
         names=frozenset(attributes.names),
         rest=[members(found) for found in attributes.rest],
+        leaves=attributes.leaves,
         raised=raised,
+        starts_ns=starts_ns.tolist(),
         rejects=rejects,
     )
 
@@ -117,9 +120,8 @@ def coded(found: Fields, words: dict[int, str], size: int) -> Column | None:
     return column(rows[kept], [values[at] for at in kept], size) if kept else None
 
 
-def times(buffer: Buffer, fields: Fields, size: int) -> dict[str, Column | None]:
+def times(start: NDArray[np.uint64], end: NDArray[np.uint64]) -> dict[str, Column]:
     """Begin in microseconds and as found, and the duration."""
-    start, end = (nanoseconds(buffer, fields.only(tag), size) for tag in (START, END))
     has_start = start > 0
     has_both = has_start & (end > 0)
     return {

@@ -8,13 +8,15 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass, field
-from functools import cache
+from functools import lru_cache
 from typing import Any, Literal
 
 import numpy as np
 
+from clew.formats import _genai as genai
 from clew.formats._columns import Column, Ints, column, dense, member, text_column
 from clew.formats._fields import spelling_of
+from clew.formats._genai import folded_into
 from clew.formats._telemetry import EXCEPTION, SpanKey, Telemetry
 from clew.model.vocabulary import WEAK
 
@@ -23,7 +25,7 @@ OWN = frozenset(
     {
         "timestamp", "timestamp_text", "observed_timestamp", "duration_ms", "severity",
         "severity_number", "trace_id", "span_id", "parent_span_id", "span_name", "span_kind", "status",
-        "span_events", "span_links", "metric_name", "metric_value", "metric_unit",
+        "span_events", "span_links", "metric_name", "metric_value", "metric_unit", "message", "logger",
     }
 )  # fmt: skip
 """Columns that a row fills from fields of its own: no attribute competes for them."""
@@ -33,6 +35,9 @@ LONGEST_SHARED = 4_096
 """Characters of what a resource says that are repeated on each of its rows; of more, the first row
 has all and the others have what is short."""
 SHORT = 256
+LONGEST_NAME = 200
+UNWRAPPED = 100
+"""Priority of a spelling from which on it was found behind the name of a wrapping object."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,7 +63,10 @@ class Rows:
     attributes  name to values, of attributes with a meaning
     rest        the other attributes of each row as the inside of a JSON object
     names       of all attributes in `rest`
+    leaves      of each row the attributes that are parts of one structure, with their values
+    said        structures that events of a row tell: name, row, value
     raised      row to the attributes of the exception that was recorded on it
+    starts_ns   row to its begin, for times that are given as moments
     rejects     row to why it is no event
     """
 
@@ -70,26 +78,43 @@ class Rows:
     attributes: dict[str, Column]
     rest: Sequence[str]
     names: frozenset[str] = frozenset()
+    leaves: dict[int, list[tuple[str, Any]]] = field(default_factory=dict)
+    said: dict[str, dict[int, Any]] = field(default_factory=dict)
     raised: dict[int, dict[str, Any]] = field(default_factory=dict)
+    starts_ns: Sequence[int] = ()
     rejects: dict[int, str] = field(default_factory=dict)
 
 
-Role = Literal["column", "fold", "rest"]
-
-
-@cache
-def _role(name: str) -> Role:
-    if name in EXCEPTION:
-        return "column"
-    if name.lower() in WEAK:
-        return "rest"
-    spelling = spelling_of(name)
-    return "column" if spelling and spelling.column not in OWN else "rest"
+Role = Literal["column", "leaf", "rest"]
 
 
 def role_of(name: str) -> Role:
-    """Where an attribute goes: a column, a structure that it is a part of, or the rest."""
-    return _role(name) if len(name) < 200 else "rest"
+    """Where an attribute goes: a column, a structure that it is a leaf of, or the rest."""
+    return _role(name) if len(name) <= LONGEST_NAME else "rest"
+
+
+@lru_cache(maxsize=4_096)
+def _role(name: str) -> Role:
+    if name in EXCEPTION:
+        return "column"
+    if name.lower() in WEAK or name == "status":
+        return "rest"
+    spelling = spelling_of(name)
+    if spelling and spelling.priority < UNWRAPPED and spelling.column not in OWN:
+        return "column"
+    return "leaf" if folded_into(name) else "rest"
+
+
+def plain(name: str, value: Any) -> Any:
+    """The value as a column wants it: headers come as lists, mostly of one; lists of words that end
+    an answer become one text."""
+    if type(value) is list and value and all(type(inner) is str for inner in value):
+        if len(value) == 1 and ".header." in name:
+            return value[0]
+        spelling = spelling_of(name)
+        if spelling and spelling.column == "finish_reason":
+            return ",".join(value)
+    return value
 
 
 def telemetry(
@@ -105,8 +130,11 @@ def telemetry(
             sorted(rows.rejects), [rows.rejects[row] for row in sorted(rows.rejects)], rows.size
         )
     direct["rest"] = shared.rest()
-    attributes = shared.attributes()
-    attributes += _with_raised(rows).items()
+    own = _with_raised(rows)
+    folded = genai.fold(rows.leaves, rows.said)
+    derived = genai.columns_of(genai.derive(own, folded, rows.starts_ns), rows.size)
+    attributes = [*shared.attributes(), *own.items()]
+    attributes += genai.folded_columns(folded, rows.size).items()
     keys = _keys(direct, shared.services(), rows.size) if is_spans else ()
     return Telemetry(
         byte_offsets=np.asarray(byte_offsets, dtype=np.int64)[payloads],
@@ -114,6 +142,7 @@ def telemetry(
         first_line=first_line,
         direct=direct,
         attributes=attributes,
+        derived=derived,
         keys=keys,
         kept=np.ones(rows.size, dtype=np.bool_),
     )

@@ -21,6 +21,7 @@ from clew.formats import Settings
 from clew.formats._columns import TYPES, Column
 from clew.formats._fields import Field, Units, map_fields
 from clew.formats._traceback import exception_struct_sql
+from clew.model.event import BY_NAME
 
 PLACE = ("line", "byte_offset", "part", "is_kept")
 EXCEPTION = {
@@ -31,6 +32,10 @@ EXCEPTION = {
 """Attributes that tell of an exception, on an event of a span, a log record or the span itself."""
 AS_THEY_ARE = {"error.type": "error_type"}
 """Attributes whose text is the column's, whatever it looks like."""
+SQL_KINDS: dict[str, str] = {
+    "int": "BIGINT", "float": "DOUBLE", "bool": "BOOLEAN", "time": "TIMESTAMP",
+    "money": "DECIMAL(18, 9)",
+}  # fmt: skip
 TIMES = ("timestamp", "observed_timestamp")
 
 
@@ -53,6 +58,7 @@ class Telemetry:
     direct        canonical column to its values; `reject` says why a row is none; `rest` is the
                   inside of a JSON object of the attributes that have no canonical meaning
     attributes    name and values of attributes that have; those of the resource come first
+    derived       canonical column to values for rows in which no attribute fills it
     keys          of the rows, where they are spans
     kept          the rows that count
     """
@@ -62,6 +68,7 @@ class Telemetry:
     first_line: int
     direct: Mapping[str, Column]
     attributes: Sequence[tuple[str, Column]]
+    derived: Mapping[str, Column] = field(default_factory=dict)
     keys: Sequence[SpanKey] = ()
     kept: NDArray[np.bool_] = field(default_factory=lambda: np.ones(0, dtype=np.bool_))
 
@@ -110,6 +117,7 @@ class Telemetry:
         }
         columns |= self.direct
         columns |= {f"a{n}": values for n, (_, values) in enumerate(self.attributes)}
+        columns |= {f"derived_{name}": values for name, values in self.derived.items()}
         schema = na.struct({name: TYPES[values.kind] for name, values in columns.items()})
         slices = zip(*(values.slices() for values in columns.values()), strict=True)
         arrays = [
@@ -135,12 +143,14 @@ class Telemetry:
         raised = {EXCEPTION[item.name]: item.text for item in fields if item.name in EXCEPTION}
         if raised:
             source, found = _raised(source, raised)
-            columns |= found
-        columns |= {
+            columns = _first_of(found, columns)
+        own = {
             name: f"make_timestamp({name})" if name in TIMES else f'"{name}"'
             for name in self.direct
             if name not in ("reject", "rest")
         }
+        columns = _first_of(own, columns)
+        columns = _first_of(columns, {name: f"derived_{name}" for name in self.derived})
         inside = f"substr({attributes}, 2, length({attributes}) - 2)"
         columns["attributes"] = f"nullif('{{' || concat_ws(',', rest, {inside}) || '}}', '{{}}')"
         reject = "reject" if "reject" in self.direct else "NULL::VARCHAR"
@@ -154,6 +164,15 @@ class Telemetry:
             if is_number and f"a{n}" in number.replace("(", " ").split():
                 return float(np.median(values.edges[values.valid]))
         return None
+
+
+def _first_of(sure: Mapping[str, str], other: Mapping[str, str]) -> dict[str, str]:
+    """The columns of both; where both have one, the surer value if there is one."""
+    columns = {**other, **sure}
+    for name in sure.keys() & other.keys():
+        kind = SQL_KINDS.get(BY_NAME[name].kind, "VARCHAR")
+        columns[name] = f"coalesce(({sure[name]})::{kind}, ({other[name]})::{kind})"
+    return columns
 
 
 def _raised(source: str, given: Mapping[str, str]) -> tuple[str, dict[str, str]]:

@@ -99,7 +99,7 @@ PLAIN: dict[str, str] = {
     ),
     "container": (
         "container container_name container.name container_id container.id "
-        "kubernetes.container_name kubernetes.container.name resource.labels.container_name"
+        "kubernetes.container_name kubernetes.container.name k8s.container.name resource.labels.container_name"
     ),
     "process_id": "process_id pid process process.pid record.process.id",
     "thread": (
@@ -145,11 +145,12 @@ PLAIN: dict[str, str] = {
     ),
     "request_bytes": (
         "request_bytes request_length request_size requestsize http.request.body.bytes "
-        "http.request.body.size httprequest.requestsize bytes_received content_length"
+        "http.request.body.size http.request_content_length httprequest.requestsize bytes_received content_length"
     ),
     "response_bytes": (
         "response_bytes body_bytes_sent bytes_sent bytes response_size responsesize "
         "response_length http.response.body.bytes http.response.body.size "
+        "http.response_content_length "
         "httprequest.responsesize res.headers.content-length bytes_written size resp_bytes"
     ),
     "user_agent": (
@@ -189,15 +190,15 @@ PLAIN: dict[str, str] = {
     "client_ip": (
         "client_ip clientip source_ip src_addr remote_addr remoteaddr remote_ip remoteip client "
         "ip ip_address ipaddress client_addr clientaddr client.address client.ip source.ip "
-        "http_x_forwarded_for x_forwarded_for x_real_ip req.remoteaddress req.ip "
+        "http.client_ip http_x_forwarded_for x_forwarded_for x_real_ip req.remoteaddress req.ip "
         "httprequest.remoteip requester_ip_address calleripaddress peer caller_ip host_ip"
     ),
     "client_port": "client_port remote_port req.remoteport client.port source.port",
     "server_address": (
         "server_address server_name servername virtual_host vhost server.address http_host "
-        "req.headers.host"
+        "req.headers.host net.peer.name http.host http.server_name net.host.name"
     ),
-    "server_port": "server_port server.port",
+    "server_port": "server_port server.port net.peer.port net.host.port",
     "error_type": (
         "error_type errortype error_code errorcode error.code err.code error_class_name "
         "error.type error.kind"
@@ -384,12 +385,17 @@ def _spellings() -> dict[str, Spelling]:
 
 def _generative() -> Iterator[tuple[str, str, float, int]]:
     """Key in lower case, column, scale and priority, from vocabulary.json."""
-    text = Path(__file__).with_name("vocabulary.json").read_text(encoding="utf-8")
-    for key, meaning in json.loads(text)["exact"].items():
+    for key, meaning in GENERATIVE["exact"].items():
         yield key.lower(), meaning["column"], meaning["scale"], meaning["priority"]
 
 
+GENERATIVE = json.loads(Path(__file__).with_name("vocabulary.json").read_text(encoding="utf-8"))
 SPELLINGS: dict[str, Spelling] = _spellings()
+INDEXED: list[tuple[str, str]] = [
+    (indexed["regex"], indexed["base"]) for indexed in GENERATIVE["indexed"] if "base" in indexed
+]
+"""Keys that are leaves of a structure, such as llm.input_messages.0.message.role: pattern, and the
+name of the structure, which has a spelling."""
 
 TYPED_ANYWAY = frozenset({"error", "host", "ip", "session", "tool"})
 """Weak names that a person who searches means all the same."""
