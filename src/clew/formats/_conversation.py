@@ -1,10 +1,10 @@
 """What was said to a model and by it, in any vocabulary's shape, as JSON and as plain text.
 
-    [{"role": "user", "content": "text"}]                            OpenAI, Traceloop, MLflow
-    [{"role": "user", "parts": [{"type": "text", "content": "x"}]}]  OpenTelemetry
-    [{"role": "user", "content": [{"type": "text", "text": "x"}]}]   OpenAI with parts, Vercel
-    llm.input_messages.0.message.contents.1.message_content.text     OpenInference, a key a leaf
-    {"messages": [[{"kwargs": {"content": "x", "type": "human"}}]]}  LangChain
+[{"role": "user", "content": "text"}]                            OpenAI, Traceloop, MLflow
+[{"role": "user", "parts": [{"type": "text", "content": "x"}]}]  OpenTelemetry
+[{"role": "user", "content": [{"type": "text", "text": "x"}]}]   OpenAI with parts, Vercel
+llm.input_messages.0.message.contents.1.message_content.text     OpenInference, a key a leaf
+{"messages": [[{"kwargs": {"content": "x", "type": "human"}}]]}  LangChain
 """
 
 from __future__ import annotations
@@ -84,10 +84,14 @@ def messages_of(value: Any, depth: int = 0) -> list[Any]:
         return found
     if not isinstance(value, dict):
         return []
-    if _role(value) and any(name in value for name in ("content", "parts", "contents", "tool_calls")):
+    if _role(value) and any(
+        name in value for name in ("content", "parts", "contents", "tool_calls")
+    ):
         return [value]
     if isinstance(inner := value.get("kwargs"), dict) and "content" in inner:
-        return [{"role": _role(value) or _role(inner) or _class(value), "content": inner["content"]}]
+        return [
+            {"role": _role(value) or _role(inner) or _class(value), "content": inner["content"]}
+        ]
     for name in NESTED:
         if value.get(name) and (found := messages_of(value[name], depth + 1)):
             return found

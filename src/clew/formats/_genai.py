@@ -56,8 +56,18 @@ REAL = frozenset(
 )
 KINDS = ("openinference.span.kind", "traceloop.span.kind", "mlflow.spanType", "langfuse.observation.type",
          "gen_ai.operation.name")  # fmt: skip
-INPUTS = ("input.value", "traceloop.entity.input", "mlflow.spanInputs", "langfuse.observation.input")
-OUTPUTS = ("output.value", "traceloop.entity.output", "mlflow.spanOutputs", "langfuse.observation.output")
+INPUTS = (
+    "input.value",
+    "traceloop.entity.input",
+    "mlflow.spanInputs",
+    "langfuse.observation.input",
+)
+OUTPUTS = (
+    "output.value",
+    "traceloop.entity.output",
+    "mlflow.spanOutputs",
+    "langfuse.observation.output",
+)
 BY_KIND = {
     "tool": ("tool_arguments", "tool_result"),
     "execute_tool": ("tool_arguments", "tool_result"),
@@ -218,9 +228,9 @@ def _members(found: Any, meaning: Mapping[str, str]) -> dict[str, Any]:
             values[into] = int(value)
         elif into in REAL and is_number:
             values[into] = float(value)
-        elif into == "is_streamed" and type(value) is bool:
-            values[into] = value
-        elif into in ("model", "reasoning_level", "service_tier") and type(value) is str and value:
+        elif (into == "is_streamed" and type(value) is bool) or (
+            into in ("model", "reasoning_level", "service_tier") and type(value) is str and value
+        ):
             values[into] = value
     return values
 

@@ -1,9 +1,9 @@
 """OTLP export requests to rows: what the file formats and the live server share.
 
-    decode(payloads, "traces", "proto")      one request a payload -> Telemetry
-    telemetry.spans()                        (trace_id, span_id, span_kind, service) of every row
-    telemetry.keep(mask)                     without the rows that were delivered before
-    telemetry.select(relation, settings)     SQL: canonical columns and attributes, a row an event
+    rows = decode(payloads, "traces", "proto")   one request a payload -> Telemetry
+    rows.spans()                        (trace_id, span_id, span_kind, service) of every row
+    rows.keep(mask)                     without the rows that were delivered before
+    rows.select(relation, settings)     SQL: canonical columns and attributes, a row an event
 
 The server's way with a batch:
     rows = decode(payloads, signal, encoding, byte_offsets=places_in_the_spool)
@@ -14,17 +14,26 @@ The server's way with a batch:
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import Literal
 
 import numpy as np
 
+from clew.formats import _otlp_json_rows as in_json
+from clew.formats._columns import Ints
+from clew.formats._otlp_logs import log_records
+from clew.formats._otlp_metrics import data_points
 from clew.formats._otlp_spans import spans
-from clew.formats._signals import Signal, telemetry
+from clew.formats._signals import Rows, Signal, telemetry
 from clew.formats._telemetry import Telemetry
 from clew.formats._wire import Buffer
 
 Encoding = Literal["proto", "json"]
+IN_PROTOBUF: dict[Signal, Callable[[Buffer, Ints, Ints], Rows]] = {
+    "traces": spans,
+    "logs": log_records,
+    "metrics": data_points,
+}
 
 
 def decode(
@@ -43,13 +52,12 @@ def decode(
 
     Raises InputError with the reason where a payload cannot be decoded: then none of them is.
     """
-    offsets = byte_offsets
-    sizes = [len(payload) for payload in payloads]
-    ends = np.cumsum(sizes, dtype=np.int64)
-    if offsets is None:
-        offsets = (ends - sizes).tolist()
-    buffer = Buffer.of(b"".join(payloads))
-    if signal != "traces" or encoding != "proto":
-        raise NotImplementedError(f"{signal} in {encoding}")
-    rows = spans(buffer, ends - sizes, ends)
+    sizes = np.array([len(payload) for payload in payloads], np.int64)
+    ends = np.cumsum(sizes)
+    starts = ends - sizes
+    if encoding == "proto":
+        rows = IN_PROTOBUF[signal](Buffer.of(b"".join(payloads)), starts, ends)
+    else:
+        rows = in_json.DECODERS[signal](payloads)
+    offsets = starts.tolist() if byte_offsets is None else byte_offsets
     return telemetry(rows, offsets, first_line, is_spans=signal == "traces")

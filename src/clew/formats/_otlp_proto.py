@@ -228,7 +228,13 @@ class Attributes:
 
     def _add_leaves(self, name: str, chosen: Ints, value: _Values) -> None:
         data = self.buffer.data
-        places = (self.row[chosen], value.tag[chosen], value.begin[chosen], value.end[chosen], chosen)
+        places = (
+            self.row[chosen],
+            value.tag[chosen],
+            value.begin[chosen],
+            value.end[chosen],
+            chosen,
+        )
         for row, tag, begin, end, at in zip(*(p.tolist() for p in places), strict=True):
             found = text_at(data, begin, end) if tag == STRING else self._python(at)
             self.leaves.setdefault(row, []).append((name, found))

@@ -18,12 +18,11 @@ from clew.formats._columns import (
     column,
     json_text,
     members,
-    numbers,
     text_column,
 )
 from clew.formats._otlp_proto import Attributes, items_of, pair
 from clew.formats._signals import KINDS, STATUSES, Rows
-from clew.formats._telemetry import EXCEPTION
+from clew.formats._span_parts import SpanEvents, json_lists, times
 from clew.formats._wire import Buffer, Fields, joined, scan, text_at, walk
 
 TRACE_ID, SPAN_ID, STATE, PARENT, NAME = 0x0A, 0x12, 0x1A, 0x22, 0x2A
@@ -34,7 +33,7 @@ COUNTS = {
     0x60: "dropped_events_count",
     0x70: "dropped_links_count",
 }
-ID_BYTES = {"trace_id": 16, "span_id": 8, "parent_span_id": 8}
+IDS = (("trace_id", TRACE_ID, 16), ("span_id", SPAN_ID, 8), ("parent_span_id", PARENT, 8))
 HEX = np.frombuffer(b"".join(b"%02x" % n for n in range(256)), np.uint16)
 
 
@@ -48,15 +47,16 @@ def spans(buffer: Buffer, starts: Ints, ends: Ints) -> Rows:
     attributes.read()
     rejects: dict[int, str] = {}
     direct: dict[str, Column | None] = {
-        name: hex_column(buffer, fields.only(tag), size, ID_BYTES[name], rejects, name)
-        for name, tag in (("trace_id", TRACE_ID), ("span_id", SPAN_ID), ("parent_span_id", PARENT))
+        name: hex_column(buffer, fields.only(tag), size, width, name, rejects=rejects)
+        for name, tag, width in IDS
     }
     direct["span_name"] = _names(buffer, fields.only(NAME), size)
     direct["span_kind"] = coded(fields.only(KIND), KINDS, size)
     starts_ns = nanoseconds(buffer, fields.only(START), size)
     direct |= times(starts_ns, nanoseconds(buffer, fields.only(END), size))
     direct |= _statuses(buffer, fields.only(STATUS), size)
-    direct["span_events"], raised = _events(buffer.data, fields.only(EVENT), size)
+    events = _events(buffer.data, fields.only(EVENT))
+    direct["span_events"] = json_lists(events.lists, size)
     direct["span_links"] = _links(buffer.data, fields.only(LINK), size)
     _add_other(buffer, fields, attributes.rest)
     return Rows(
@@ -69,24 +69,36 @@ def spans(buffer: Buffer, starts: Ints, ends: Ints) -> Rows:
         names=frozenset(attributes.names),
         rest=[members(found) for found in attributes.rest],
         leaves=attributes.leaves,
-        raised=raised,
+        said=events.said,
+        raised=events.raised,
         starts_ns=starts_ns.tolist(),
         rejects=rejects,
     )
 
 
 def hex_column(
-    buffer: Buffer, found: Fields, size: int, width: int, rejects: dict[int, str], name: str
+    buffer: Buffer,
+    found: Fields,
+    size: int,
+    width: int,
+    name: str,
+    *,
+    rejects: dict[int, str] | None = None,
+    rest: list[list[str]] | None = None,
 ) -> Column | None:
-    """Ids as lower-case hex; zeros are none, other lengths a reason to reject the row."""
+    """Ids as lower-case hex; zeros are none. Those of another length are a reason to reject the row,
+    or stand among its other attributes."""
     length = found.end - found.begin
-    wrong = (length != width) & (length > 0)
-    for row, given in zip(found.owner[wrong].tolist(), length[wrong].tolist(), strict=True):
-        rejects.setdefault(row, f"{name} has {given:,} bytes, not {width}")
+    for at in np.flatnonzero((length != width) & (length > 0)).tolist():
+        row, begin, end = int(found.owner[at]), int(found.begin[at]), int(found.end[at])
+        if rejects is not None:
+            rejects.setdefault(row, f"{name} has {end - begin:,} bytes, not {width}")
+        if rest is not None:
+            rest[row].append(f'"{name}": "{buffer.data[begin:end].hex()}"')
     found = found.pick(length == width)
     raw = buffer.u8[found.begin[:, None] + np.arange(width)]
     is_set = raw.any(axis=1)
-    rows, last = _last(found.owner[is_set])
+    rows, last = last_of(found.owner[is_set])
     if not len(rows):
         return None
     text = HEX[raw[is_set][last]].tobytes()
@@ -97,7 +109,7 @@ def hex_column(
     return Column("text", frozenset({"VARCHAR"}), valid, np.cumsum(edges).astype(np.int32), text)
 
 
-def _last(rows: Ints) -> tuple[Ints, Ints]:
+def last_of(rows: Ints) -> tuple[Ints, Ints]:
     """Each row once, and the place of its last value: of a field that stands twice the last counts."""
     if len(rows) < 2 or (rows[1:] > rows[:-1]).all():
         return rows, np.arange(len(rows))
@@ -114,21 +126,18 @@ def _names(buffer: Buffer, found: Fields, size: int) -> Column:
 
 def coded(found: Fields, words: dict[int, str], size: int) -> Column | None:
     """The word that each number stands for."""
-    rows, last = _last(found.owner)
+    rows, last = last_of(found.owner)
     values = [words.get(number) for number in found.number[last].tolist()]
     kept = [at for at, word in enumerate(values) if word]
     return column(rows[kept], [values[at] for at in kept], size) if kept else None
 
 
-def times(start: NDArray[np.uint64], end: NDArray[np.uint64]) -> dict[str, Column]:
-    """Begin in microseconds and as found, and the duration."""
-    has_start = start > 0
-    has_both = has_start & (end > 0)
-    return {
-        "timestamp": numbers((start // np.uint64(1000)).astype(np.int64), has_start),
-        "timestamp_text": numbers(start.astype(np.int64), has_start & (start < np.uint64(1 << 63))),
-        "duration_ms": numbers((end - start).view(np.int64) / 1e6, has_both),
-    }
+def counts(found: Fields, size: int) -> list[int]:
+    """A small number of each row, 0 where it has none."""
+    values = np.zeros(size, np.int64)
+    values[found.owner] = found.number.view(np.int64)
+    found_values: list[int] = values.tolist()
+    return found_values
 
 
 def nanoseconds(buffer: Buffer, found: Fields, size: int) -> NDArray[np.uint64]:
@@ -147,7 +156,7 @@ def _statuses(buffer: Buffer, found: Fields, size: int) -> dict[str, Column | No
     words = [STATUSES.get(number, "unset") for number in codes.tolist()]
     message = inner.only(0x12)
     message = message.pick(message.end > message.begin)
-    rows, last = _last(found.owner[message.owner])
+    rows, last = last_of(found.owner[message.owner])
     said = joined(buffer, message.begin[last].tolist(), message.end[last].tolist())
     return {
         "status": column(np.arange(size), words, size),
@@ -155,30 +164,25 @@ def _statuses(buffer: Buffer, found: Fields, size: int) -> dict[str, Column | No
     }
 
 
-def _events(data: bytes, found: Fields, size: int) -> tuple[Column | None, dict[int, Any]]:
-    """Event  1 time  2 name  3 attributes  4 dropped: all as JSON, and the last exception of each."""
-    events: dict[int, list[dict[str, Any]]] = {}
-    raised: dict[int, dict[str, Any]] = {}
+def _events(data: bytes, found: Fields) -> SpanEvents:
+    """Event  1 time  2 name  3 attributes  4 dropped."""
+    events = SpanEvents()
     places = zip(found.owner.tolist(), found.begin.tolist(), found.end.tolist(), strict=True)
     for row, begin, end in places:
-        event: dict[str, Any] = {"name": ""}
+        name, time_ns, dropped = "", 0, 0
         attributes: dict[str, Any] = {}
         for tag, first, last, number in walk(data, begin, end):
             if tag == 0x09:
-                event["time_unix_nano"] = int.from_bytes(data[first:last], "little")
+                time_ns = int.from_bytes(data[first:last], "little")
             elif tag == 0x12:
-                event["name"] = text_at(data, first, last)
+                name = text_at(data, first, last)
             elif tag == 0x1A:
                 key, value = pair(data, first, last)
                 attributes[key] = value
-            elif tag == 0x20 and number:
-                event["dropped_attributes_count"] = number
-        if attributes:
-            event["attributes"] = attributes
-        events.setdefault(row, []).append(event)
-        if any(name in attributes for name in EXCEPTION):
-            raised[row] = {name: attributes[name] for name in EXCEPTION if name in attributes}
-    return _json_column(events, size), raised
+            elif tag == 0x20:
+                dropped = number
+        events.add(row, name, time_ns, attributes, dropped)
+    return events
 
 
 def _links(data: bytes, found: Fields, size: int) -> Column | None:
@@ -203,15 +207,7 @@ def _links(data: bytes, found: Fields, size: int) -> Column | None:
         if attributes:
             link["attributes"] = attributes
         links.setdefault(row, []).append(link)
-    return _json_column(links, size)
-
-
-def _json_column(values: dict[int, list[dict[str, Any]]], size: int) -> Column | None:
-    rows = np.array(sorted(values), np.int64)
-    if not len(rows):
-        return None
-    texts = [json_text(values[row]).encode() for row in rows.tolist()]
-    return text_column(rows, texts, size, "json", frozenset({"ARRAY"}))
+    return json_lists(links, size)
 
 
 def _add_other(buffer: Buffer, fields: Fields, rest: list[list[str]]) -> None:

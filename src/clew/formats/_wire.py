@@ -136,6 +136,15 @@ def walk(data: bytes, position: int, end: int) -> Iterator[tuple[int, int, int, 
         yield tag, begin, position, number
 
 
+def varints_of(data: bytes, position: int, end: int) -> list[int]:
+    """The numbers of a packed field."""
+    found = []
+    while position < end:
+        number, position = _varint(data, position, end)
+        found.append(number)
+    return found
+
+
 def text_at(data: bytes, begin: int, end: int) -> str:
     """Text of these bytes; what is not UTF-8 becomes U+FFFD."""
     return data[begin:end].decode(errors="replace")
