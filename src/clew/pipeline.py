@@ -25,7 +25,7 @@ from clew.engines._duckdb_verify import verify as verify_case
 from clew.engines.duckdb import DuckDBEngine
 from clew.engines.duckdb import open_case as open_duckdb
 from clew.errors import ConfigError, InputError, LedgerError
-from clew.formats import ElementParser, FileParser, Parser, Settings, surest
+from clew.formats import Batch, BatchParser, ElementParser, FileParser, Parser, Settings, surest
 from clew.formats._array import read_elements
 from clew.formats._records import RELATION, Records, read_records
 from clew.investigation import detect
@@ -210,13 +210,9 @@ def _load(
     )
     told = Settings(settings.timezone, source.modified_year(), settings.log_format)
     parser: Parser = registry.load("formats", row.format).parse(identity.head, told)
-    blocks = source.blocks(start, identity.size)
-    for records in _read(source, parser, load, blocks, first_line):
-        _load_block(load, parser, records, row.format, told)
+    for read in _loaded(load, parser, source, (start, identity.size, first_line), told):
         if progress is not None:
-            progress(
-                source.uri, int(records.byte_offsets[-1]) if len(records) else 0, identity.size
-            )
+            progress(source.uri, int(read.byte_offsets[-1]) if len(read) else 0, identity.size)
     if not row.count.is_balanced:
         raise LedgerError(
             f"{source.uri}: the ledger does not balance ({row.count.lines:,} lines, but "
@@ -239,6 +235,37 @@ def _load(
             "clew_version": __version__,
         }
     )
+
+
+def _loaded(
+    load: Load,
+    parser: Parser,
+    source: SourceFile,
+    part: tuple[int, int, int],
+    settings: Settings,
+) -> Iterator[Records | Batch]:
+    """Loads this part of a source, block by block: first and last byte, and the first line."""
+    start, end, first_line = part
+    if isinstance(parser, BatchParser):
+        for batch in parser.batches(source.pieces(start, end), first_line):
+            _load_batch(load, batch, settings)
+            yield batch
+        return
+    for records in _read(source, parser, load, source.blocks(start, end), first_line):
+        _load_block(load, parser, records, load.format, settings)
+        yield records
+
+
+def _load_batch(load: Load, batch: Batch, settings: Settings) -> None:
+    load.count.lines += batch.lines
+    if not len(batch):
+        return
+    load.bench.register("records_arrow", batch)
+    try:
+        select = batch.select("records_arrow", settings)
+        load.add_rejects(load.add(select, load.format, len(batch)))
+    finally:
+        load.bench.unregister("records_arrow")
 
 
 def _begin(engine: DuckDBEngine, source: SourceFile, before: Known | None) -> tuple[int, int]:

@@ -21,10 +21,11 @@ from numpy.typing import NDArray
 from clew import registry
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Sequence
+    from collections.abc import Iterable, Iterator, Sequence
     from pathlib import Path
 
     from clew.formats._records import Records
+    from clew.sources.files import Block
 
 
 HEADER_LINE = "header line"
@@ -122,6 +123,31 @@ class FileParser(Protocol):
 
     def read(self, bench: duckdb.DuckDBPyConnection, path: Path) -> Iterator[Records]:
         """The records of the file. Raises InputError where it is damaged."""
+
+
+class Batch(Protocol):
+    """Rows that a parser has taken apart by itself, as an Arrow stream with a SELECT over it."""
+
+    @property
+    def lines(self) -> int:
+        """What the ledger counts of them."""
+
+    @property
+    def byte_offsets(self) -> NDArray[np.int64]:
+        """Of each row."""
+
+    def __len__(self) -> int: ...
+
+    def select(self, relation: str, settings: Settings) -> str:
+        """As `Parser.select`, over the rows registered under this name."""
+
+
+@runtime_checkable
+class BatchParser(Protocol):
+    """A parser that takes the bytes apart by itself, because they are messages and not lines."""
+
+    def batches(self, blocks: Iterable[Block], first_line: int) -> Iterator[Batch]:
+        """The rows of a source, whose blocks may end anywhere."""
 
 
 @runtime_checkable

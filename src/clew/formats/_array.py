@@ -11,9 +11,11 @@ from collections.abc import Iterable, Iterator
 import numpy as np
 from numpy.typing import NDArray
 
+from clew.errors import InputError
 from clew.formats._records import Records
 from clew.sources.files import Block
 
+LONGEST_ELEMENT = 256 << 20
 QUOTE, COMMA, SPACE = ord('"'), ord(","), ord(" ")
 STEPS = np.zeros(256, dtype=np.int64)
 for _byte in b"{[":
@@ -24,8 +26,13 @@ MARKS = STEPS != 0
 MARKS[[QUOTE, COMMA]] = True
 
 
-def read_elements(blocks: Iterable[Block], *, is_array: bool) -> Iterator[Records]:
-    """The elements of an array, or the documents that follow each other, as records."""
+def read_elements(
+    blocks: Iterable[Block], *, is_array: bool, longest: int = LONGEST_ELEMENT
+) -> Iterator[Records]:
+    """The elements of an array, or the documents that follow each other, as records.
+
+    Raises InputError where one of them has more than `longest` bytes.
+    """
     held, number = b"", 1
     offset = 0
     base = 0
@@ -42,6 +49,12 @@ def read_elements(blocks: Iterable[Block], *, is_array: bool) -> Iterator[Record
             number += records.lines
             yield records
         held = data[ends[-1] :] if len(ends) else data
+        if len(held) > longest:
+            place = offset + len(data) - len(held)
+            raise InputError(
+                f"The JSON value at byte {place:,} is longer than {longest >> 20} MB, which is as much "
+                "as is read at once; split it, or write a value a line."
+            )
     rest = held.rstrip()
     if is_array and rest.endswith(b"]"):
         rest = rest[:-1]

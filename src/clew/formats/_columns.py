@@ -68,6 +68,14 @@ class Column:
                 buffers = [mask, self.edges[begin : end + 1], data]
             yield c_array_from_buffers(TYPES[self.kind], end - begin, buffers)
 
+    def placed(self, before: int, size: int) -> Column:
+        """The column as a part of a larger batch of `size` rows, with so many rows before it."""
+        after = size - before - len(self.valid)
+        valid = np.pad(self.valid, (before, after))
+        last = 0 if self.kind in ("int", "float") else int(self.edges[-1])
+        edges = np.pad(self.edges, (before, after), constant_values=(0, last))
+        return Column(self.kind, self.types, valid, edges, self.data)
+
     def texts(self) -> list[str | None]:
         """The text of each row, None where it has none."""
         edges = self.edges.tolist()
@@ -75,6 +83,25 @@ class Column:
             self.data[begin:end].decode() if is_valid else None
             for begin, end, is_valid in zip(edges, edges[1:], self.valid.tolist(), strict=False)
         ]
+
+
+def stacked(parts: Sequence[Column]) -> Column:
+    """Columns of one kind, one below the other."""
+    valid = np.concatenate([part.valid for part in parts])
+    types = frozenset[str]().union(*(part.types for part in parts))
+    if parts[0].kind in ("int", "float"):
+        return Column(parts[0].kind, types, valid, np.concatenate([part.edges for part in parts]))
+    ends = np.cumsum([0, *(int(part.edges[-1]) for part in parts)])
+    edges = [part.edges[:-1] + end for part, end in zip(parts, ends.tolist(), strict=False)]
+    edges.append(ends[-1:])
+    data = b"".join(part.data for part in parts)
+    return Column(parts[0].kind, types, valid, np.concatenate(edges).astype(np.int32), data)
+
+
+def empty(like: Column, size: int) -> Column:
+    """A column of the same kind without a value."""
+    edges = np.zeros(size + (like.kind not in ("int", "float")), dtype=like.edges.dtype)
+    return Column(like.kind, frozenset(), np.zeros(size, np.bool_), edges)
 
 
 def column(rows: Sequence[int] | Ints, values: Sequence[Any], size: int) -> Column:

@@ -48,25 +48,23 @@ class Gathered:
     def add(self, row: int, attributes: Mapping[str, Any]) -> None:
         """The attributes of a row; those without a value are left out."""
         roles, values = self.roles, self.values
-        for name, value in attributes.items():
+        for name, given in attributes.items():
             role = roles.get(name)
             if role is None:
                 role = roles[name] = role_of(name)
             if role == "column":
-                if value is None:
+                if given is None:
                     continue
-                if type(value) is list:
-                    value = plain(name, value)
                 if name not in values:
                     values[name] = ([], [])
                 rows, found = values[name]
                 rows.append(row)
-                found.append(value)
+                found.append(plain(name, given) if type(given) is list else given)
             elif role == "leaf":
-                self.leaves.setdefault(row, []).append((name, value))
+                self.leaves.setdefault(row, []).append((name, given))
             else:
                 self.names.add(name)
-                self.rest[row].append(member(name, value))
+                self.rest[row].append(member(name, given))
 
     def rows(
         self,

@@ -42,10 +42,14 @@ def requests(payloads: Sequence[bytes]) -> Iterator[Json]:
             found = json.loads(payload.decode(errors="replace"), strict=False)
         except (ValueError, RecursionError) as error:
             reason = "nested too deep" if isinstance(error, RecursionError) else str(error)
-            raise InputError(f"request {number} is not JSON: {reason}") from error
+            raise InputError(f"{_which(number, payloads)}not JSON: {reason}") from error
         if not isinstance(found, dict):
-            raise InputError(f"request {number} is JSON, but not an object")
+            raise InputError(f"{_which(number, payloads)}JSON, but not an object")
         yield found
+
+
+def _which(number: int, payloads: Sequence[bytes]) -> str:
+    return f"request {number} of {len(payloads)} is " if len(payloads) > 1 else ""
 
 
 def get(found: Json, name: str) -> Json:

@@ -17,7 +17,7 @@ from clew.formats import _genai as genai
 from clew.formats._columns import Column, Ints, column, dense, member, text_column
 from clew.formats._fields import spelling_of
 from clew.formats._genai import folded_into
-from clew.formats._telemetry import EXCEPTION, SpanKey, Telemetry
+from clew.formats._telemetry import EXCEPTION, Telemetry
 from clew.model.vocabulary import WEAK
 
 Signal = Literal["traces", "logs", "metrics"]
@@ -135,15 +135,14 @@ def telemetry(
     derived = genai.columns_of(genai.derive(own, folded, rows.starts_ns), rows.size)
     attributes = [*shared.attributes(), *own.items()]
     attributes += genai.folded_columns(folded, rows.size).items()
-    keys = _keys(direct, shared.services(), rows.size) if is_spans else ()
     return Telemetry(
         byte_offsets=np.asarray(byte_offsets, dtype=np.int64)[payloads],
         parts=np.arange(rows.size) - starts,
-        first_line=first_line,
+        numbers=np.arange(first_line, first_line + rows.size),
         direct=direct,
         attributes=attributes,
         derived=derived,
-        keys=keys,
+        services=shared.services() if is_spans else (),
         kept=np.ones(rows.size, dtype=np.bool_),
     )
 
@@ -277,12 +276,3 @@ def _short(part: dict[str, str]) -> str | None:
             kept.append(text)
             room -= len(text)
     return "{" + ", ".join(kept) + "}" if kept else None
-
-
-def _keys(direct: dict[str, Column], services: Sequence[str | None], size: int) -> list[SpanKey]:
-    nothing: list[str | None] = [None] * size
-    columns = [
-        direct[name].texts() if name in direct else nothing
-        for name in ("trace_id", "span_id", "span_kind")
-    ]
-    return list(map(SpanKey._make, zip(*columns, services, strict=True)))

@@ -54,33 +54,23 @@ class Telemetry:
 
     byte_offsets  of the message that a row came from
     parts         the row's index in its message
-    first_line    number of the first row in the source, from 1
+    numbers       of the rows in the source, from 1: what the ledger counts as lines
     direct        canonical column to its values; `reject` says why a row is none; `rest` is the
                   inside of a JSON object of the attributes that have no canonical meaning
     attributes    name and values of attributes that have; those of the resource come first
     derived       canonical column to values for rows in which no attribute fills it
-    keys          of the rows, where they are spans
+    services      of the rows, where they are spans
     kept          the rows that count
     """
 
     byte_offsets: NDArray[np.int64]
     parts: NDArray[np.int64]
-    first_line: int
+    numbers: NDArray[np.int64]
     direct: Mapping[str, Column]
     attributes: Sequence[tuple[str, Column]]
     derived: Mapping[str, Column] = field(default_factory=dict)
-    keys: Sequence[SpanKey] = ()
+    services: Sequence[str | None] = ()
     kept: NDArray[np.bool_] = field(default_factory=lambda: np.ones(0, dtype=np.bool_))
-
-    @property
-    def blanks(self) -> int:
-        """There are no blank lines where there are no lines."""
-        return 0
-
-    @property
-    def relation(self) -> str:
-        """What the pipeline registers the rows as."""
-        return "records_arrow"
 
     def __len__(self) -> int:
         return int(self.kept.sum())
@@ -90,14 +80,17 @@ class Telemetry:
         """What the ledger counts: a row is a line."""
         return len(self)
 
-    @property
-    def counts(self) -> NDArray[np.int64]:
-        """Lines of each row."""
-        return np.ones(len(self), dtype=np.int64)
-
     def spans(self) -> list[SpanKey]:
-        """The key of each row; empty for logs and metrics."""
-        return [key for key, is_kept in zip(self.keys, self.kept, strict=True) if is_kept]
+        """The key of each row that counts; empty for logs and metrics."""
+        if not self.services:
+            return []
+        nothing: list[str | None] = [None] * len(self.kept)
+        ids = [
+            self.direct[name].texts() if name in self.direct else nothing
+            for name in ("trace_id", "span_id", "span_kind")
+        ]
+        keys = map(SpanKey._make, zip(*ids, self.services, strict=True))
+        return [key for key, is_kept in zip(keys, self.kept, strict=True) if is_kept]
 
     def keep(self, mask: Sequence[bool]) -> Telemetry:
         """The rows for which the mask is true; it has one value for each row that still counts."""
@@ -109,8 +102,7 @@ class Telemetry:
         """The Arrow stream of all columns; DuckDB may ask for it repeatedly."""
         size = len(self.kept)
         everywhere = np.ones(size, dtype=np.bool_)
-        lines = np.arange(self.first_line, self.first_line + size, dtype=np.int64)
-        place = (lines, self.byte_offsets, self.parts, self.kept.astype(np.int64))
+        place = (self.numbers, self.byte_offsets, self.parts, self.kept.astype(np.int64))
         columns = {
             name: Column("int", frozenset(), everywhere, values)
             for name, values in zip(PLACE, place, strict=True)

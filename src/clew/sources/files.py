@@ -27,6 +27,7 @@ import zstandard
 from clew.errors import InputError
 
 BLOCK_BYTES = 32 << 20
+PIECE_BYTES = 8 << 20
 HEAD_BYTES = 256 << 10
 COMPRESSED_STEP_BYTES = 64 << 10
 DECOMPRESSORS: dict[bytes, Callable[[], _Decompressor]] = {
@@ -132,6 +133,21 @@ class SourceFile:
                 break
         if data := b"".join(rest):
             yield Block(data, offset)
+
+    def pieces(self, start: int, end: int) -> Iterator[Block]:
+        """The same bytes in blocks that end anywhere, for what has no lines."""
+        offset, position = start, 0
+        held: list[bytes] = []
+        for chunk in self._chunks_until_damage():
+            begin, position = position, position + len(chunk)
+            held.append(chunk[max(0, start - begin) : max(0, end - begin)])
+            if position >= end or sum(map(len, held)) >= PIECE_BYTES:
+                yield Block(b"".join(held), offset)
+                offset, held = position, []
+            if position >= end:
+                return
+        if any(held):
+            yield Block(b"".join(held), offset)
 
     def _chunks(self, digest: hashlib._Hash | None = None) -> Iterator[bytes]:
         """The uncompressed bytes; `digest` takes in the bytes on disk. Raises _Damaged at the end."""
