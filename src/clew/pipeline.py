@@ -322,8 +322,11 @@ def _second_format(
     head = left.head()
     others = [name for name in registry.names("formats") if name not in tried]
     scores = {name: registry.load("formats", name).sniff(head) for name in others}
-    name = max(scores, key=lambda name: scores[name], default="")
-    if not name or scores[name] < SURE_ENOUGH:
-        return None
-    parser: Parser = registry.load("formats", name).parse(head, replace(settings, log_format=None))
-    return name, parser, left.regrouped(parser.heads)
+    for name in sorted(scores, key=lambda name: -scores[name]):
+        if scores[name] < SURE_ENOUGH:
+            break
+        told = replace(settings, log_format=None)
+        parser: Parser = registry.load("formats", name).parse(head, told)
+        if not isinstance(parser, BatchParser):
+            return name, parser, left.regrouped(parser.heads)
+    return None

@@ -101,7 +101,7 @@ def _unreadable(messages: Sequence[Message]) -> Telemetry:
         byte_offsets=np.array([m.byte_offset for m in messages], np.int64),
         parts=np.zeros(size, np.int64),
         numbers=np.arange(size),
-        direct={"reject": column(range(size), reasons, size)},
+        direct={"reject": column(range(size), reasons, size), "rest": column([], [], size)},
         attributes=[],
         kept=np.ones(size, np.bool_),
     )

@@ -14,7 +14,7 @@ import json
 import re
 
 from clew import registry
-from clew.formats import Parser, Settings, surest
+from clew.formats import BatchParser, Parser, Settings, surest
 from clew.formats._json import JsonParser
 from clew.formats._wrapped import unwrap, wrapped
 from clew.model.case import Sample
@@ -47,7 +47,7 @@ def _parse_inner(head: bytes, settings: Settings) -> Parser:
     if name == "jsonl":
         return JsonParser(settings)
     parser: Parser = registry.load("formats", name).parse(head, settings)
-    return parser
+    return JsonParser(settings) if isinstance(parser, BatchParser) else parser
 
 
 def _share(head: bytes) -> float:
