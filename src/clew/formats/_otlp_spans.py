@@ -194,9 +194,9 @@ def _links(data: bytes, found: Fields, size: int) -> Column | None:
         attributes: dict[str, Any] = {}
         for tag, first, last, number in walk(data, begin, end):
             if tag == 0x0A:
-                link["trace_id"] = data[first:last].hex()
+                link["trace_id"] = _hex(data[first:last])
             elif tag == 0x12:
-                link["span_id"] = data[first:last].hex()
+                link["span_id"] = _hex(data[first:last])
             elif tag == 0x1A and last > first:
                 link["trace_state"] = text_at(data, first, last)
             elif tag == 0x22:
@@ -208,6 +208,11 @@ def _links(data: bytes, found: Fields, size: int) -> Column | None:
             link["attributes"] = attributes
         links.setdefault(row, []).append(link)
     return json_lists(links, size)
+
+
+def _hex(raw: bytes) -> str:
+    """An id in lower-case hex, "" where it is not set."""
+    return raw.hex() if any(raw) else ""
 
 
 def _add_other(buffer: Buffer, fields: Fields, rest: list[list[str]]) -> None:

@@ -35,6 +35,8 @@ LONGEST_SHARED = 4_096
 """Characters of what a resource says that are repeated on each of its rows; of more, the first row
 has all and the others have what is short."""
 SHORT = 256
+LONGEST_COLUMN = 1_024
+"""Characters of a resource's value that fills a column on each of its rows."""
 LONGEST_NAME = 200
 UNWRAPPED = 100
 """Priority of a spelling from which on it was found behind the name of a wrapping object."""
@@ -263,7 +265,7 @@ class _Shared:
 
 
 def _is_column(name: str, value: Any) -> bool:
-    is_short = type(value) is not str or len(value) <= SHORT
+    is_short = type(value) is not str or len(value) <= LONGEST_COLUMN
     return value is not None and is_short and role_of(name) == "column"
 
 
