@@ -26,7 +26,7 @@ STEPS = (
     ("model", "registry", "config"),
     ("sources",),
     ("formats",),
-    ("redact",),
+    ("redact", "prices"),
     ("engines",),
     ("analyses", "query"),
     ("detections",),
