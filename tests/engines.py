@@ -61,7 +61,7 @@ def _compile_once(engine: Engine, method: str) -> None:
 
 def _fill_duckdb(engine: duckdb.DuckDBEngine, rows: Iterable[Row]) -> None:
     engine.workbench.execute("DELETE FROM event_rows")
-    engine.trees.forget()
+    engine.derived.forget()
     kinds = {column.name: duckdb.SQL_TYPES[column.kind] for column in COLUMNS}
     shape = json.dumps([{**kinds, "attributes": "JSON"}])
     columns = ", ".join(f'r."{name}" AS "{name}"' for name in kinds)

@@ -21,15 +21,12 @@ from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any, TypeVar
 from uuid import uuid4
 
-import ibis
 import ibis.expr.datatypes as dt
 import ibis.expr.types as ir
-import numpy as np
 
-from clew.engines import Answer
+from clew.engines import Answer, _clickhouse_derived
 from clew.engines._clickhouse_sql import compile_tree, only_question, taken_apart
 from clew.errors import ClewError, ConfigError, EngineError
-from clew.model import span_tree
 from clew.model.event import COLUMNS, Kind
 from clew.model.views import VIEWS, events
 
@@ -84,15 +81,6 @@ FUNCTIONS = {
 }
 
 
-SPAN_TREE = re.compile(r"\bspan_tree\b")
-STATE_OF_EVENTS = (
-    "SELECT hex(sipHash128(groupArray(hash_of_all_files))) FROM (SELECT hash_of_all_files "
-    "FROM system.parts WHERE active AND database = currentDatabase() AND table = 'events' "
-    "ORDER BY name)"
-)
-STATE_OF_TREE = "SELECT any(comment) FROM system.tables WHERE database = currentDatabase() AND name = 'span_tree'"
-
-
 class ClickHouseEngine:
     """One case on a ClickHouse. `run` answers questions, `load` adds events."""
 
@@ -118,8 +106,7 @@ class ClickHouseEngine:
             sql = only_question(question)
         else:
             parts, sql = self.steps(question)
-        if any(SPAN_TREE.search(text) for text in (sql, *(part for _, part in parts))):
-            self._make_span_tree()
+        self._derive("\n".join([sql, *(part for _, part in parts)]))
         if parts:
             settings["session_id"] = uuid4().hex  # where temporary tables live
         try:
@@ -160,52 +147,12 @@ class ClickHouseEngine:
                 lambda client: client.insert("events", values, names, column_type_names=types)
             )
 
-    def _make_span_tree(self) -> None:
-        """Makes the table `span_tree` where the events have changed since it was made last."""
-        state = self._ask(lambda client: client.command(STATE_OF_EVENTS))
-        made_of = self._ask(lambda client: client.command(STATE_OF_TREE))
-        if state == made_of:
+    def _derive(self, sql: str) -> None:
+        """Makes the derived tables that the SQL names, where the events have changed since."""
+        named = [name for name in _clickhouse_derived.MAKERS if re.search(rf"\b{name}\b", sql)]
+        if not named or self._client is None:
             return
-        settings = {**SETTINGS, "session_id": uuid4().hex}
-        rows = span_tree.rows(events)
-        t, places = (ibis.table(schema, name=name) for name, schema in (
-            ("span_rows", rows.schema()), ("span_places", ibis.schema(span_tree.COLUMNS)),
-        ))  # fmt: skip
-        self._command(f"CREATE TEMPORARY TABLE span_rows AS {self.compile(rows)}", settings, None)
-        columns = span_tree.arrays_of(t, span_tree.links(t))
-        asked = self.compile(columns)
-        found = self._ask(
-            lambda client: client.query(asked, settings=settings, column_oriented=True)
-        )
-        values = found.result_columns or [[]] * len(columns.columns)  # none where no row is
-        placed = span_tree.places_of(
-            {
-                name: np.array(value, dtype=columns.schema()[name].to_numpy())
-                for name, value in zip(columns.columns, values, strict=True)
-            }
-        )
-        kinds = {"int64": "Int64", "float64": "Float64"}
-        shape = ", ".join(f"{name} {kinds[kind]}" for name, kind in span_tree.COLUMNS.items())
-        self._command(f"CREATE TEMPORARY TABLE span_places ({shape})", settings, None)
-        if len(placed["n"]):
-            self._ask(
-                lambda client: client.insert(
-                    "span_places",
-                    [placed[name].tolist() for name in span_tree.COLUMNS],
-                    list(span_tree.COLUMNS),
-                    column_type_names=[kinds[kind] for kind in span_tree.COLUMNS.values()],
-                    column_oriented=True,
-                    settings=settings,
-                )
-            )
-        self._command(
-            "CREATE OR REPLACE TABLE span_tree ENGINE = MergeTree ORDER BY tuple() "
-            f"COMMENT '{state}' AS {self.compile(span_tree.finished(t, places))}",
-            settings,
-            None,
-        )
-        for name in ("span_rows", "span_places"):
-            self._command(f"DROP TEMPORARY TABLE {name}", settings, None)
+        self._ask(lambda client: _clickhouse_derived.refresh(client, self.compile, named, SETTINGS))
 
     def command(self, statement: str) -> None:
         """Runs a statement that changes the case."""

@@ -22,7 +22,7 @@ import ibis
 import ibis.expr.types as ir
 
 from clew.engines import Answer
-from clew.engines._duckdb_trees import NAMED, SpanTrees
+from clew.engines._duckdb_derived import Derived
 from clew.errors import ConfigError, EngineError
 from clew.model.event import BY_NAME, COLUMNS, Kind
 from clew.model.views import VIEWS, events
@@ -79,11 +79,11 @@ class DuckDBEngine:
     dialect = "duckdb"
 
     def __init__(
-        self, connection: duckdb.DuckDBPyConnection, path: str, trees: SpanTrees | None = None
+        self, connection: duckdb.DuckDBPyConnection, path: str, derived: Derived | None = None
     ) -> None:
         self.workbench = connection
         self.path = path
-        self.trees = trees or SpanTrees(connection)
+        self.derived = derived or Derived(connection)
 
     def run(
         self,
@@ -101,8 +101,7 @@ class DuckDBEngine:
         try:
             if timer:
                 timer.start()
-            if NAMED.search(sql):
-                self.trees.show(cursor, self.workbench)
+            self.derived.show(sql, cursor, self.workbench)
             statements = cursor.extract_statements(sql)
             if len(statements) != 1:
                 raise ConfigError(f"One SELECT is expected, found {len(statements)} statements.")
@@ -132,7 +131,7 @@ class DuckDBEngine:
             self.workbench.execute("BEGIN")
             yield
             self.workbench.execute("COMMIT")
-            self.trees.forget()
+            self.derived.forget()
         except BaseException as error:
             with contextlib.suppress(duckdb.Error):
                 self.workbench.execute("ROLLBACK")

@@ -1,0 +1,90 @@
+"""Tables that follow from the events of a ClickHouse case, made anew when the events have changed.
+
+Each is a table of the case; its comment says which state of the events it was made of.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable
+from typing import TYPE_CHECKING, Any
+from uuid import uuid4
+
+import ibis
+import ibis.expr.types as ir
+import numpy as np
+
+from clew.model import calls_once, span_tree
+from clew.model.views import events
+
+if TYPE_CHECKING:
+    from clickhouse_connect.driver.client import Client
+
+STATE_OF_EVENTS = (
+    "SELECT hex(sipHash128(groupArray(hash_of_all_files))) FROM (SELECT hash_of_all_files "
+    "FROM system.parts WHERE active AND database = currentDatabase() AND table = 'events' "
+    "ORDER BY name)"
+)
+STATE_OF_TABLE = (
+    "SELECT any(comment) FROM system.tables WHERE database = currentDatabase() AND name = '{name}'"
+)
+KINDS = {"int64": "Int64", "float64": "Float64"}
+Settings = dict[str, Any]
+Compile = Callable[[ir.Table], str]
+
+
+def refresh(client: Client, compiled: Compile, names: Iterable[str], settings: Settings) -> None:
+    """Makes those of these derived tables whose events have changed."""
+    state = str(client.command(STATE_OF_EVENTS))
+    for name in names:
+        if client.command(STATE_OF_TABLE.format(name=name)) != state:
+            _make(client, compiled, name, state, {**settings, "session_id": uuid4().hex})
+
+
+def _make(client: Client, compiled: Compile, name: str, state: str, settings: Settings) -> None:
+    """One derived table of the events as they are; temporary tables live in a session."""
+    select = MAKERS[name](client, compiled, settings)
+    client.command(
+        f"CREATE OR REPLACE TABLE {name} ENGINE = MergeTree ORDER BY tuple() "
+        f"COMMENT '{state}' AS {select}",
+        settings=settings,
+    )
+    for left in ("span_rows", "span_places"):
+        client.command(f"DROP TEMPORARY TABLE IF EXISTS {left}", settings=settings)
+
+
+def _span_tree(client: Client, compiled: Compile, settings: Settings) -> str:
+    rows = span_tree.rows(events)
+    client.command(f"CREATE TEMPORARY TABLE span_rows AS {compiled(rows)}", settings=settings)
+    t = ibis.table(rows.schema(), name="span_rows")
+    columns = span_tree.arrays_of(t, span_tree.links(t))
+    found = client.query(compiled(columns), settings=settings, column_oriented=True)
+    values = found.result_columns or [[]] * len(columns.columns)  # none where no row is
+    placed = span_tree.places_of(
+        {
+            name: np.array(value, dtype=columns.schema()[name].to_numpy())
+            for name, value in zip(columns.columns, values, strict=True)
+        }
+    )
+    shape = ", ".join(f"{name} {KINDS[kind]}" for name, kind in span_tree.COLUMNS.items())
+    client.command(f"CREATE TEMPORARY TABLE span_places ({shape})", settings=settings)
+    if len(placed["n"]):
+        client.insert(
+            "span_places",
+            [placed[name].tolist() for name in span_tree.COLUMNS],
+            list(span_tree.COLUMNS),
+            column_type_names=[KINDS[kind] for kind in span_tree.COLUMNS.values()],
+            column_oriented=True,
+            settings=settings,
+        )
+    return compiled(span_tree.finished(t, ibis.table(span_tree.COLUMNS, name="span_places")))
+
+
+def _call_copies(client: Client, compiled: Compile, settings: Settings) -> str:
+    return compiled(calls_once.copies(events))
+
+
+MAKERS: dict[str, Callable[[Client, Compile, Settings], str]] = {
+    "span_tree": _span_tree,
+    "call_copies": _call_copies,
+}
+"""Table to what prepares it and gives its SELECT."""

@@ -1,0 +1,92 @@
+"""Tables that follow from the events of a DuckDB case, made in memory when a question names one.
+
+span_tree    every span in its trace (model/span_tree.py)
+call_copies  rows that tell of the same AI call (model/calls_once.py)
+
+They live in a database of their own beside the case, so that every connection sees them and a case
+that is only read can have them. Whoever writes events calls `forget`; the next question makes them
+anew.
+"""
+
+from __future__ import annotations
+
+import re
+import threading
+from collections.abc import Callable
+
+import duckdb
+import ibis
+import ibis.expr.types as ir
+import nanoarrow as na
+from nanoarrow.c_array import c_array_from_buffers
+
+from clew.engines._duckdb_digest import Batches
+from clew.model import calls_once, span_tree
+from clew.model.views import events
+
+TYPES = {"int64": na.int64(), "float64": na.float64()}
+
+
+class Derived:
+    """One for all connections to a case; made before the case is closed to further databases."""
+
+    def __init__(self, connection: duckdb.DuckDBPyConnection) -> None:
+        connection.execute("ATTACH IF NOT EXISTS ':memory:' AS clew_memory (READ_WRITE)")
+        self._lock = threading.Lock()
+        self._fresh: dict[str, bool] = {}
+        """The tables that are as the events are, and whether they hold rows."""
+
+    def forget(self) -> None:
+        """Events have come or gone."""
+        self._fresh = {}
+
+    def show(
+        self, sql: str, cursor: duckdb.DuckDBPyConnection, connection: duckdb.DuckDBPyConnection
+    ) -> None:
+        """Lets a question on this cursor name the tables that its SQL names."""
+        for name, make in MAKERS.items():
+            if not re.search(rf"\b{name}\b", sql):
+                continue
+            with self._lock:
+                fresh = self._fresh  # what is forgotten while a table is made stays forgotten
+                if name not in fresh:
+                    with connection.cursor() as own:
+                        own.execute(f"CREATE OR REPLACE TABLE clew_memory.{name} AS {make(own)}")
+                        fresh[name] = bool(
+                            own.execute(f"FROM clew_memory.{name} LIMIT 1").fetchall()
+                        )
+            # a table that is plainly empty leaves the plan: a join with it would cost a second a million
+            none = "" if fresh[name] else " WHERE false"
+            cursor.execute(f"CREATE OR REPLACE TEMP VIEW {name} AS FROM clew_memory.{name}{none}")
+
+
+def _span_tree(cursor: duckdb.DuckDBPyConnection) -> str:
+    rows = span_tree.rows(events)
+    cursor.execute(f"CREATE TEMP TABLE span_rows AS {_sql(rows)}")
+    t = ibis.table(rows.schema(), name="span_rows")
+    columns = cursor.execute(_sql(span_tree.arrays_of(t, span_tree.links(t)))).fetchnumpy()
+    placed = span_tree.places_of({name: columns[name] for name in columns})
+    schema = na.struct({name: TYPES[kind] for name, kind in span_tree.COLUMNS.items()})
+    size = len(placed["n"])
+    parts = [
+        c_array_from_buffers(TYPES[kind], size, [None, placed[name]])
+        for name, kind in span_tree.COLUMNS.items()
+    ]
+    array = c_array_from_buffers(schema, size, [None], children=parts)
+    cursor.register("span_places", Batches(na.c_schema(schema), [array]))
+    return _sql(span_tree.finished(t, ibis.table(span_tree.COLUMNS, name="span_places")))
+
+
+def _call_copies(cursor: duckdb.DuckDBPyConnection) -> str:
+    return _sql(calls_once.copies(events))
+
+
+MAKERS: dict[str, Callable[[duckdb.DuckDBPyConnection], str]] = {
+    "span_tree": _span_tree,
+    "call_copies": _call_copies,
+}
+"""Table to what prepares it and gives its SELECT."""
+
+
+def _sql(expression: ir.Table) -> str:
+    return str(ibis.to_sql(expression, dialect="duckdb"))
