@@ -112,6 +112,7 @@ def _summing(t: ir.Table) -> ir.Table:
 
 def _tied(t: ir.Table) -> ir.Table:
     """Rows of calls that have several, with their call_id."""
+    t = _candidates(t)
     span = ibis.literal("span ") + t.trace_id + " " + t.span_id
     same = ibis.window(
         group_by=[t.source_id, t.request_id, t.model], order_by=[t.timestamp, t.event_id]
@@ -144,6 +145,17 @@ def _tied(t: ir.Table) -> ir.Table:
     t = t.filter(t.call_id.notnull())
     t = t.mutate(rows=t.event_id.count().over(ibis.window(group_by=t.call_id)))
     return t.filter(t.rows > 1).select("event_id", "call_id", "rows")
+
+
+def _candidates(t: ir.Table) -> ir.Table:
+    """The rows that share an id with another: most cases have few, and windows over all cost seconds."""
+    keys = (["response_id"], ["trace_id", "span_id"], ["request_id"])
+    shared = []
+    for key in keys:
+        stated = t.filter(*(t[name].notnull() for name in key))
+        again = stated.group_by(key).agg(found=stated.count())
+        shared.append(t.semi_join(again.filter(again.found > 1), key).select("event_id"))
+    return t.semi_join(ibis.union(*shared, distinct=True), "event_id")
 
 
 def _outcome(t: ir.Table) -> ir.StringValue:
