@@ -9,7 +9,8 @@ slow-recommendations.truth.json    the cause and its requests, by the stopwatch 
 
 The services are real (recommendation_services/): processes on free ports of loopback, which end
 with this one. The requests are the same for every run with the same seed. Durations and ids are
-as they were measured; only the clock is moved, to a fixed date.
+as they were measured; only the clock is moved, to a fixed date. Needs what the tests need
+(requirements/test.txt): the OpenTelemetry SDK and its instrumentations.
 
     python examples/make_slow_recommendations.py [FOLDER] [--requests 220]
 """
