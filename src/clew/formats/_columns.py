@@ -10,6 +10,7 @@ import json
 import math
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from json.encoder import encode_basestring
 from typing import Any, Literal
 
 import nanoarrow as na
@@ -24,6 +25,8 @@ MOST_KEYS = 400
 LONGEST_NESTED = 20_000
 """Characters of a nested value that are kept as a structure: a VARIANT of more takes seconds."""
 DEEPEST = 50
+DIGITS_OF_INT64 = 19
+ENCODE = json.JSONEncoder(ensure_ascii=False, allow_nan=False).encode
 INT64 = range(-(1 << 63), 1 << 63)
 CONTINUES = 0x80, 0xC0
 """Bytes of this range continue a character of UTF-8."""
@@ -174,15 +177,34 @@ def _is_utf8(data: bytes, lengths: Ints) -> bool:
 def json_text(value: Any) -> str:
     """JSON of any value; what JSON has not, such as NaN, becomes text, and so does what is so deep
     or has so many keys that a database could not take it."""
+    kind = type(value)
+    if kind is str:
+        return encode_basestring(value) if value.isprintable() else _encode(value)
+    if kind is bool or value is None:
+        return "null" if value is None else "true" if value else "false"
     try:
-        text = json.dumps(value, ensure_ascii=False, allow_nan=False)
-        if len(text) > 17 and not isinstance(value, str | float):
-            text = json.dumps(_plain(value, 0), ensure_ascii=False)
+        text = _encode(value)
+        if len(text) > DIGITS_OF_INT64 and kind is not float and not _is_flat_text(value):
+            text = _encode(_plain(value, 0))
     except (ValueError, RecursionError):
-        text = json.dumps(_plain(value, 0), ensure_ascii=False)
-    if len(text) > LONGEST_NESTED and isinstance(value, list | dict):
-        return json.dumps(text, ensure_ascii=False)
-    return text.encode(errors="replace").decode()
+        text = _encode(_plain(value, 0))
+    if len(text) > LONGEST_NESTED and (kind is list or kind is dict):
+        return _encode(text)
+    return text
+
+
+def _is_flat_text(value: Any) -> bool:
+    """Whether it is a list of objects of texts, as conversations are: nothing in it needs a look."""
+    return type(value) is list and all(
+        type(inner) is dict and all(type(member) is str for member in inner.values())
+        for inner in value
+    )
+
+
+def _encode(value: Any) -> str:
+    """JSON, with lone surrogates replaced. Raises ValueError for NaN."""
+    text = ENCODE(value)
+    return text if text.isascii() else text.encode(errors="replace").decode()
 
 
 def _plain(value: Any, depth: int) -> Any:
@@ -202,12 +224,12 @@ def _plain(value: Any, depth: int) -> Any:
 
 def member(key: str, value: Any) -> str:
     """One member of a JSON object."""
-    return f"{json.dumps(key, ensure_ascii=False)}: {json_text(value)}"
+    return f"{json_text(key)}: {json_text(value)}"
 
 
 def members(found: Sequence[str]) -> str:
     """The inside of a JSON object of these members, without braces."""
     if len(found) <= MOST_KEYS:
         return ", ".join(found)
-    more = json.dumps("{" + ", ".join(found[MOST_KEYS:]) + "}", ensure_ascii=False)
+    more = json_text("{" + ", ".join(found[MOST_KEYS:]) + "}")
     return ", ".join([*found[:MOST_KEYS], f'"more_attributes": {more}'])

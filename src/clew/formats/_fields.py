@@ -117,6 +117,16 @@ def unwrapped(name: str) -> str:
 
 def map_fields(fields: Sequence[Field], settings: Settings, units: Units) -> dict[str, str]:
     """Canonical column to SQL, and `attributes` to the SQL of a JSON object (NULL where empty)."""
+    columns, left = map_members(fields, settings, units)
+    columns["attributes"] = json_object(left, set())
+    return columns
+
+
+def map_members(
+    fields: Sequence[Field], settings: Settings, units: Units
+) -> tuple[dict[str, str], list[tuple[str, str]]]:
+    """Canonical column to SQL, and what is left: names and SQL of JSON values, NULL where a record has
+    none."""
     candidates: dict[str, list[_Candidate]] = {}
     left: list[tuple[str, str]] = []
     for item in fields:
@@ -133,22 +143,26 @@ def map_fields(fields: Sequence[Field], settings: Settings, units: Units) -> dic
         left += _misfits(column, rivals, candidates)
     if "timestamp" in candidates and "timestamp_text" not in candidates:
         columns["timestamp_text"] = _first_text(candidates["timestamp"])
-    columns["attributes"] = json_object(left, {item.name for item in fields})
-    return columns
+    return columns, left
 
 
 def json_object(members: Sequence[tuple[str, str]], taken: set[str]) -> str:
     """SQL of a JSON object from names and SQL of JSON values; members that are NULL are left out,
-    an empty object is NULL. A name that stands twice gets `_2`, `_3` ..."""
+    an empty object is NULL."""
     if not members:
         return "NULL::VARCHAR"
+    return "nullif('{' || concat_ws(',', " + ", ".join(named(members)) + ") || '}', '{}')"
+
+
+def named(members: Sequence[tuple[str, str]]) -> list[str]:
+    """SQL of each member of a JSON object; a name that stands twice gets `_2`, `_3` ..."""
     seen: dict[str, int] = {}
     parts = []
     for name, value in members:
         seen[name] = seen.get(name, 0) + 1
         unique = name if seen[name] == 1 else f"{name}_{seen[name]}"
         parts.append(f"{quoted(_json_text(unique) + ':')} || ({value})")
-    return "nullif('{' || concat_ws(',', " + ", ".join(parts) + ") || '}', '{}')"
+    return parts
 
 
 def quoted(text: str) -> str:

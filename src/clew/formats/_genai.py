@@ -16,7 +16,7 @@ from typing import Any
 
 import numpy as np
 
-from clew.formats._columns import Column, column, json_text
+from clew.formats._columns import Column, column, json_text, text_column
 from clew.formats._conversation import (
     completion_of,
     messages_of,
@@ -160,17 +160,13 @@ def columns_of(found: Derived, size: int) -> dict[str, Column]:
 
 def folded_columns(folded: Mapping[str, dict[int, Any]], size: int) -> dict[str, Column]:
     """Structures as columns of JSON text."""
-    return columns_of(
-        {name: {row: _text(value) for row, value in of.items()} for name, of in folded.items()},
-        size,
-    )
-
-
-def _text(value: Any) -> str:
-    try:
-        return json.dumps(value, ensure_ascii=False, allow_nan=False)
-    except (ValueError, RecursionError):
-        return json_text(value)
+    columns = {}
+    for name, of in folded.items():
+        rows = np.array(sorted(of), np.int64)
+        texts = [json_text(of[row]).encode() for row in rows.tolist()]
+        types = frozenset({"VARCHAR" if any(t[:1] == b'"' for t in texts) else "ARRAY"})
+        columns[name] = text_column(rows, texts, size, "json", types)
+    return columns
 
 
 def _texts(values: Column) -> list[tuple[int, str]]:

@@ -2,7 +2,7 @@
 
 A row is a span, a log record or a data point. What every row of a signal has (ids, times, names) are
 columns of their own; an attribute with a canonical meaning is a column under its own name, which
-`map_fields` turns into canonical ones as it does for any JSON log; all others are one JSON text.
+`map_members` turns into canonical ones as it does for any JSON log; all others are one JSON text.
 """
 
 from __future__ import annotations
@@ -19,7 +19,7 @@ from numpy.typing import NDArray
 
 from clew.formats import Settings
 from clew.formats._columns import TYPES, Column
-from clew.formats._fields import Field, Units, map_fields
+from clew.formats._fields import Field, Units, map_members, named
 from clew.formats._traceback import exception_struct_sql
 from clew.model.event import BY_NAME
 
@@ -126,8 +126,7 @@ class Telemetry:
         fields = [_field(name, values, f"a{n}") for n, (name, values) in enumerate(self.attributes)]
         apart = {*EXCEPTION, *AS_THEY_ARE}
         mapped = [item for item in fields if item.name not in apart]
-        columns = map_fields(mapped, settings, Units(self._median))
-        attributes = columns.pop("attributes")
+        columns, left = map_members(mapped, settings, Units(self._median))
         for item in fields:
             if item.name in AS_THEY_ARE:
                 columns[AS_THEY_ARE[item.name]] = f"nullif({item.text}, '')"
@@ -143,8 +142,8 @@ class Telemetry:
         }
         columns = _first_of(own, columns)
         columns = _first_of(columns, {name: f"derived_{name}" for name in self.derived})
-        inside = f"substr({attributes}, 2, length({attributes}) - 2)"
-        columns["attributes"] = f"nullif('{{' || concat_ws(',', rest, {inside}) || '}}', '{{}}')"
+        members = ", ".join(["rest", *named(left)])
+        columns["attributes"] = f"nullif('{{' || concat_ws(',', {members}) || '}}', '{{}}')"
         reject = "reject" if "reject" in self.direct else "NULL::VARCHAR"
         picked = ", ".join(f'{sql} AS "{name}"' for name, sql in columns.items())
         return f"SELECT line, byte_offset, part, {reject} AS reject, {picked} FROM {source}"
@@ -175,10 +174,9 @@ def _raised(source: str, given: Mapping[str, str]) -> tuple[str, dict[str, str]]
     said = [given[name] for name in ("exception_type", "exception_message") if name in given]
     error = f"nullif(concat_ws(': ', {', '.join(said or ['NULL'])}), '')"
     source = (
-        f"(SELECT * FROM {source} LEFT JOIN (SELECT raised_at, stack, error, "
-        f"{exception_struct_sql('stack')} AS of_stack, {exception_struct_sql('error')} AS of_error "
-        f"FROM (SELECT line AS raised_at, nullif({stack}, '') AS stack, {error} AS error "
-        f"FROM {source}) WHERE coalesce(stack, error) IS NOT NULL) ON raised_at = line)"
+        f"(SELECT *, CASE WHEN stack IS NOT NULL THEN {exception_struct_sql('stack')} END AS of_stack, "
+        f"CASE WHEN error IS NOT NULL THEN {exception_struct_sql('error')} END AS of_error "
+        f"FROM (SELECT *, nullif({stack}, '') AS stack, {error} AS error FROM {source}))"
     )
     columns = {
         name: f"coalesce({own}of_stack.{name}, of_error.{name})"
@@ -192,11 +190,13 @@ def _raised(source: str, given: Mapping[str, str]) -> tuple[str, dict[str, str]]
 
 
 def _field(name: str, values: Column, column: str) -> Field:
-    """An attribute as `map_fields` wants it."""
+    """An attribute as `map_members` wants it."""
     if values.kind == "text":
         return Field(name, column, f"to_json({column})", values.types)
     if values.kind == "json":
-        text = f"CASE WHEN starts_with({column}, '\"') THEN {column}->>'$' ELSE {column} END"
+        text = column
+        if "VARCHAR" in values.types:
+            text = f"CASE WHEN starts_with({column}, '\"') THEN {column}->>'$' ELSE {column} END"
         return Field(name, text, column, values.types)
     text = f"{column}::VARCHAR"
     if values.kind == "int":
