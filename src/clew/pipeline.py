@@ -13,6 +13,7 @@ from __future__ import annotations
 
 import tempfile
 from collections.abc import Callable, Iterator, Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
@@ -247,13 +248,22 @@ def _loaded(
     """Loads this part of a source, block by block: first and last byte, and the first line."""
     start, end, first_line = part
     if isinstance(parser, BatchParser):
-        for batch in parser.batches(source.pieces(start, end), first_line):
+        for batch in _one_ahead(parser.batches(source.pieces(start, end), first_line)):
             _load_batch(load, batch, settings)
             yield batch
         return
     for records in _read(source, parser, load, source.blocks(start, end), first_line):
         _load_block(load, parser, records, load.format, settings)
         yield records
+
+
+def _one_ahead(batches: Iterator[Batch]) -> Iterator[Batch]:
+    """The same, each made while the one before it is loaded."""
+    with ThreadPoolExecutor(1, thread_name_prefix="clew-decode") as thread:
+        coming = thread.submit(next, batches, None)
+        while (batch := coming.result()) is not None:
+            coming = thread.submit(next, batches, None)
+            yield batch
 
 
 def _load_batch(load: Load, batch: Batch, settings: Settings) -> None:

@@ -21,7 +21,7 @@ from clew.formats._signals import Rows, telemetry
 from clew.formats._telemetry import Telemetry
 from clew.sources.files import Block
 
-BATCH_BYTES = 12 << 20
+BATCH_BYTES = 16 << 20
 LONGEST_MESSAGE = 64 << 20
 """Bytes of one message that are read at once: more would need more memory than a file deserves."""
 LONGEST_REASON = 300

@@ -71,6 +71,16 @@ class Column:
                 buffers = [mask, self.edges[begin : end + 1], data]
             yield c_array_from_buffers(TYPES[self.kind], end - begin, buffers)
 
+    def is_like(self, other: Column) -> bool:
+        """Whether it has the same values in the same rows."""
+        return (
+            self.kind == other.kind
+            and len(self.data) == len(other.data)
+            and np.array_equal(self.valid, other.valid)
+            and np.array_equal(self.edges, other.edges)
+            and self.data == other.data
+        )
+
     def placed(self, before: int, size: int) -> Column:
         """The column as a part of a larger batch of `size` rows, with so many rows before it."""
         after = size - before - len(self.valid)
@@ -78,6 +88,13 @@ class Column:
         last = 0 if self.kind in ("int", "float") else int(self.edges[-1])
         edges = np.pad(self.edges, (before, after), constant_values=(0, last))
         return Column(self.kind, self.types, valid, edges, self.data)
+
+    def as_texts(self) -> list[str | None]:
+        """As `texts`, with numbers as text."""
+        if self.kind not in ("int", "float"):
+            return self.texts()
+        pairs = zip(self.edges.tolist(), self.valid.tolist(), strict=True)
+        return [str(value) if is_valid else None for value, is_valid in pairs]
 
     def texts(self) -> list[str | None]:
         """The text of each row, None where it has none."""
@@ -179,12 +196,14 @@ def json_text(value: Any) -> str:
     or has so many keys that a database could not take it."""
     kind = type(value)
     if kind is str:
-        return encode_basestring(value) if value.isprintable() else _encode(value)
+        return valid(encode_basestring(value))
     if kind is bool or value is None:
         return "null" if value is None else "true" if value else "false"
+    if kind is list and _is_flat(value):
+        return _flat(value)
     try:
         text = _encode(value)
-        if len(text) > DIGITS_OF_INT64 and kind is not float and not _is_flat_text(value):
+        if len(text) > DIGITS_OF_INT64 and kind is not float:
             text = _encode(_plain(value, 0))
     except (ValueError, RecursionError):
         text = _encode(_plain(value, 0))
@@ -193,18 +212,34 @@ def json_text(value: Any) -> str:
     return text
 
 
-def _is_flat_text(value: Any) -> bool:
-    """Whether it is a list of objects of texts, as conversations are: nothing in it needs a look."""
-    return type(value) is list and all(
-        type(inner) is dict and all(type(member) is str for member in inner.values())
+def valid(text: str) -> str:
+    """The text without lone surrogates, which JSON may hold and UTF-8 not."""
+    return text if text.isascii() else text.encode(errors="replace").decode()
+
+
+def _is_flat(value: list[Any]) -> bool:
+    """Whether all in it are objects of texts, as in most conversations."""
+    for inner in value:
+        if type(inner) is not dict:
+            return False
+        for part in inner.values():
+            if type(part) is not str:
+                return False
+    return len(value) < MOST_KEYS
+
+
+def _flat(value: list[dict[str, str]]) -> str:
+    encode = encode_basestring
+    inside = [
+        "{" + ", ".join([f"{encode(key)}: {encode(part)}" for key, part in inner.items()]) + "}"
         for inner in value
-    )
+    ]
+    return valid("[" + ", ".join(inside) + "]")
 
 
 def _encode(value: Any) -> str:
     """JSON, with lone surrogates replaced. Raises ValueError for NaN."""
-    text = ENCODE(value)
-    return text if text.isascii() else text.encode(errors="replace").decode()
+    return valid(ENCODE(value))
 
 
 def _plain(value: Any, depth: int) -> Any:

@@ -9,7 +9,7 @@ llm.input_messages.0.message.contents.1.message_content.text     OpenInference, 
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from typing import Any
 
 WRAPPERS = frozenset({"message", "message_content", "tool_call", "document", "tool", "image"})
@@ -30,27 +30,50 @@ DEEPEST = 12
 MOST_MESSAGES = 10_000
 
 
-def unflattened(pairs: Iterable[tuple[Sequence[str], Any]]) -> Any:
+class Tree:
     """One structure from the leaves of it: numbers in a path are places in a list.
 
-    >>> unflattened([(["0", "message", "role"], "user"), (["0", "message", "content"], "hi")])
-    [{'role': 'user', 'content': 'hi'}]
+    >>> tree = Tree()
+    >>> tree.add(("0", "role"), "user")
+    >>> tree.add(("0", "parts", "0", "text"), "hi")
+    >>> tree.value()
+    [{'role': 'user', 'parts': [{'text': 'hi'}]}]
     """
-    root: dict[str, Any] = {}
-    for path, value in pairs:
-        place = root
-        steps = _steps(path)
-        for step in steps[:-1]:
+
+    __slots__ = ("is_deep", "root")
+
+    def __init__(self) -> None:
+        self.root: dict[str, Any] = {}
+        self.is_deep = False
+
+    def add(self, path: Sequence[str], value: Any) -> None:
+        """A leaf; of two at one place the first counts, and a branch more than a leaf."""
+        place = self.root
+        if len(path) != 2:
+            self.is_deep = True
+        for step in path[:-1]:
             inner = place.get(step)
-            if not isinstance(inner, dict):
+            if type(inner) is not dict:
                 inner = place[step] = {}
             place = inner
-        if not isinstance(place.get(steps[-1]), dict):
-            place[steps[-1]] = value
-    return _listed(root)
+        if path[-1] not in place:
+            place[path[-1]] = value
+
+    def value(self) -> Any:
+        """The structure."""
+        if not self.is_deep and len(self.root) == 1 and "0" in self.root:
+            (only,) = self.root.values()
+            if not any(map(str.isdecimal, only)):
+                return [only]
+        return _listed(self.root)
 
 
-def _steps(path: Sequence[str]) -> list[str]:
+def steps_of(path: Sequence[str]) -> tuple[str, ...]:
+    """The path without parts that only say what an index counts.
+
+    >>> steps_of(["0", "message", "tool_calls", "1", "tool_call", "id"])
+    ('0', 'tool_calls', '1', 'id')
+    """
     steps = [
         step
         for n, step in enumerate(path[:DEEPEST])
@@ -58,7 +81,7 @@ def _steps(path: Sequence[str]) -> list[str]:
     ]
     if len(path) > DEEPEST:
         steps.append(".".join(path[DEEPEST:]))
-    return steps
+    return tuple(steps)
 
 
 def _listed(value: Any) -> Any:

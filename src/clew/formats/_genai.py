@@ -11,18 +11,19 @@ import json
 import re
 from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime, timedelta
-from functools import cache
+from functools import lru_cache
 from typing import Any
 
 import numpy as np
 
 from clew.formats._columns import Column, column, json_text, text_column
 from clew.formats._conversation import (
+    Tree,
     completion_of,
     messages_of,
     prompt_of,
+    steps_of,
     system_of,
-    unflattened,
 )
 from clew.model.vocabulary import INDEXED, SPELLINGS
 
@@ -83,12 +84,12 @@ LONGEST_WAIT_US = 86_400_000_000
 Derived = dict[str, dict[int, Any]]
 
 
-@cache
+@lru_cache(maxsize=4_096)
 def folded_into(name: str) -> tuple[str, tuple[str, ...]] | None:
     """The structure that an indexed key is a leaf of, and its path within; None for other keys."""
     for pattern, base in INDEXED:
         if found := re.match(pattern, name):
-            return base, tuple(".".join(found.groups()).split("."))
+            return base, steps_of(".".join(found.groups()).split("."))
     return None
 
 
@@ -96,15 +97,20 @@ def fold(
     leaves: Mapping[int, Sequence[tuple[str, Any]]], said: Mapping[str, dict[int, Any]]
 ) -> dict[str, dict[int, Any]]:
     """Structures from indexed keys, and those that events tell: name of the structure, row, value."""
-    found = {name: dict(of) for name, of in said.items()}
+    found: dict[str, dict[int, Any]] = {name: dict(of) for name, of in said.items()}
     for row, pairs in leaves.items():
-        parts: dict[str, list[tuple[tuple[str, ...], Any]]] = {}
+        inside: dict[str, Tree] = {}
         for name, value in pairs:
             into = folded_into(name)
             assert into is not None, "BUG: a key is folded that has no index"
-            parts.setdefault(into[0], []).append((into[1], value))
-        for base, inside in parts.items():
-            found.setdefault(base, {})[row] = unflattened(inside)
+            base, path = into
+            if base not in inside:
+                inside[base] = Tree()
+            inside[base].add(path, value)
+        for base, tree in inside.items():
+            if base not in found:
+                found[base] = {}
+            found[base][row] = tree.value()
     return found
 
 
@@ -265,6 +271,8 @@ def _conversations(
         for row, value in pairs:
             if row in moved or row in found:
                 continue
-            if messages := messages_of(_parsed(value) if isinstance(value, str) else value):
+            if name in folded and type(value) is list:
+                found[row] = value
+            elif messages := messages_of(_parsed(value) if isinstance(value, str) else value):
                 found[row] = messages
     return list(found.items())

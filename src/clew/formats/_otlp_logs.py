@@ -25,7 +25,7 @@ def log_records(buffer: Buffer, starts: Ints, ends: Ints) -> Rows:
     items = items_of(buffer, starts, ends)
     size = len(items.begin)
     fields = scan(buffer, items.begin, items.end)
-    own = fields.only(ATTRIBUTE)
+    own = fields.only(ATTRIBUTE).by_owner()
     attributes = Attributes(buffer, own.owner, own.begin, own.end, size)
     attributes.read()
     parts = LogParts(

@@ -49,11 +49,11 @@ class Items:
 
 def items_of(buffer: Buffer, starts: Ints, ends: Ints) -> Items:
     """The spans, log records or metrics of these requests, in order."""
-    resources = scan(buffer, starts, ends).only(FIRST)
+    resources = scan(buffer, starts, ends).only(FIRST).by_owner()
     inside = scan(buffer, resources.begin, resources.end)
-    scopes = inside.only(SECOND, OLD_SCOPE)
+    scopes = inside.only(SECOND, OLD_SCOPE).by_owner()
     within = scan(buffer, scopes.begin, scopes.end)
-    found = within.only(SECOND)
+    found = within.only(SECOND).by_owner()
     said = _resources(buffer.data, inside, len(resources))
     about = _scopes(buffer.data, within, len(scopes))
     listed = [
@@ -186,7 +186,8 @@ class Attributes:
         if not len(self.row):
             return
         names, name_of, value = self._parsed()
-        order = np.lexsort((self.row, name_of))
+        ids = name_of.astype(np.int16) if len(names) < 1 << 15 else name_of
+        order = np.argsort(ids, kind="stable")
         grouped, rows = name_of[order], self.row[order]
         is_last = np.ones(len(order), np.bool_)
         is_last[:-1] = (grouped[1:] != grouped[:-1]) | (rows[1:] != rows[:-1])

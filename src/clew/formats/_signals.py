@@ -14,10 +14,11 @@ from typing import Any, Literal
 import numpy as np
 
 from clew.formats import _genai as genai
-from clew.formats._columns import Column, Ints, column, dense, member, text_column
+from clew.formats._columns import Column, Ints, column, member, text_column
 from clew.formats._fields import spelling_of
 from clew.formats._genai import folded_into
-from clew.formats._telemetry import EXCEPTION, Telemetry
+from clew.formats._raised import EXCEPTION, exception_columns
+from clew.formats._telemetry import Telemetry
 from clew.model.vocabulary import WEAK
 
 Signal = Literal["traces", "logs", "metrics"]
@@ -132,11 +133,13 @@ def telemetry(
             sorted(rows.rejects), [rows.rejects[row] for row in sorted(rows.rejects)], rows.size
         )
     direct["rest"] = shared.rest()
-    own = _with_raised(rows)
+    own = {name: values for name, values in rows.attributes.items() if name not in EXCEPTION}
+    direct |= exception_columns(rows.attributes, rows.raised, rows.size)
     folded = genai.fold(rows.leaves, rows.said)
     derived = genai.columns_of(genai.derive(own, folded, rows.starts_ns), rows.size)
     attributes = [*shared.attributes(), *own.items()]
     attributes += genai.folded_columns(folded, rows.size).items()
+    attributes = _once(attributes)
     return Telemetry(
         byte_offsets=np.asarray(byte_offsets, dtype=np.int64)[payloads],
         parts=np.arange(rows.size) - starts,
@@ -149,20 +152,20 @@ def telemetry(
     )
 
 
-def _with_raised(rows: Rows) -> dict[str, Column]:
-    """The row's attributes, with those of the exception that an event of it records."""
-    if not rows.raised:
-        return rows.attributes
-    columns = dict(rows.attributes)
-    for name in EXCEPTION:
-        texts: list[str | None] = [None] * rows.size
-        if name in columns:
-            texts = columns[name].texts()
-        for row, said in rows.raised.items():
-            if said.get(name) is not None:
-                texts[row] = str(said[name])
-        columns[name] = dense(texts)
-    return columns
+def _once(attributes: list[tuple[str, Column]]) -> list[tuple[str, Column]]:
+    """Without those that say exactly what a surer name of the same column says already."""
+    by_column: dict[str, list[tuple[int, str, Column]]] = {}
+    for name, values in attributes:
+        spelling = spelling_of(name)
+        if spelling:
+            by_column.setdefault(spelling.column, []).append((spelling.priority, name, values))
+    said_before: set[int] = set()
+    for rivals in by_column.values():
+        rivals.sort(key=lambda rival: rival[0])
+        for place, (_, _, values) in enumerate(rivals):
+            if any(values.is_like(other) for _, _, other in rivals[:place]):
+                said_before.add(id(values))
+    return [pair for pair in attributes if id(pair[1]) not in said_before]
 
 
 class _Shared:

@@ -15,8 +15,8 @@ from numpy.typing import NDArray
 
 from clew.formats._columns import Column, json_text, member, numbers, text_column
 from clew.formats._columns import column as column_of
+from clew.formats._raised import EXCEPTION
 from clew.formats._severity import WORDS
-from clew.formats._telemetry import EXCEPTION
 from clew.model.event import SEVERITIES
 
 SEVERITY_OF = {word: severity for severity, words in WORDS.items() for word in words}

@@ -20,16 +20,9 @@ from numpy.typing import NDArray
 from clew.formats import Settings
 from clew.formats._columns import TYPES, Column
 from clew.formats._fields import Field, Units, map_members, named
-from clew.formats._traceback import exception_struct_sql
 from clew.model.event import BY_NAME
 
 PLACE = ("line", "byte_offset", "part", "is_kept")
-EXCEPTION = {
-    "exception.type": "exception_type",
-    "exception.message": "exception_message",
-    "exception.stacktrace": "exception_stacktrace",
-}
-"""Attributes that tell of an exception, on an event of a span, a log record or the span itself."""
 AS_THEY_ARE = {"error.type": "error_type"}
 """Attributes whose text is the column's, whatever it looks like."""
 SQL_KINDS: dict[str, str] = {
@@ -124,17 +117,11 @@ class Telemetry:
     def select(self, relation: str, settings: Settings) -> str:
         """SQL of line, byte_offset, part, reject, canonical columns and attributes."""
         fields = [_field(name, values, f"a{n}") for n, (name, values) in enumerate(self.attributes)]
-        apart = {*EXCEPTION, *AS_THEY_ARE}
-        mapped = [item for item in fields if item.name not in apart]
+        mapped = [item for item in fields if item.name not in AS_THEY_ARE]
         columns, left = map_members(mapped, settings, Units(self._median))
         for item in fields:
             if item.name in AS_THEY_ARE:
                 columns[AS_THEY_ARE[item.name]] = f"nullif({item.text}, '')"
-        source = f"(SELECT * FROM {relation} WHERE is_kept = 1)"
-        raised = {EXCEPTION[item.name]: item.text for item in fields if item.name in EXCEPTION}
-        if raised:
-            source, found = _raised(source, raised)
-            columns = _first_of(found, columns)
         own = {
             name: f"make_timestamp({name})" if name in TIMES else f'"{name}"'
             for name in self.direct
@@ -146,7 +133,8 @@ class Telemetry:
         columns["attributes"] = f"nullif('{{' || concat_ws(',', {members}) || '}}', '{{}}')"
         reject = "reject" if "reject" in self.direct else "NULL::VARCHAR"
         picked = ", ".join(f'{sql} AS "{name}"' for name, sql in columns.items())
-        return f"SELECT line, byte_offset, part, {reject} AS reject, {picked} FROM {source}"
+        kept = f"{relation} WHERE is_kept = 1"
+        return f"SELECT line, byte_offset, part, {reject} AS reject, {picked} FROM {kept}"
 
     def _median(self, number: str) -> float | None:
         """The middle value of the attribute that this SQL stands for."""
@@ -164,29 +152,6 @@ def _first_of(sure: Mapping[str, str], other: Mapping[str, str]) -> dict[str, st
         kind = SQL_KINDS.get(BY_NAME[name].kind, "VARCHAR")
         columns[name] = f"coalesce(({sure[name]})::{kind}, ({other[name]})::{kind})"
     return columns
-
-
-def _raised(source: str, given: Mapping[str, str]) -> tuple[str, dict[str, str]]:
-    """The source with what a traceback's text tells, and the exception columns.
-
-    What the attributes say counts; the text tells the frame, and what they leave open."""
-    stack = given.get("exception_stacktrace", "NULL::VARCHAR")
-    said = [given[name] for name in ("exception_type", "exception_message") if name in given]
-    error = f"nullif(concat_ws(': ', {', '.join(said or ['NULL'])}), '')"
-    source = (
-        f"(SELECT *, CASE WHEN stack IS NOT NULL THEN {exception_struct_sql('stack')} END AS of_stack, "
-        f"CASE WHEN error IS NOT NULL THEN {exception_struct_sql('error')} END AS of_error "
-        f"FROM (SELECT *, nullif({stack}, '') AS stack, {error} AS error FROM {source}))"
-    )
-    columns = {
-        name: f"coalesce({own}of_stack.{name}, of_error.{name})"
-        for name in ("exception_type", "exception_message")
-        for own in [f"nullif({given[name]}, ''), " if name in given else ""]
-    }
-    columns["exception_stacktrace"] = "stack"
-    for name in ("exception_frame", "exception_fingerprint"):
-        columns[name] = f"coalesce(of_stack.{name}, of_error.{name})"
-    return source, columns
 
 
 def _field(name: str, values: Column, column: str) -> Field:

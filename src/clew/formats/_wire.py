@@ -50,7 +50,7 @@ class Buffer:
 
 @dataclass(frozen=True, slots=True)
 class Fields:
-    """Fields of messages, in the order in which they stand in the buffer.
+    """Fields of messages. Those of one message stand in their order; `scan` says how messages do.
 
     owner   index of the message
     tag     field number times 8, plus the wire type
@@ -82,12 +82,16 @@ class Fields:
             self.number[chosen],
         )
 
+    def by_owner(self) -> Fields:
+        """The fields message by message."""
+        return self.pick(np.argsort(self.owner, kind="stable"))
+
     def __len__(self) -> int:
         return len(self.owner)
 
 
 def scan(buffer: Buffer, starts: Ints, ends: Ints) -> Fields:
-    """The fields of the messages that stand at these places, which must not overlap.
+    """The fields of the messages that stand at these places: the first of each, the second of each ...
 
     Raises InputError where a field does not fit into its message.
     """
@@ -111,8 +115,7 @@ def scan(buffer: Buffer, starts: Ints, ends: Ints) -> Fields:
     if not parts:
         none = np.zeros(0, np.int64)
         return Fields(none, none, none, none, np.zeros(0, np.uint64))
-    fields = Fields(*(np.concatenate(column) for column in zip(*parts, strict=True)))
-    return fields if len(parts) == 1 and walked else fields.pick(np.argsort(fields.begin))
+    return Fields(*(np.concatenate(column) for column in zip(*parts, strict=True)))
 
 
 def walk(data: bytes, position: int, end: int) -> Iterator[tuple[int, int, int, int]]:
