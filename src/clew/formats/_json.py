@@ -16,6 +16,7 @@ import duckdb
 
 from clew.formats import Settings
 from clew.formats._fields import Field, Units, map_fields, quoted, spelling_of
+from clew.formats._json_spans import JsonSpans
 from clew.model.event import BY_NAME
 
 Shape = tuple[list[str], list[list[str]], list[str | None]]
@@ -108,7 +109,10 @@ class JsonParser:
         units = self.units or Units(lambda number: self._median(workbench, tree, number))
         self.units = units
         units.median = lambda number: self._median(workbench, tree, number)
-        columns = map_fields(fields, self.settings, units)
+        spans = JsonSpans.among(fields)
+        columns = map_fields(spans.others(fields) if spans else fields, self.settings, units)
+        if spans:
+            columns = spans.columns(columns, self.settings)
         columns["attributes"] = _with_leftovers(columns["attributes"], found)
         picked = ", ".join(
             f'CASE WHEN is_object THEN {sql} END AS "{name}"' if name == "attributes"

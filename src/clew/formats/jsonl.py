@@ -2,7 +2,7 @@
 
 Reads     structlog, python-json-logger, zerolog, zap, pino, bunyan, logback, ECS, Google Cloud
           LogEntry, and any other JSON log; files that are one JSON array; Docker json-file and
-          Kubernetes CRI wrappers, whose inner line is parsed in turn
+          Kubernetes CRI wrappers, whose inner line is parsed in turn; spans, by their id, name and end
 Returns   canonical columns by the names of model/vocabulary.py; other keys as attributes
 Units     durations by their name, else by their size, which the ledger says
 Blind to  the meaning of keys that no vocabulary lists: they stay attributes
@@ -275,6 +275,53 @@ SAMPLES = [
         ],
         name="numbers too big, NaN, keys twice, broken lines, late keys",
         rejects=2,
+    ),
+    Sample(
+        '{\n  "name": "charge",\n  "context": {"trace_id": "0x5b8efff798038103d269b633813fc60c", '
+        '"span_id": "0xeee19b7ec3c1b174"},\n  "kind": "SpanKind.CLIENT",\n  "parent_id": null,\n'
+        '  "start_time": "2025-11-20T09:00:00.123456Z",\n  "end_time": "2025-11-20T09:00:00.125000Z",\n'
+        '  "status": {"status_code": "ERROR", "description": "no key"},\n  "attributes": '
+        '{"http.status_code": 500},\n  "events": [{"name": "exception", "timestamp": '
+        '"2025-11-20T09:00:00.124Z", "attributes": {"exception.type": "KeyError", "exception.message": '
+        '"k"}}],\n  "links": [],\n  "resource": {"attributes": {"service.name": "pay"}}\n}\n',
+        [
+            {
+                "timestamp": "2025-11-20T09:00:00.123456Z",
+                "duration_ms": 1.544,
+                "trace_id": "5b8efff798038103d269b633813fc60c",
+                "span_id": "eee19b7ec3c1b174",
+                "span_name": "charge",
+                "span_kind": "client",
+                "status": "error",
+                "status_message": "no key",
+                "service": "pay",
+                "http_status": 500,
+                "exception_type": "KeyError",
+                "exception_message": "k",
+                "span_links": None,
+                "attributes.kind": None,
+            }
+        ],
+        name="a span as OpenTelemetry's Python prints it",
+    ),
+    Sample(
+        '{"trace_id":"5b8efff798038103d269b633813fc60c","span_id":"eee19b7ec3c1b174","name":"GET /x",'
+        '"start_time":"2025-11-20T09:00:00.1Z","end_time":"2025-11-20T09:00:00.35Z","service":"api"}\n'
+        '{"traceId":"5b8efff798038103d269b633813fc60c","spanId":"eee19b7ec3c1b175","name":"db",'
+        '"startTimeUnixNano":"1763629200123456789","endTimeUnixNano":"1763629200125000000","kind":3}\n'
+        '{"trace_id":"5b8efff798038103d269b633813fc60c","span_id":"eee19b7ec3c1b177","name":"app.db",'
+        '"message":"connected","duration_ms":3,"time":"2025-11-20T09:00:00Z"}\n',
+        [
+            {"span_name": "GET /x", "duration_ms": 250.0, "logger": None, "service": "api"},
+            {
+                "span_name": "db",
+                "duration_ms": 1.543211,
+                "span_kind": "client",
+                "timestamp": "2025-11-20T09:00:00.123456Z",
+            },
+            {"span_name": None, "logger": "app.db", "message": "connected", "duration_ms": 3.0},
+        ],
+        name="spans and a log line written within one",
     ),
     Sample(
         '[\n  {"time": "2026-11-20T09:00:00Z", "message": "a, [b] \\"q\\""},\n  {"message": "{", "n": 2}\n]\n',

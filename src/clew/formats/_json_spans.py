@@ -1,0 +1,195 @@
+"""Spans among JSON records: what a tracing library prints, or a service logs of its own.
+
+    {"name": "charge", "context": {"trace_id": "0x5b8e...", "span_id": "0xeee1..."}, "kind":
+     "SpanKind.CLIENT", "start_time": "...", "end_time": "...", "status": {"status_code": "ERROR"}}
+    {"traceId": "...", "spanId": "...", "name": "GET /x", "startTimeUnixNano": "...", "duration_ms": 12}
+
+A record is a span if it has a span's id and a name, and says how long it took or when it ended, and no
+message: a log line that was written within a span stays a log line.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
+
+from clew.formats import Settings
+from clew.formats._fields import Field, spelling_of
+from clew.formats._time import epoch_sql, timestamp_sql
+from clew.formats._traceback import exception_struct_sql
+
+PARTS = {
+    "id": ("spanid", "context.spanid", "spancontext.spanid"),
+    "trace": ("traceid", "context.traceid", "spancontext.traceid"),
+    "parent": ("parentspanid", "parentid", "parentspancontext.spanid", "parent.spanid"),
+    "name": ("name", "spanname", "operationname"),
+    "start": ("starttimeunixnano", "starttime", "start", "starttimestamp"),
+    "end": ("endtimeunixnano", "endtime", "end", "endtimestamp", "finishtime"),
+    "kind": ("kind", "spankind"),
+    "status": ("status.statuscode", "status.code", "statuscode", "status"),
+    "said": ("status.description", "status.message", "statusmessage", "statusdescription"),
+    "events": ("events", "spanevents"),
+    "links": ("links", "spanlinks"),
+}
+"""Parts of a span to the names that they go by, without case and underscores, the surest first."""
+CONSUMED = ("name", "start", "end", "kind", "status", "said", "events", "links", "parent")
+NUMBERED = {
+    "kind": ("internal", "server", "client", "producer", "consumer"),
+    "status": ("ok", "error"),
+}
+"""Words of OTLP's numbers, from 1."""
+
+
+@dataclass(frozen=True, slots=True)
+class JsonSpans:
+    """What makes records of one block spans.
+
+    parts  part of a span to its fields, the surest first
+    test   SQL that is true for a record that is a span
+    """
+
+    parts: Mapping[str, Sequence[Field]]
+    test: str
+
+    @classmethod
+    def among(cls, fields: Sequence[Field]) -> JsonSpans | None:
+        """Finds the parts; None where no record of the block can be a span."""
+        by_name: dict[str, list[Field]] = {}
+        for item in fields:
+            by_name.setdefault(_plain(item.name), []).append(item)
+        found = {
+            part: [item for name in names for item in by_name.get(name, ())]
+            for part, names in PARTS.items()
+        }
+        parts = {part: items for part, items in found.items() if items}
+        columns: dict[str, list[Field]] = {}
+        for item in fields:
+            if spelling := spelling_of(item.name):
+                columns.setdefault(spelling.column, []).append(item)
+        ends = [*parts.get("end", ())]
+        ends += columns.get("duration_ms", [])
+        if "id" not in parts or "name" not in parts or not ends:
+            return None
+        spoken = columns.get("message", [])
+        given = [f"{_first(parts[part])} IS NOT NULL" for part in ("id", "name")]
+        given.append("(" + " OR ".join(f"{item.text} IS NOT NULL" for item in ends) + ")")
+        given += [f"{item.text} IS NULL" for item in spoken]
+        return cls(parts, "(" + " AND ".join(given) + ")")
+
+    def others(self, fields: Sequence[Field]) -> list[Field]:
+        """The fields, without those that make a span where a record is one."""
+        taken = {item.name for part in CONSUMED for item in self.parts.get(part, ())}
+        return [
+            replace(
+                item,
+                text=f"CASE WHEN NOT {self.test} THEN {item.text} END",
+                json=f"CASE WHEN NOT {self.test} THEN {item.json} END",
+                number="",
+            )
+            if item.name in taken
+            else item
+            for item in fields
+        ]
+
+    def columns(self, columns: Mapping[str, str], settings: Settings) -> dict[str, str]:
+        """The columns, with a span's own where a record is one."""
+        own = {
+            "trace_id": self._hex("trace"),
+            "span_id": self._hex("id"),
+            "parent_span_id": self._hex("parent"),
+            "span_name": self._text("name"),
+            "timestamp": self._time("start", settings),
+            "timestamp_text": self._text("start"),
+            "duration_ms": self._duration(settings),
+            "span_kind": self._word("kind"),
+            "status": self._status(),
+            "status_message": self._text("said"),
+            "span_events": self._list("events"),
+            "span_links": self._list("links"),
+            **self._exception(),
+        }
+        found = dict(columns)
+        for name, sql in own.items():
+            other = found.get(name)
+            value = f"coalesce({sql}, {other})" if other else sql
+            found[name] = f"CASE WHEN {self.test} THEN {value} ELSE {other or 'NULL'} END"
+        if "duration_ms" in columns:
+            found["duration_ms"] = f"coalesce({columns['duration_ms']}, {found['duration_ms']})"
+        return found
+
+    def _text(self, part: str) -> str:
+        return _first(self.parts[part]) if part in self.parts else "NULL::VARCHAR"
+
+    def _hex(self, part: str) -> str:
+        """An id without 0x; zeros are none."""
+        plain = f"regexp_replace(lower({self._text(part)}), '^0x', '')"
+        return f"CASE WHEN ltrim({plain}, '0') <> '' THEN {plain} END"
+
+    def _time(self, part: str, settings: Settings) -> str:
+        if part not in self.parts:
+            return "NULL::TIMESTAMP"
+        text = self._text(part)
+        is_number = f"regexp_full_match({text}, '[0-9.]+')"
+        return (
+            f"CASE WHEN {is_number} THEN {epoch_sql(text)} ELSE {timestamp_sql(text, settings)} END"
+        )
+
+    def _duration(self, settings: Settings) -> str:
+        """From begin to end: exact where both are nanoseconds."""
+        if "start" not in self.parts or "end" not in self.parts:
+            return "NULL::DOUBLE"
+        start, end = (self._text(part) for part in ("start", "end"))
+        exact = f"(try_cast({end} AS BIGINT) - try_cast({start} AS BIGINT)) / 1e6"
+        first, last = (f"epoch_us({self._time(part, settings)})" for part in ("start", "end"))
+        is_exact = (
+            f"length({start}) = 19 AND length({end}) = 19 AND try_cast({start} AS BIGINT) > 0"
+        )
+        return f"CASE WHEN {is_exact} THEN {exact} ELSE ({last} - {first}) / 1e3 END"
+
+    def _word(self, part: str) -> str:
+        """SpanKind.CLIENT, SPAN_KIND_CLIENT, client or 3."""
+        if part not in self.parts:
+            return "NULL::VARCHAR"
+        text, words = f"lower({self._text(part)})", NUMBERED[part]
+        numbers = " ".join(f"WHEN '{n}' THEN '{word}'" for n, word in enumerate(words, 1))
+        found = f"nullif(regexp_extract({text}, '({'|'.join(words)})$', 1), '')"
+        return f"CASE {text} {numbers} ELSE {found} END"
+
+    def _status(self) -> str:
+        return f"coalesce({self._word('status')}, 'unset')"
+
+    def _list(self, part: str) -> str:
+        """A list as JSON; an empty one is none."""
+        if part not in self.parts:
+            return "NULL::VARCHAR"
+        return "coalesce(" + ", ".join(f"nullif({f.json}, '[]')" for f in self.parts[part]) + ")"
+
+    def _exception(self) -> dict[str, str]:
+        """What the last event of that name records."""
+        if "events" not in self.parts:
+            return {}
+        events = f"CASE WHEN json_valid({self._list('events')}) THEN {self._list('events')} END"
+        raised = f"list_last(list_filter(json_extract({events}, '$[*]'), lambda e: e->>'name' = 'exception'))"
+        kind, said, stack = (
+            f"nullif(({raised}->'attributes'->>'$.\"exception.{name}\"'), '')"
+            for name in ("type", "message", "stacktrace")
+        )
+        parsed = exception_struct_sql(
+            f"coalesce({stack}, nullif(concat_ws(': ', {kind}, {said}), ''))"
+        )
+        return {
+            "exception_type": f"coalesce({kind}, ({parsed}).exception_type)",
+            "exception_message": f"coalesce({said}, ({parsed}).exception_message)",
+            "exception_stacktrace": stack,
+            "exception_frame": f"({parsed}).exception_frame",
+            "exception_fingerprint": f"({parsed}).exception_fingerprint",
+        }
+
+
+def _first(fields: Sequence[Field]) -> str:
+    """SQL of the text of the first that has some."""
+    return "coalesce(" + ", ".join(f"nullif({item.text}, '')" for item in fields) + ")"
+
+
+def _plain(name: str) -> str:
+    return name.lower().replace("_", "")
