@@ -180,6 +180,25 @@ def text_column(
     return Column(kind, types, valid, np.cumsum(edges).astype(np.int32), data)
 
 
+def valid_texts(values: list[bytes]) -> list[bytes]:
+    """The same texts, with U+FFFD for what is not UTF-8."""
+    data = b"".join(values)
+    lengths = np.fromiter(map(len, values), dtype=np.int64, count=len(values))
+    if data.isascii() or _is_utf8(data, lengths):
+        return values
+    return [value.decode(errors="replace").encode() for value in values]
+
+
+def needs_escape(values: Sequence[bytes]) -> NDArray[np.bool_]:
+    """Which texts have what JSON writes otherwise: quotes, backslashes, control characters."""
+    data = np.frombuffer(b"".join(values), np.uint8)
+    places = np.flatnonzero((data < 32) | (data == 34) | (data == 92) | (data == 127))
+    ends = np.cumsum(np.fromiter(map(len, values), dtype=np.int64, count=len(values)))
+    before = np.searchsorted(places, ends)
+    found: NDArray[np.bool_] = np.diff(before, prepend=0) > 0
+    return found
+
+
 def _is_utf8(data: bytes, lengths: Ints) -> bool:
     """Whether each of the texts that were joined is UTF-8, not just all of them together."""
     try:

@@ -9,15 +9,20 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from functools import lru_cache
 from typing import Any
 
 import numpy as np
+from numpy.typing import NDArray
 
-from clew.formats._columns import Column, column, json_text, text_column
+from clew.formats._columns import Column, Ints, column, json_text, needs_escape, text_column
 from clew.formats._conversation import (
+    ANSWER,
+    SYSTEM,
+    USER,
     Tree,
     completion_of,
     messages_of,
@@ -76,6 +81,7 @@ BY_KIND = {
     "retrieval": ("retrieval_query", "retrieved_documents"),
 }
 """What input and output of a span are, where it is no call of a model."""
+RAW_KINDS = tuple(kind.encode() for kind in BY_KIND)
 NOTHING = frozenset({"", "None", "null", "NaN"})
 FIRST_CHUNK = "langfuse.observation.completion_start_time"
 EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
@@ -114,28 +120,108 @@ def fold(
     return found
 
 
+@dataclass(frozen=True, slots=True)
+class Turns:
+    """Conversations of one turn each: row, role and text in UTF-8."""
+
+    rows: Ints
+    roles: Sequence[bytes]
+    texts: Sequence[bytes]
+
+    def column(self, size: int) -> Column:
+        """They as JSON: a list with one message."""
+        starts = {role: _opening(role) for role in set(self.roles)}
+        found = [
+            starts[role]
+            + (json_text(text.decode()).encode() if is_odd else b'"' + text + b'"')
+            + b"}]"
+            for role, text, is_odd in zip(
+                self.roles, self.texts, needs_escape(self.texts).tolist(), strict=True
+            )
+        ]
+        return text_column(self.rows, found, size, "json", frozenset({"ARRAY"}))
+
+    def by(self, roles: frozenset[str], without: NDArray[np.bool_]) -> Turns:
+        """Those of one side, of rows that are not among the others."""
+        own = {role for role in set(self.roles) if role.decode(errors="replace").lower() in roles}
+        chosen = [
+            place
+            for place, (row, role) in enumerate(zip(self.rows.tolist(), self.roles, strict=True))
+            if role in own and not without[row] and self.texts[place]
+        ]
+        return Turns(
+            self.rows[chosen], [self.roles[at] for at in chosen], [self.texts[at] for at in chosen]
+        )
+
+
+def _opening(role: bytes) -> bytes:
+    return f'[{{"role": {json_text(role.decode(errors="replace"))}, "content": '.encode()
+
+
 def derive(
     attributes: Mapping[str, Column],
     folded: Mapping[str, dict[int, Any]],
-    starts_ns: Sequence[int] = (),
-) -> Derived:
-    """Canonical column, row and value, for what the attributes say in other ways than by name."""
+    turns: Mapping[str, Turns],
+    starts_ns: Sequence[int],
+    size: int,
+) -> dict[str, Column]:
+    """Canonical columns, for what the attributes say in other ways than by name."""
     derived: Derived = {}
     if FIRST_CHUNK in attributes:
         derived["ttft_ms"] = _first_chunk_ms(attributes[FIRST_CHUNK], starts_ns)
     _add_structures(attributes, derived)
     moved = _add_by_kind(attributes, derived)
-    for target, find in (("input_messages", prompt_of), ("output_messages", completion_of)):
-        said = "prompt" if target == "input_messages" else "completion"
-        for row, messages in _conversations(target, attributes, folded, moved):
-            if (text := find(messages)) is not None:
-                derived.setdefault(said, {}).setdefault(row, text)
-            if said == "prompt" and (text := system_of(messages)) is not None:
-                derived.setdefault("system_instructions", {}).setdefault(row, text)
+    said: dict[str, list[Turns]] = {}
+    for target, roles in (("input_messages", USER), ("output_messages", ANSWER)):
+        column_name = "prompt" if target == "input_messages" else "completion"
+        is_said = np.zeros(size, np.bool_)
+        is_said[list(moved)] = True
+        for name in _names(target, {**attributes, **folded, **turns}):
+            if name in turns:
+                found = turns[name].by(roles | {""}, is_said)
+                said.setdefault(column_name, []).append(found)
+                if column_name == "prompt":
+                    _add_system(turns[name].by(SYSTEM, is_said), derived)
+                is_said[found.rows] = True
+            for row, messages in _conversations(name, attributes, folded, is_said):
+                is_said[row] = True
+                text = (prompt_of if column_name == "prompt" else completion_of)(messages)
+                if text is not None:
+                    derived.setdefault(column_name, {})[row] = text
+                if column_name == "prompt" and (text := system_of(messages)) is not None:
+                    derived.setdefault("system_instructions", {})[row] = text
     if "llm.model_name" in attributes:
-        for row, model in _texts(attributes["llm.model_name"]):
-            derived.setdefault("model", {}).setdefault(row, model)
-    return derived
+        _add_model(attributes, derived)
+    columns = columns_of(derived, size)
+    for column_name, parts in said.items():
+        columns[column_name] = _merged(parts, derived.get(column_name, {}), size)
+    return columns
+
+
+def _add_system(turns: Turns, derived: Derived) -> None:
+    for row, text in zip(turns.rows.tolist(), turns.texts, strict=True):
+        derived.setdefault("system_instructions", {})[row] = text.decode()
+
+
+def _merged(parts: Sequence[Turns], other: Mapping[int, str], size: int) -> Column:
+    """The texts of turns and of whole conversations, whose rows are different ones."""
+    rows = np.concatenate([*(part.rows for part in parts), np.array(list(other), np.int64)])
+    texts = [text for part in parts for text in part.texts]
+    texts += [text.encode(errors="replace") for text in other.values()]
+    order = np.argsort(rows)
+    return text_column(rows[order], [texts[at] for at in order.tolist()], size)
+
+
+def _add_model(attributes: Mapping[str, Column], derived: Derived) -> None:
+    """OpenInference names one model, which was asked for as well, where nothing says otherwise."""
+    named = attributes["llm.model_name"]
+    is_open = named.valid.copy()
+    for name in _names("model", attributes):
+        is_open &= ~attributes[name].valid
+    if is_open.any():
+        for row, model in _texts(named):
+            if is_open[row]:
+                derived.setdefault("model", {}).setdefault(row, model)
 
 
 def _first_chunk_ms(moments: Column, starts_ns: Sequence[int]) -> dict[int, float]:
@@ -241,7 +327,7 @@ def _add_by_kind(attributes: Mapping[str, Column], derived: Derived) -> set[int]
     """Input and output of tools and retrievers, which are no conversation; gives their rows."""
     columns_of_row: dict[int, tuple[str, str]] = {}
     for name in KINDS:
-        if name in attributes:
+        if name in attributes and any(kind in attributes[name].data.lower() for kind in RAW_KINDS):
             for row, kind in _texts(attributes[name]):
                 if into := BY_KIND.get(kind.strip('"').lower()):
                     columns_of_row.setdefault(row, into)
@@ -256,23 +342,18 @@ def _add_by_kind(attributes: Mapping[str, Column], derived: Derived) -> set[int]
 
 
 def _conversations(
-    target: str,
+    name: str,
     attributes: Mapping[str, Column],
     folded: Mapping[str, dict[int, Any]],
-    moved: set[int],
-) -> list[tuple[int, list[Any]]]:
-    """Row and messages, of each row the surest that says anything."""
-    found: dict[int, list[Any]] = {}
-    for name in _names(target, {**attributes, **folded}):
-        if name in folded:
-            pairs: Sequence[tuple[int, Any]] = list(folded[name].items())
-        else:
-            pairs = [(row, text) for row, text in _texts(attributes[name]) if row not in found]
-        for row, value in pairs:
-            if row in moved or row in found:
-                continue
-            if name in folded and type(value) is list:
-                found[row] = value
-            elif messages := messages_of(_parsed(value) if isinstance(value, str) else value):
-                found[row] = messages
-    return list(found.items())
+    is_said: NDArray[np.bool_],
+) -> Iterator[tuple[int, list[Any]]]:
+    """Row and messages of one attribute or structure, of rows that no surer one has told of."""
+    for row, value in folded.get(name, {}).items():
+        if not is_said[row]:
+            messages = value if type(value) is list else messages_of(value)
+            if messages:
+                yield row, messages
+    if name in attributes and (attributes[name].valid & ~is_said).any():
+        for row, text in _texts(attributes[name]):
+            if not is_said[row] and (messages := messages_of(_parsed(text))):
+                yield row, messages

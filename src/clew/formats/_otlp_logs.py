@@ -59,6 +59,7 @@ def log_records(buffer: Buffer, starts: Ints, ends: Ints) -> Rows:
         names=frozenset(attributes.names),
         rest=[members(found) for found in attributes.rest],
         leaves=attributes.leaves,
+        turns=attributes.turns,
         said=parts.said(names),
     )
 

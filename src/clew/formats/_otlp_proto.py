@@ -16,7 +16,17 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from clew.formats._columns import DEEPEST, Column, Ints, column, member, number_column, text_column
+from clew.formats._columns import (
+    DEEPEST,
+    Column,
+    Ints,
+    column,
+    member,
+    number_column,
+    text_column,
+    valid_texts,
+)
+from clew.formats._genai import Turns, folded_into
 from clew.formats._signals import Scope, plain, role_of
 from clew.formats._wire import Buffer, Fields, joined, scan, text_at, walk
 
@@ -27,6 +37,7 @@ KEY, VALUE = 0x0A, 0x12
 FIRST, SECOND, THIRD = 0x0A, 0x12, 0x1A
 OLD_SCOPE = 1000 << 3 | 2
 """InstrumentationLibrarySpans, which ScopeSpans replaced; it is built alike."""
+ROLE, CONTENT = ("0", "role"), ("0", "content")
 LONGEST_CACHED = 256
 MOST_CACHED = 50_000
 
@@ -178,6 +189,7 @@ class Attributes:
     rest: list[list[str]] = field(default_factory=list)
     names: list[str] = field(default_factory=list)
     leaves: dict[int, list[tuple[str, Any]]] = field(default_factory=dict)
+    turns: dict[str, Turns] = field(default_factory=dict)
 
     def read(self) -> None:
         """Fills `columns` with the attributes that have a meaning, `leaves` with those that are part
@@ -207,8 +219,8 @@ class Attributes:
                 self.names.append(name)
         if others:
             self._add_rest(np.sort(np.concatenate(others)))
-        for name, chosen in leaves:
-            self._add_leaves(name, chosen, value)
+        if leaves:
+            self._fold(leaves, value)
 
     def _parsed(self) -> tuple[list[str], Ints, _Values]:
         """Names, the index of each attribute's name, and the values."""
@@ -226,6 +238,40 @@ class Attributes:
         name_of = np.array([index.setdefault(text, len(index)) for text in texts], np.int64)
         value = _Values.of(self.buffer, values.pick(is_plain[values.owner]), size)
         return [text.decode(errors="replace") for text in index], name_of, value
+
+    def _fold(self, leaves: list[tuple[str, Ints]], value: _Values) -> None:
+        """Structures that are one turn and no more, all at once; leaves of the others one by one."""
+        by_base: dict[str, list[tuple[tuple[str, ...], str, Ints]]] = {}
+        for name, chosen in leaves:
+            base, path = folded_into(name) or ("", ())
+            by_base.setdefault(base, []).append((path, name, chosen))
+        for base, parts in by_base.items():
+            is_turn = self._add_turns(base, parts, value)
+            for _, name, chosen in parts:
+                self._add_leaves(name, chosen[~is_turn[self.row[chosen]]], value)
+
+    def _add_turns(
+        self, base: str, parts: list[tuple[tuple[str, ...], str, Ints]], value: _Values
+    ) -> NDArray[np.bool_]:
+        """The rows whose structure is the role and the text of one turn."""
+        count = np.zeros(self.size, np.int64)
+        places: dict[tuple[str, ...], Ints] = {}
+        for path, _, chosen in parts:
+            count[self.row[chosen]] += 1
+            if path in (ROLE, CONTENT) and path not in places:
+                texts = chosen[value.tag[chosen] == STRING]
+                places[path] = np.full(self.size, -1)
+                places[path][self.row[texts]] = texts
+        if len(places) < 2:
+            return np.zeros(self.size, np.bool_)
+        is_turn: NDArray[np.bool_] = (count == 2) & (places[ROLE] >= 0) & (places[CONTENT] >= 0)
+        rows = np.flatnonzero(is_turn)
+        texts_of = [
+            joined(self.buffer, value.begin[at].tolist(), value.end[at].tolist())
+            for at in (places[ROLE][rows], places[CONTENT][rows])
+        ]
+        self.turns[base] = Turns(rows, texts_of[0], valid_texts(texts_of[1]))
+        return is_turn
 
     def _add_leaves(self, name: str, chosen: Ints, value: _Values) -> None:
         data = self.buffer.data

@@ -69,6 +69,7 @@ def spans(buffer: Buffer, starts: Ints, ends: Ints) -> Rows:
         names=frozenset(attributes.names),
         rest=[members(found) for found in attributes.rest],
         leaves=attributes.leaves,
+        turns=attributes.turns,
         said=events.said,
         raised=events.raised,
         starts_ns=starts_ns.tolist(),

@@ -6,7 +6,7 @@ scope say for each row, and sorts attributes into those with a canonical meaning
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import lru_cache
 from typing import Any, Literal
@@ -66,6 +66,7 @@ class Rows:
     attributes  name to values, of attributes with a meaning
     rest        the other attributes of each row as the inside of a JSON object
     names       of all attributes in `rest`
+    turns       structures that are one turn of a conversation
     leaves      of each row the attributes that are parts of one structure, with their values
     said        structures that events of a row tell: name, row, value
     raised      row to the attributes of the exception that was recorded on it
@@ -81,6 +82,7 @@ class Rows:
     attributes: dict[str, Column]
     rest: Sequence[str]
     names: frozenset[str] = frozenset()
+    turns: Mapping[str, genai.Turns] = field(default_factory=dict)
     leaves: dict[int, list[tuple[str, Any]]] = field(default_factory=dict)
     said: dict[str, dict[int, Any]] = field(default_factory=dict)
     raised: dict[int, dict[str, Any]] = field(default_factory=dict)
@@ -136,9 +138,10 @@ def telemetry(
     own = {name: values for name, values in rows.attributes.items() if name not in EXCEPTION}
     direct |= exception_columns(rows.attributes, rows.raised, rows.size)
     folded = genai.fold(rows.leaves, rows.said)
-    derived = genai.columns_of(genai.derive(own, folded, rows.starts_ns), rows.size)
+    derived = genai.derive(own, folded, rows.turns, rows.starts_ns, rows.size)
     attributes = [*shared.attributes(), *own.items()]
     attributes += genai.folded_columns(folded, rows.size).items()
+    attributes += [(name, turns.column(rows.size)) for name, turns in rows.turns.items()]
     attributes = _once(attributes)
     return Telemetry(
         byte_offsets=np.asarray(byte_offsets, dtype=np.int64)[payloads],
