@@ -9,7 +9,8 @@ from typing import Any
 import numpy as np
 
 from clew.formats._columns import Column, column, member, members
-from clew.formats._signals import Rows, Scope, plain, role_of
+from clew.formats._raised import EXCEPTION
+from clew.formats._signals import NONE, Rows, Scope, plain, role_of
 
 HEX_DIGITS = frozenset("0123456789abcdef")
 
@@ -53,7 +54,7 @@ class Gathered:
             if role is None:
                 role = roles[name] = role_of(name)
             if role == "column":
-                if given is None:
+                if given is None or (given == NONE and name not in EXCEPTION):
                     continue
                 if name not in values:
                     values[name] = ([], [])

@@ -280,7 +280,7 @@ def _names(target: str, attributes: Mapping[str, Any]) -> list[str]:
     return [name for _, name in sorted(found)]
 
 
-def _parsed(text: str) -> Any:
+def _parsed(text: Any) -> Any:
     """The JSON that a text is, once or twice encoded; else the text itself."""
     for _ in range(2):
         if not (isinstance(text, str) and text[:1] in '{["'):
@@ -350,7 +350,7 @@ def _conversations(
     """Row and messages of one attribute or structure, of rows that no surer one has told of."""
     for row, value in folded.get(name, {}).items():
         if not is_said[row]:
-            messages = value if type(value) is list else messages_of(value)
+            messages = value if type(value) is list else messages_of(_parsed(value))
             if messages:
                 yield row, messages
     if name in attributes and (attributes[name].valid & ~is_said).any():

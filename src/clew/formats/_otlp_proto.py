@@ -27,7 +27,8 @@ from clew.formats._columns import (
     valid_texts,
 )
 from clew.formats._genai import Turns, folded_into
-from clew.formats._signals import Scope, plain, role_of
+from clew.formats._raised import EXCEPTION
+from clew.formats._signals import NONE, Scope, plain, role_of
 from clew.formats._wire import Buffer, Fields, joined, scan, text_at, walk
 
 STRING, BOOL, INT, DOUBLE, ARRAY, PAIRS, RAW = 0x0A, 0x10, 0x18, 0x21, 0x2A, 0x32, 0x3A
@@ -38,6 +39,7 @@ FIRST, SECOND, THIRD = 0x0A, 0x12, 0x1A
 OLD_SCOPE = 1000 << 3 | 2
 """InstrumentationLibrarySpans, which ScopeSpans replaced; it is built alike."""
 ROLE, CONTENT = ("0", "role"), ("0", "content")
+RAW_NONE = NONE.encode()
 LONGEST_CACHED = 256
 MOST_CACHED = 50_000
 
@@ -292,11 +294,15 @@ class Attributes:
         tag = int(tags[0])
         if (tags != tag).any() or tag not in (STRING, INT, DOUBLE):
             found = [plain(name, self._python(at)) for at in chosen.tolist()]
-            kept = [at for at, inner in enumerate(found) if inner is not None]
+            nothing = (None,) if name in EXCEPTION else (None, NONE)
+            kept = [at for at, inner in enumerate(found) if inner not in nothing]
             return column(rows[kept], [found[at] for at in kept], self.size)
         begin, end = value.begin[chosen], value.end[chosen]
         if tag == STRING:
             texts = joined(self.buffer, begin.tolist(), end.tolist())
+            if RAW_NONE in texts and name not in EXCEPTION:
+                told = [place for place, text in enumerate(texts) if text != RAW_NONE]
+                rows, texts = rows[told], [texts[place] for place in told]
             return text_column(rows, texts, self.size)
         if tag == INT:
             return number_column(rows, value.number[chosen].view(np.int64), self.size)

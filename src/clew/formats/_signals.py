@@ -39,6 +39,8 @@ SHORT = 256
 LONGEST_COLUMN = 1_024
 """Characters of a resource's value that fills a column on each of its rows."""
 LONGEST_NAME = 200
+NONE = "None"
+"""What Python writes for nothing: no value of an attribute with a meaning."""
 UNWRAPPED = 100
 """Priority of a spelling from which on it was found behind the name of a wrapping object."""
 
@@ -100,7 +102,7 @@ def role_of(name: str) -> Role:
 
 @lru_cache(maxsize=4_096)
 def _role(name: str) -> Role:
-    if name in EXCEPTION:
+    if name in EXCEPTION or name == genai.FIRST_CHUNK:
         return "column"
     if name.lower() in WEAK or name == "status":
         return "rest"
