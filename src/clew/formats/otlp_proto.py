@@ -29,6 +29,8 @@ FIELD = 0x0A
 SIZE_BYTES = 4
 PARTS = frozenset({0x0A, 0x12, 0x1A, 1000 << 3 | 2})
 """Tags within a resource's and a scope's telemetry."""
+ATTRIBUTE = 0x4A
+"""Tag of a span's attribute; a log record has its trace id there."""
 OF_LOGS = frozenset({0x09, 0x10, 0x32, 0x38, 0x45, 0x59})
 OF_SPANS = frozenset({0x30, 0x39, 0x41})
 """Tags that only a log record, and only a span, has."""
@@ -111,23 +113,27 @@ def signal_of(data: bytes, begin: int, end: int) -> Signal | None:
     row = scope and _first(data, *scope, PARTS, 0x12)
     if not row:
         return None
-    tags: set[int] = set()
-    name = b""
+    found: dict[int, bytes] = {}
     try:
         for tag, first, last, _ in walk(data, *row):
-            tags.add(tag)
-            if tag == FIELD:
-                name = data[first:last]
+            found.setdefault(tag, data[first:last])
     except InputError:
-        if not tags:
+        if not found:
             return None
-    if tags & OF_LOGS:
+    if found.keys() & OF_LOGS:
         return "logs"
-    if tags & OF_SPANS or (
-        len(name) == 16 and not (name.isascii() and name.decode().isprintable())
-    ):
+    if found.keys() & OF_SPANS or _has_ids(found):
         return "traces"
-    return "metrics" if FIELD in tags else "logs"
+    if FIELD in found:
+        return "metrics"
+    attribute = found.get(ATTRIBUTE, bytes(16))
+    return "traces" if len(attribute) != 16 or attribute[0] == FIELD else "logs"
+
+
+def _has_ids(found: dict[int, bytes]) -> bool:
+    """A span begins with ids of 16 and 8 bytes and has its name where a metric has a message."""
+    is_gauge = found.get(0x2A, b"").startswith(b"\x0a")
+    return len(found.get(FIELD, b"")) == 16 and len(found.get(0x12, b"")) == 8 and not is_gauge
 
 
 def _message(place: int, data: bytes, inside: int) -> Message:
