@@ -141,7 +141,7 @@ def telemetry(
     direct |= exception_columns(rows.attributes, rows.raised, rows.size)
     folded = genai.fold(rows.leaves, rows.said)
     derived = genai.derive(own, folded, rows.turns, rows.starts_ns, rows.size)
-    attributes = [*shared.attributes(), *own.items()]
+    attributes = [*shared.attributes(), *sorted(own.items())]
     attributes += genai.folded_columns(folded, rows.size).items()
     attributes += [(name, turns.column(rows.size)) for name, turns in rows.turns.items()]
     attributes = _once(attributes)
