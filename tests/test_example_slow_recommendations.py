@@ -8,6 +8,7 @@ from typing import Any
 
 import pytest
 
+from clew import registry
 from clew.cli import main
 from clew.model.finding import Finding, Investigation
 from clew.model.ledger import Ledger
@@ -106,6 +107,9 @@ def test_the_statement_and_the_scan_in_the_log_are_evidence(
 
 
 def test_the_fix_leaves_nothing_to_blame(mended: tuple[Investigation, Ledger]) -> None:
+    """The detection has all that it reads, and finds nothing."""
+    assert "slow_dependency" in registry.names("detections")
+    assert not [said for said in mended[0].not_evaluable if said.startswith("slow_dependency")]
     assert not _named(mended[0], "slow_dependency")
 
 
@@ -126,6 +130,22 @@ def test_lines_are_tied_to_spans_by_their_trace(
     for row in rows:
         assert row["log_ms"] == pytest.approx(measured[row["trace_id"]])
         assert 0 < row["span_ms"] <= row["log_ms"] + 0.001
+
+
+@pytest.mark.usefixtures("slow")
+def test_the_model_calls_of_the_traces_are_calls(
+    slow_case: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """One that reasons and one that embeds for each request that was served."""
+    served = BEFORE["entry_point_requests"] - len(BEFORE["refused_trace_ids"])
+    asked = (
+        "SELECT operation, model, count(*) AS calls, min(output_tokens) AS least FROM calls"
+        " WHERE span_name IS NOT NULL GROUP BY ALL ORDER BY operation"
+    )
+    chat, embeddings = rows_of(capsys, "sql", asked, "--case", slow_case)
+    assert (chat["operation"], chat["model"], chat["calls"]) == ("chat", "reasons-small", served)
+    assert (embeddings["operation"], embeddings["calls"]) == ("embeddings", served)
+    assert chat["least"] >= 40
 
 
 @pytest.mark.usefixtures("slow")

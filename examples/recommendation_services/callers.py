@@ -14,6 +14,8 @@ from recommendation_services import feature_database, tokens
 
 WARM_UP = 8
 """Requests before the recorded ones: first connections, first pages of the database."""
+AT_ONCE = 2
+"""Requests under way: so that a slow one delays no other, on a machine that is busy besides."""
 PAGES = ("home", "sports football results", "kitchen knives and pans", "winter coats", "novels")
 
 
@@ -69,12 +71,21 @@ def warm_up() -> list[Asked]:
 
 
 async def sent(entry: str, plan: Sequence[Asked]) -> list[Answered]:
-    """Sends each request when its time has come, whether or not those before it are answered."""
+    """Sends each request when its time has come, and no more than a few at once."""
+    free = asyncio.Semaphore(AT_ONCE)
+
+    async def in_turn(client: httpx.AsyncClient, asked: Asked) -> Answered:
+        try:
+            return await _answer(client, asked)
+        finally:
+            free.release()
+
     async with httpx.AsyncClient(base_url=entry, timeout=60, trust_env=False) as client:
         under_way = []
         for asked in plan:
             await asyncio.sleep(asked.wait_s)
-            under_way.append(asyncio.create_task(_answer(client, asked)))
+            await free.acquire()
+            under_way.append(asyncio.create_task(in_turn(client, asked)))
         return await asyncio.gather(*under_way)
 
 
