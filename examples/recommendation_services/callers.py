@@ -14,8 +14,8 @@ from recommendation_services import feature_database, tokens
 
 WARM_UP = 8
 """Requests before the recorded ones: first connections, first pages of the database."""
-AT_ONCE = 2
-"""Requests under way: so that a slow one delays no other, on a machine that is busy besides."""
+AT_ONCE = 3
+"""Requests under way: so that slow ones do not pile up on a machine that is busy besides."""
 PAGES = ("home", "sports football results", "kitchen knives and pans", "winter coats", "novels")
 
 

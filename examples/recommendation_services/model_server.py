@@ -106,4 +106,4 @@ async def _reasons(request_id: str, features: int) -> None:
                 "gen_ai.usage.output_tokens": written,
             }
         )
-        log.info("reasons written", model=CHAT_MODEL, output_tokens=written)
+    log.info("ranked", model=CHAT_MODEL, output_tokens=written)
