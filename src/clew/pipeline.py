@@ -81,6 +81,7 @@ def ingest(
                 f"{case} takes no files: ingest into a DuckDB case, or fill it with the engine's load()."
             )
         engine.workbench.execute(f"SET memory_limit = '{INGEST_MEMORY}'")
+        engine.workbench.execute("SET threads = 1")
         try:
             for source in files:
                 ledger.sources.append(_ingest(engine, source, settings, format, progress))
@@ -319,7 +320,8 @@ def _load_block(
 def _parse(load: Load, parser: Parser, records: Records, format_name: str) -> list[Reject]:
     load.bench.register("records_arrow", records)
     try:
-        return load.add(parser.select(load.bench, RELATION), format_name, len(records))
+        select = parser.select(load.bench, RELATION)
+        return load.add(select, format_name, len(records), records.byte_offsets)
     finally:
         load.bench.unregister("records_arrow")
 

@@ -59,13 +59,22 @@ class Batches:
         return int(byte_offset.buffer(1)[0]), int(part.buffer(1)[0])
 
     def _is_in_order(self) -> bool:
-        columns = self.columns()
-        offsets, parts = (
-            np.concatenate([np.asarray(p.buffer(1))[: p.length] for p in columns[name]])
-            for name in ("byte_offset", "part")
+        steps = np.diff(self.byte_offsets())
+        return bool(np.all((steps > 0) | ((steps == 0) & (np.diff(self._numbers("part")) > 0))))
+
+    def byte_offsets(self) -> NDArray[np.int64]:
+        """Where each row's record begins."""
+        return self._numbers("byte_offset")
+
+    def count_records(self) -> int:
+        """How many records the rows are of: one may have given several."""
+        return len(np.unique(self.byte_offsets())) if self._numbers("part").any() else len(self)
+
+    def _numbers(self, name: str) -> NDArray[Any]:
+        parts = self.columns()[name]
+        return np.concatenate(
+            [np.asarray(p.buffer(1))[: p.length] for p in parts] or [np.empty(0, np.int64)]
         )
-        steps = np.diff(offsets)
-        return bool(np.all((steps > 0) | ((steps == 0) & (np.diff(parts) > 0))))
 
     def __len__(self) -> int:
         return sum(len(array) for array in self.arrays)

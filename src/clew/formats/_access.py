@@ -40,6 +40,11 @@ BRACKET = (
 """Where the time begins, with a zone, without, or in any other length: a user may hold brackets."""
 
 
+QUICK_HEAD = r"(\S+) \S+ (\S+) \[([^\]]*)\] $"
+"""What stands before the request, where no user's name holds a space: RE2 reads a pattern in one pass
+where it is anchored, each letter leaves one way to go, and it has at most four groups."""
+
+
 @dataclass(slots=True)
 class UsualParser:
     """Parses the common, combined and vhost layouts, with the tail found in the first lines."""
@@ -68,13 +73,18 @@ class UsualParser:
             f"{_shown('p[2]')} AS request, nullif(nullif({_shown('p[4]')}, '-'), '') AS asked_from, "
             f"nullif(nullif({_shown('p[6]')}, '-'), '') AS user_agent, {tail} AS tail FROM ({parts})"
         )
+        first = "[0-9A-Za-z._-]+:[0-9]+ " if self.has_vhost else ""
+        quick = f"regexp_extract(head, '^{first}{QUICK_HEAD}', ['client', 'user', 'clock'])"
         words = (
-            f"SELECT *, {BRACKET} AS bracket, rtrim(substr(head, bracket + 2), '] ') AS clock, "
-            f"split_part(head, ' ', {1 + shift}) AS client_ip, "
-            f"CASE WHEN split_part(head, ' ', {3 + shift}) <> '-' THEN "
-            f"{_user(shift)} END AS remote_user, "
+            f"SELECT * EXCLUDE (quick), CASE WHEN quick.clock = '' THEN {BRACKET} END AS bracket, "
+            "CASE WHEN quick.clock <> '' THEN quick.clock "
+            "ELSE rtrim(substr(head, bracket + 2), '] ') END AS clock, "
+            "CASE WHEN quick.clock <> '' THEN quick.client "
+            f"ELSE split_part(head, ' ', {1 + shift}) END AS client_ip, "
+            "CASE WHEN quick.clock <> '' THEN nullif(quick.user, '-') "
+            f"WHEN split_part(head, ' ', {3 + shift}) <> '-' THEN {_user(shift)} END AS remote_user, "
             "split_part(counts, ' ', 2) AS code, split_part(counts, ' ', 3) AS sent, "
-            f"{request_words('request')} FROM ({fields})"
+            f"{request_words('request')} FROM (SELECT *, {quick} AS quick FROM ({fields}))"
         )
         typed = (
             f"SELECT *, {clf_time_sql('clock', self.settings)} AS moment, "
