@@ -21,7 +21,7 @@ from numpy.typing import NDArray
 
 from clew.engines._duckdb_digest import PROVENANCE, Batches, block_digest, filled_mask, row_check
 from clew.engines.duckdb import SQL_TYPES, DuckDBEngine
-from clew.formats import HEADER_LINE
+from clew.formats import AT_ONCE, HEADER_LINE
 from clew.formats._severity import severity_number_sql
 from clew.model.event import BY_NAME, COLUMNS
 from clew.model.ledger import Count
@@ -37,8 +37,6 @@ ATTRIBUTES = "try_cast(nullif(attributes, '{}') AS JSON)::VARIANT::JSON::VARCHAR
 """What goes into the VARIANT, as the JSON text that it gives back."""
 
 
-AT_ONCE = f"LIMIT {1 << 60}"
-"""Keeps DuckDB from evaluating a filter's columns twice: it pushes no filter below a LIMIT."""
 FEW = 200
 """Records that are named in a question; more are found by asking about all."""
 

@@ -28,6 +28,8 @@ if TYPE_CHECKING:
     from clew.sources.files import Block
 
 
+AT_ONCE = f"LIMIT {1 << 60}"
+"""Behind a subquery: DuckDB pushes no filter below a LIMIT, and so computes its columns only once."""
 HEADER_LINE = "header line"
 """What `reject` says of a line that names columns: the ledger counts it as continuation."""
 

@@ -14,7 +14,7 @@ from typing import Literal
 
 import duckdb
 
-from clew.formats import Settings
+from clew.formats import AT_ONCE, Settings
 from clew.formats._fields import Field, Units, map_fields, quoted, spelling_of
 from clew.formats._json_spans import JsonSpans
 from clew.model.event import BY_NAME
@@ -25,6 +25,10 @@ MOST_KEYS = 400
 """More keys than this in one object are data, not names: such an object stays one JSON value."""
 BIG_NUMBER = "[:\\[,]\\s*-?[0-9]{17,}"
 NOT_FINITE = "[:\\[,]\\s*-?(NaN|nan|Infinity|inf|Inf)\\b"
+
+
+IS_OBJECT = "(starts_with(document, '{') OR starts_with(ltrim(document, ' ' || chr(9) || chr(10) || chr(13)), '{'))"
+"""Of a document that is valid, the first letter says it, and no parse is needed."""
 
 
 @dataclass(slots=True)
@@ -50,6 +54,9 @@ class Node:
     def pointer(self) -> str:
         """RFC 6901, which takes any key."""
         return "".join("/" + key.replace("~", "~0").replace("/", "~1") for key in self.path)
+
+
+ROOT = Node(())
 
 
 @dataclass(slots=True)
@@ -114,15 +121,10 @@ class JsonParser:
         if spans:
             columns = spans.columns(columns, self.settings)
         columns["attributes"] = _with_leftovers(columns["attributes"], found)
-        picked = ", ".join(
-            f'CASE WHEN is_object THEN {sql} END AS "{name}"' if name == "attributes"
-            else f'{sql} AS "{name}"'
-            for name, sql in columns.items()
-        )  # fmt: skip
+        picked = ", ".join(f'{sql} AS "{name}"' for name, sql in columns.items())
         return (
             f"SELECT line, byte_offset, {_reject()} AS reject, {picked} FROM "
-            f"(SELECT *, {_transform(tree)} AS s, json_type(document) = 'OBJECT' AS is_object "
-            f"FROM {self.table})"
+            f"(SELECT *, {_transform(tree)} AS s, {IS_OBJECT} AS is_object FROM {self.table})"
         )
 
     def _discover(self, workbench: duckdb.DuckDBPyConnection) -> Discovery:
@@ -188,18 +190,24 @@ class JsonParser:
     ) -> list[Shape]:
         """Keys, keys inside objects and types that occur; rows like the usual ones are passed over,
         because comparing with one list is much cheaper than collecting all."""
+        objects = f"json_keys(document, {_pointers([ROOT, *parents])})"
         shapes = (
-            f"SELECT json_keys(document) AS keys, json_keys(document, {_pointers(parents)}) AS inside, "
-            f"json_type(document, {_pointers(nodes)}) AS types FROM {self.table} "
-            "WHERE document IS NOT NULL"
+            f"SELECT {objects} AS found, json_type(document, {_pointers(nodes)}) AS types "
+            f"FROM {self.table} WHERE document IS NOT NULL {AT_ONCE}"
         )
         other = "true"
         values: list[object] = []
         if usual is not None:
-            other = "keys <> ? OR inside IS DISTINCT FROM ? OR types <> ?"
-            values = list(usual)
+            # with the same types, all known keys are there: then only more of them can differ
+            keys, inner, types = usual
+            counts = [len(keys), *(len(i or ()) for i in inner)]
+            other = " OR ".join(
+                ["types IS DISTINCT FROM ?::VARCHAR[]"]
+                + [f"coalesce(len(found[{i + 1}]), 0) <> {n}" for i, n in enumerate(counts)]
+            )
+            values = [types]
         return workbench.execute(
-            f"SELECT keys, inside, types FROM ({shapes}) WHERE {other} "
+            f"SELECT found[1] AS keys, found[2:] AS inside, types FROM ({shapes}) WHERE {other} "
             "GROUP BY ALL ORDER BY count(*) DESC",
             values,
         ).fetchall()

@@ -35,6 +35,7 @@ DECOMPRESSORS: dict[bytes, Callable[[], _Decompressor]] = {
     b"\x28\xb5\x2f\xfd": lambda: zstandard.ZstdDecompressor().decompressobj(),
 }
 """First bytes of a compressed file to what inflates one member of it."""
+LONGEST_MAGIC = max(len(magic) for magic in DECOMPRESSORS)
 MOST_STRANGE = 0.1
 """Share of bytes that are no characters, above which a file of no known format is not text."""
 NOT_LOGS = (
@@ -93,7 +94,8 @@ class SourceFile:
         Raises InputError where the file cannot be opened. Damage in a compressed file is told in
         `problem`, and what can be read before it counts.
         """
-        raw, content = hashlib.sha256(), hashlib.sha256()
+        content = hashlib.sha256()
+        raw = hashlib.sha256() if self._is_packed() else None
         wanted = sorted(set(lengths))
         prefixes: dict[int, str] = {}
         head, size, problem = b"", 0, ""
@@ -111,7 +113,17 @@ class SourceFile:
                 f"{self.uri} is damaged after {size:,} uncompressed bytes ({damage}); "
                 "what stands before is stored."
             )
-        return Identity(raw.hexdigest(), content.hexdigest(), size, head, prefixes, problem)
+        found = content.hexdigest()
+        on_disk = found if raw is None else raw.hexdigest()
+        return Identity(on_disk, found, size, head, prefixes, problem)
+
+    def _is_packed(self) -> bool:
+        """Whether the bytes on disk differ from the uncompressed ones, which are then hashed once."""
+        try:
+            with open(self.path, "rb") as disk:
+                return disk.read(LONGEST_MAGIC).startswith(tuple(DECOMPRESSORS))
+        except OSError as error:
+            raise _cannot_read(self.uri, error) from error
 
     def blocks(self, start: int, end: int) -> Iterator[Block]:
         """Blocks of the uncompressed bytes from `start` up to `end`."""
