@@ -10,6 +10,8 @@ from __future__ import annotations
 
 import re
 from collections import Counter
+from collections.abc import Sequence
+from dataclasses import dataclass
 
 TIME = r"(?P<time>\d{4}-\d\d-\d\d[T ]\d\d:\d\d:\d\d(?:[.,]\d{1,9})?(?: ?(?:Z|UTC|[+-]\d\d:?\d\d))?)"
 LEVEL = (
@@ -132,3 +134,52 @@ def usual_layouts(lines: list[str]) -> tuple[str, ...]:
         layouts.insert(next(thieves, len(layouts)), name)
     layouts += [name for name in ALWAYS if name not in layouts]
     return tuple(layouts)
+
+
+LEVELS = tuple(LEVEL.removeprefix("(?P<level>").removesuffix(")").split("|"))
+QUICK_GROUPS = 3
+"""RE2 reads an anchored pattern in one pass, four times faster, if it has no more than four groups: the
+prefix as a whole is one of them."""
+
+
+@dataclass(frozen=True, slots=True)
+class Quick:
+    """What stands before the message in most lines of a source, as one narrow pattern.
+
+    pattern  of the prefix, which is its first group
+    groups   the groups behind it
+    time     first and last letter of the time in the prefix, from 1; None where a group holds it
+    """
+
+    pattern: str
+    groups: tuple[str, ...]
+    time: tuple[int, int] | None
+
+
+def quick_of(layout: str, lines: Sequence[str]) -> Quick | None:
+    """The layout narrowed to the shape that the time has in the first of these lines that is in it,
+    None where that is no help.
+
+    A line that the narrow pattern takes is one that the layout takes, and in the same parts, once its
+    level is found to be one of `LEVELS`.
+    """
+    line = next((re.sub(ANSI, "", line) for line in lines if layout_of(line) == layout), "")
+    found, pattern = COMPILED[layout].fullmatch(line), LAYOUTS[layout]
+    if found is None or not pattern.endswith(MESSAGE):
+        return None
+    prefix = pattern.removesuffix(MESSAGE).replace(LEVEL, "(?P<level>[A-Za-z]+)")
+    time = None
+    if pattern.startswith((TIME, rf"\[{TIME}")):
+        prefix = prefix.replace(TIME, _shape(found["time"]))
+        time = (found.start("time") + 1, found.end("time"))
+    elif TIME in prefix:
+        prefix = prefix.replace(TIME, f"(?P<time>{_shape(found['time'])})")
+    groups = tuple(re.compile(prefix).groupindex)
+    if len(groups) > QUICK_GROUPS:
+        return None
+    return Quick(f"^({re.sub(r'[?]P<[a-z]+>', '', prefix)})", groups, time)
+
+
+def _shape(text: str) -> str:
+    """A pattern of texts with digits in the same places."""
+    return "".join("[0-9]" if c.isdigit() else c if c == " " else re.escape(c) for c in text)

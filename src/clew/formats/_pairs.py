@@ -2,7 +2,7 @@ r"""key=value pairs inside a line: what logfmt, syslog and the messages of text 
 
     request_id=req-1 path=/v1/predict status=500 took=12.3ms fields=age,income note="two words"
 
-All pairs of a line are found by two passes of one pattern, however many keys there are. A value ends
+All pairs of a line are found by one pass of one pattern, however many keys there are. A value ends
 at white space; where pairs are parted by commas (a=1,b=2), at the comma.
 """
 
@@ -26,16 +26,18 @@ NUMBER = r"-?(0|[1-9][0-9]{0,14})(\.[0-9]{1,15})?"
 def pairs_sql(text: str) -> str:
     """SQL of two columns, `keys` and `vals`: the pairs of a text, as lists of the same length."""
 
-    def found(group: int) -> str:
-        return (
-            f"CASE WHEN contains({text}, ',') AND regexp_matches({text}, {quoted(IS_COMMAED)}) "
-            f"THEN regexp_extract_all({text}, {quoted(COMMAED)}, {group}) "
-            f"ELSE regexp_extract_all({text}, {quoted(SPACED)}, {group}) END"
-        )
-
+    found = (
+        f"CASE WHEN NOT contains({text}, '=') THEN NULL "
+        f"WHEN contains({text}, ',') AND regexp_matches({text}, {quoted(IS_COMMAED)}) "
+        f"THEN regexp_extract_all({text}, {quoted(COMMAED)}) "
+        f"ELSE regexp_extract_all({text}, {quoted(SPACED)}) END"
+    )
+    # a key holds no = and begins with a letter or @: what stands before that parts the pairs
+    key = r"lambda p: ltrim(split_part(p, '=', 1), ' ,;([{|' || chr(9) || chr(10) || chr(12) || chr(13))"
+    value = "lambda p: substr(p, strpos(p, '=') + 1)"
     return (
-        f"CASE WHEN contains({text}, '=') THEN {found(1)} END AS keys, "
-        f"CASE WHEN contains({text}, '=') THEN {found(2)} END AS vals"
+        f"{found} AS pairs_found, list_transform(pairs_found, {key}) AS keys, "
+        f"list_transform(pairs_found, {value}) AS vals"
     )
 
 

@@ -25,7 +25,17 @@ from numpy.typing import NDArray
 from clew.formats import Lines, Parser, Settings
 from clew.formats._access import first_lines
 from clew.formats._fields import Units, quoted
-from clew.formats._layouts import ANSI, COMPILED, LAYOUTS, OTHER, layout_of, usual_layouts
+from clew.formats._layouts import (
+    ANSI,
+    COMPILED,
+    LAYOUTS,
+    LEVELS,
+    OTHER,
+    Quick,
+    layout_of,
+    quick_of,
+    usual_layouts,
+)
 from clew.formats._messages import RAISED, message_columns, with_pairs
 from clew.formats._severity import severity_sql
 from clew.formats._time import timestamp_sql, zoned
@@ -46,6 +56,7 @@ class PythonLoggingParser:
 
     settings: Settings
     layouts: tuple[str, ...]
+    quick: Quick | None = None
     units: Units = field(default_factory=lambda: Units(lambda number: None))
 
     def heads(self, lines: Lines) -> NDArray[np.bool_]:
@@ -116,18 +127,30 @@ class PythonLoggingParser:
             "THEN split_part(text, chr(10), 1) ELSE text END AS first_line FROM "
             f"(SELECT line, byte_offset, {text} AS text FROM {records})"
         )
-        earlier = ""
+        is_quick = missed = ""
+        if self.quick:
+            names = ", ".join(quoted(name) for name in ("prefix", *self.quick.groups))
+            source = (
+                f"SELECT *, regexp_extract(first_line, {quoted(self.quick.pattern)}, [{names}]) AS q "
+                f"FROM ({source})"
+            )
+            levels = ", ".join(quoted(level) for level in LEVELS)
+            is_quick = (
+                f"q.level IN ({levels})" if "level" in self.quick.groups else "q.prefix <> ''"
+            )
+            source = f"SELECT *, {is_quick} AS is_quick FROM ({source})"
+            missed = "NOT is_quick"
         for place, layout in enumerate(self.layouts):
             names = list(COMPILED[layout].groupindex)
             found = (
                 f"regexp_extract(first_line, {quoted('^' + _unnamed(LAYOUTS[layout]) + '$')}, "
                 f"[{', '.join(quoted(name) for name in names)}])"
             )
-            part = f"CASE WHEN {earlier} THEN {found} END" if earlier else found
+            part = f"CASE WHEN {missed} THEN {found} END" if missed else found
             source = f"SELECT *, {part} AS m{place} FROM ({source})"
             told = "time" if "time" in names else "level"
-            missed = f"(m{place} IS NULL OR m{place}.{told} = '')"
-            earlier = f"{earlier} AND {missed}" if earlier else missed
+            here = f"(m{place} IS NULL OR m{place}.{told} = '')"
+            missed = f"{missed} AND {here}" if missed else here
         parts = ", ".join(
             f"{self._part(group)} AS {name}"
             for name, group in (
@@ -135,7 +158,7 @@ class PythonLoggingParser:
                 ("pid", "pid"), ("said", "said"),
             )
         )  # fmt: skip
-        is_known = f"NOT ({earlier})" if earlier else "false"
+        is_known = f"NOT ({missed})" if missed else "false"
         kept = "line, byte_offset, first_line, said_at, level, logger, thread, pid, is_known"
         return with_pairs(
             f"(SELECT line, byte_offset, text, first_line, {parts}, {is_known} AS is_known FROM ({source}))",
@@ -149,9 +172,20 @@ class PythonLoggingParser:
             for place, layout in enumerate(self.layouts)
             if group in COMPILED[layout].groupindex
         ]
-        if not found:
-            return "NULL::VARCHAR"
-        return f"coalesce({', '.join(found)})" if len(found) > 1 else found[0]
+        other = f"coalesce({', '.join(found)})" if found else "NULL::VARCHAR"
+        quick = self._quick_part(group)
+        return f"CASE WHEN is_quick THEN {quick} ELSE {other} END" if quick else other
+
+    def _quick_part(self, group: str) -> str:
+        """The part as the narrow pattern has it, "" where it has none."""
+        if self.quick is None:
+            return ""
+        if group == "said":
+            return "nullif(substr(first_line, length(q.prefix) + 1), '')"
+        if group == "time" and self.quick.time:
+            begin, end = self.quick.time
+            return f"substr(first_line, {begin}, {end - begin + 1})"
+        return f"nullif(q.{group}, '')" if group in self.quick.groups else ""
 
     def _timestamp(self) -> str:
         at = "said_at"
@@ -223,7 +257,9 @@ def sniff(head: bytes) -> float:
 
 def parse(head: bytes, settings: Settings) -> Parser:
     """A parser for the layouts of the first lines: the most frequent first."""
-    return PythonLoggingParser(settings, usual_layouts(first_lines(head, 2_000)))
+    lines = first_lines(head, 2_000)
+    layouts = usual_layouts(lines)
+    return PythonLoggingParser(settings, layouts, quick_of(layouts[0], lines))
 
 
 TRACE = 'Traceback (most recent call last):\n  File "/app/api.py", line 7, in predict\n    x\n'
