@@ -59,11 +59,14 @@ def with_pairs(records: str, columns: str, before: str = "") -> str:
     """
     source = f"(SELECT {columns}, text, {HAS_STACK} AS has_stack, {message_sql()} AS message FROM {records})"
     if not before:
-        return f"SELECT *, {pairs_sql('message')} FROM {source}"
+        return (
+            f"SELECT * EXCLUDE (pairs_found) FROM (SELECT *, {pairs_sql('message')} FROM {source})"
+        )
     both = (
         f"CASE WHEN contains({before}, '=') THEN concat_ws(' ', {before}, message) ELSE message END"
     )
-    return f"SELECT * EXCLUDE (paired), {pairs_sql('paired')} FROM (SELECT *, {both} AS paired FROM {source})"
+    paired = f"SELECT *, {both} AS paired FROM {source}"
+    return f"SELECT * EXCLUDE (paired, pairs_found) FROM (SELECT *, {pairs_sql('paired')} FROM ({paired}))"
 
 
 def message_sql() -> str:

@@ -69,7 +69,8 @@ def _left_over(
     """SQL of the pairs that no column of their own takes, where there are any: a key that stands twice
     in a line, and keys beyond the most frequent ones."""
     known = f"[{', '.join(quoted(key) for key in keys)}]::VARCHAR[]"
-    is_left = f"len(keys) > len(list_distinct(keys)) OR ({len(keys)} = {MOST_KEYS} AND NOT list_has_all({known}, keys))"
+    is_doubled = "CASE WHEN len(keys) > 1 THEN len(keys) > len(list_distinct(keys)) ELSE false END"
+    is_left = f"{is_doubled} OR ({len(keys)} = {MOST_KEYS} AND NOT list_has_all({known}, keys))"
     if not workbench.execute(f"SELECT 1 FROM {relation} WHERE {is_left} LIMIT 1").fetchall():
         return None
     kept = f"list_position(keys, keys[i]) < i OR NOT list_contains({known}, keys[i])"

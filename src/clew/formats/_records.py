@@ -148,19 +148,26 @@ def read_records(blocks: Iterable[Block], heads: Heads, first_line: int = 1) -> 
     """Records of each block, in order. A record that a block cuts off is kept for the next one."""
     held = b""
     line = first_line
-    for block in blocks:
+    for block, is_final in _with_final(blocks):
         data, offset = held + block.data, block.byte_offset - len(held)
-        is_last = len(data) > LONGEST_RECORD_BYTES
+        is_last = is_final or len(data) > LONGEST_RECORD_BYTES
         records, used = _split(data, offset, line, heads, is_last=is_last)
         held = data[used:]
         if records is not None:
             line += records.lines
             yield records
-        last_offset = offset + used
-    if held:
-        records, _ = _split(held, last_offset, line, heads, is_last=True)
-        assert records is not None, "BUG: the last block gave no records"
-        yield records
+    assert not held, "BUG: the last block left bytes"
+
+
+def _with_final(blocks: Iterable[Block]) -> Iterator[tuple[Block, bool]]:
+    """Each block, and whether it is the last one."""
+    before: Block | None = None
+    for block in blocks:
+        if before is not None:
+            yield before, False
+        before = block
+    if before is not None:
+        yield before, True
 
 
 def records_of_texts(texts: Sequence[str], before: int) -> Records:

@@ -98,7 +98,11 @@ class PythonLoggingParser:
 
     def select(self, workbench: duckdb.DuckDBPyConnection, records: str) -> str:
         """One SELECT of canonical columns and attributes over `records`."""
-        workbench.execute(f"CREATE OR REPLACE TEMP TABLE logged AS {self._logged(records)}")
+        workbench.execute(
+            "CREATE OR REPLACE TEMP TABLE logged AS SELECT * EXCLUDE (text, first_line, is_known), "
+            f"{REJECT} AS reject, CASE WHEN has_stack THEN text END AS text "
+            f"FROM ({self._logged(records)})"
+        )
         source, columns = message_columns(workbench, "logged", self.settings, self.units)
         columns |= {
             "timestamp": self._timestamp(),
@@ -117,7 +121,7 @@ class PythonLoggingParser:
         pid = "try_cast(pid AS BIGINT)"
         columns["process_id"] = f"coalesce({pid}, {columns.get('process_id', 'NULL')})"
         picked = ", ".join(f'{sql} AS "{name}"' for name, sql in columns.items())
-        return f"SELECT line, byte_offset, {REJECT} AS reject, {picked} FROM {source}"
+        return f"SELECT line, byte_offset, reject, {picked} FROM {source}"
 
     def _logged(self, records: str) -> str:
         """SQL of the records with the parts of their first line, the message and its pairs."""
