@@ -16,6 +16,7 @@ import ibis.expr.types as ir
 
 from clew import registry
 from clew.engines import Engine
+from clew.model import ties
 from clew.model.clocks import LEFT_SKEW_US, clock_offsets
 from clew.model.finding import Evidence, Finding, Investigation, ranked
 from clew.model.views import VIEWS, between, events
@@ -43,6 +44,16 @@ def detect(
     Only events from `since` up to, and without, `until` are looked at.
     """
     seen = between(events, since, until)
+    with engine.sharing(ties.parts(seen)) as asked:
+        return _detect(asked, seen, names, options or {})
+
+
+def _detect(
+    engine: Engine,
+    seen: ir.Table,
+    names: Sequence[str],
+    options: Mapping[str, Mapping[str, Any]],
+) -> Investigation:
     findings: list[Finding] = []
     not_evaluable: list[str] = []
     for name in names or registry.names("detections"):
@@ -50,7 +61,7 @@ def detect(
         if missing := _missing(engine, module):
             not_evaluable.append(f"{name} is not evaluable: needs {', '.join(missing)}.")
             continue
-        rows = engine.run(module.detect(seen, **(options or {}).get(name, {})), limit=MOST_FINDINGS)
+        rows = engine.run(module.detect(seen, **options.get(name, {})), limit=MOST_FINDINGS)
         found = (_finding(engine, seen, name, module, row) for row in rows.dicts())
         findings += [finding for finding in found if finding is not None]
     return Investigation(ranked(findings), tuple(not_evaluable), _annotations(engine))

@@ -9,6 +9,8 @@ a server, `chdb:///path` an in-process ClickHouse.
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from typing import Any, Protocol
 
@@ -40,6 +42,9 @@ class Engine(Protocol):
         timeout_s: float | None = None,
     ) -> Answer:
         """The answer to an Ibis expression or to SQL that only reads. Raises EngineError."""
+
+    def sharing(self, parts: Mapping[str, ir.Table]) -> AbstractContextManager[Engine]:
+        """An engine that may compute parts that many questions hold only once, while it is open."""
 
     def close(self) -> None:
         """Lets go of the connection; a second call does nothing."""

@@ -16,7 +16,8 @@ from __future__ import annotations
 import logging
 import math
 import re
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from contextlib import AbstractContextManager, nullcontext
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any, TypeVar
 from uuid import uuid4
@@ -126,6 +127,10 @@ class ClickHouseEngine:
     def compile(self, expression: ir.Table) -> str:
         """ClickHouse's SQL of an expression."""
         return str(compile_tree(expression).sql("clickhouse", pretty=True))
+
+    def sharing(self, parts: Mapping[str, ir.Table]) -> AbstractContextManager[ClickHouseEngine]:
+        """The engine itself: each long question makes its own tables, see `steps`."""
+        return nullcontext(self)
 
     def steps(self, expression: ir.Table) -> tuple[list[tuple[str, str]], str]:
         """Tables to make first, by name, and the SQL asked of them; most questions need none."""

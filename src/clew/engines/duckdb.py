@@ -11,7 +11,8 @@ from __future__ import annotations
 import contextlib
 import re
 import threading
-from collections.abc import Collection, Iterator, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
+from contextlib import AbstractContextManager
 from datetime import UTC, datetime
 from functools import cache
 from pathlib import Path
@@ -21,8 +22,9 @@ import duckdb
 import ibis
 import ibis.expr.types as ir
 
-from clew.engines import Answer
+from clew.engines import Answer, Engine
 from clew.engines._duckdb_derived import Derived
+from clew.engines._duckdb_shared import SharedParts
 from clew.errors import ConfigError, EngineError
 from clew.model.event import BY_NAME, COLUMNS, Kind
 from clew.model.views import VIEWS, events
@@ -123,6 +125,10 @@ class DuckDBEngine:
     def compile(self, expression: ir.Table) -> str:
         """DuckDB's SQL of an expression."""
         return str(ibis.to_sql(expression, dialect="duckdb"))
+
+    def sharing(self, parts: Mapping[str, ir.Table]) -> AbstractContextManager[Engine]:
+        """This engine, for questions of which many hold the same parts."""
+        return SharedParts(self, parts)
 
     @contextlib.contextmanager
     def transaction(self) -> Iterator[None]:

@@ -15,7 +15,6 @@ Source    Python documentation, logging; documentation of the frameworks
 
 from __future__ import annotations
 
-import re
 from dataclasses import dataclass, field
 
 import duckdb
@@ -25,17 +24,8 @@ from numpy.typing import NDArray
 from clew.formats import Lines, Parser, Settings
 from clew.formats._access import first_lines
 from clew.formats._fields import Units, quoted
-from clew.formats._layouts import (
-    ANSI,
-    COMPILED,
-    LAYOUTS,
-    LEVELS,
-    OTHER,
-    Quick,
-    layout_of,
-    quick_of,
-    usual_layouts,
-)
+from clew.formats._layout_parts import parted_by_layout
+from clew.formats._layouts import ANSI, OTHER, Quick, layout_of, quick_of, usual_layouts
 from clew.formats._messages import RAISED, message_columns, with_pairs
 from clew.formats._severity import severity_sql
 from clew.formats._time import timestamp_sql, zoned
@@ -131,65 +121,9 @@ class PythonLoggingParser:
             "THEN split_part(text, chr(10), 1) ELSE text END AS first_line FROM "
             f"(SELECT line, byte_offset, {text} AS text FROM {records})"
         )
-        is_quick = missed = ""
-        if self.quick:
-            names = ", ".join(quoted(name) for name in ("prefix", *self.quick.groups))
-            source = (
-                f"SELECT *, regexp_extract(first_line, {quoted(self.quick.pattern)}, [{names}]) AS q "
-                f"FROM ({source})"
-            )
-            levels = ", ".join(quoted(level) for level in LEVELS)
-            is_quick = (
-                f"q.level IN ({levels})" if "level" in self.quick.groups else "q.prefix <> ''"
-            )
-            source = f"SELECT *, {is_quick} AS is_quick FROM ({source})"
-            missed = "NOT is_quick"
-        for place, layout in enumerate(self.layouts):
-            names = list(COMPILED[layout].groupindex)
-            found = (
-                f"regexp_extract(first_line, {quoted('^' + _unnamed(LAYOUTS[layout]) + '$')}, "
-                f"[{', '.join(quoted(name) for name in names)}])"
-            )
-            part = f"CASE WHEN {missed} THEN {found} END" if missed else found
-            source = f"SELECT *, {part} AS m{place} FROM ({source})"
-            told = "time" if "time" in names else "level"
-            here = f"(m{place} IS NULL OR m{place}.{told} = '')"
-            missed = f"{missed} AND {here}" if missed else here
-        parts = ", ".join(
-            f"{self._part(group)} AS {name}"
-            for name, group in (
-                ("said_at", "time"), ("level", "level"), ("logger", "logger"), ("thread", "thread"),
-                ("pid", "pid"), ("said", "said"),
-            )
-        )  # fmt: skip
-        is_known = f"NOT ({missed})" if missed else "false"
+        parted = parted_by_layout(source, self.layouts, self.quick)
         kept = "line, byte_offset, first_line, said_at, level, logger, thread, pid, is_known"
-        return with_pairs(
-            f"(SELECT line, byte_offset, text, first_line, {parts}, {is_known} AS is_known FROM ({source}))",
-            kept,
-            before="thread",
-        )
-
-    def _part(self, group: str) -> str:
-        found = [
-            f"nullif(m{place}.{group}, '')"
-            for place, layout in enumerate(self.layouts)
-            if group in COMPILED[layout].groupindex
-        ]
-        other = f"coalesce({', '.join(found)})" if found else "NULL::VARCHAR"
-        quick = self._quick_part(group)
-        return f"CASE WHEN is_quick THEN {quick} ELSE {other} END" if quick else other
-
-    def _quick_part(self, group: str) -> str:
-        """The part as the narrow pattern has it, "" where it has none."""
-        if self.quick is None:
-            return ""
-        if group == "said":
-            return "nullif(substr(first_line, length(q.prefix) + 1), '')"
-        if group == "time" and self.quick.time:
-            begin, end = self.quick.time
-            return f"substr(first_line, {begin}, {end - begin + 1})"
-        return f"nullif(q.{group}, '')" if group in self.quick.groups else ""
+        return with_pairs(f"({parted})", kept, before="thread")
 
     def _timestamp(self) -> str:
         at = "said_at"
@@ -210,11 +144,6 @@ REJECT = (
     "WHEN NOT is_known AND NOT has_stack AND NOT starts_with(text, 'Traceback (most recent') "
     "THEN 'no layout of a Python log' END"
 )
-
-
-def _unnamed(pattern: str) -> str:
-    """RE2 in DuckDB takes the names of groups apart from the pattern."""
-    return re.sub(r"\(\?P<\w+>", "(", pattern)
 
 
 def _is_date(lines: Lines, at: int) -> NDArray[np.bool_]:

@@ -11,6 +11,8 @@ from typing import cast
 import ibis
 import ibis.expr.types as ir
 
+from clew.model.built import once
+
 PROXY_FORMATS = ("nginx_access", "apache_access", "haproxy", "envoy_access", "traefik_access")
 PROXY_ERRORS = ("nginx_error", "apache_error")
 WIDEST_OFFSET_US = 14 * 3_600_000_000
@@ -21,6 +23,7 @@ RARE_KEY_ROWS = 40
 FIRST_ERRORS = 300
 
 
+@once
 def clock_offsets(e: ir.Table, *, failures_only: bool = False) -> ir.Table:
     """How far each source's clock is from the proxy's: one row a source with enough pairs.
 

@@ -18,6 +18,7 @@ from typing import cast
 import ibis
 import ibis.expr.types as ir
 
+from clew.model.built import once
 from clew.model.clocks import (
     LEFT_SKEW_US,
     PROXY_ERRORS,
@@ -55,6 +56,7 @@ ID_IN_MESSAGE = (
 SERVER_REPEATS = r"^(Exception (in|on) |Internal Server Error|Error handling request|Unhandled )"
 
 
+@once
 def observed(e: ir.Table) -> ir.Table:
     """Every row that has a time, with `at`, `role`, `service`, `rid` and `route` worked out.
 
@@ -92,6 +94,18 @@ def observed(e: ir.Table) -> ir.Table:
         route=ibis.coalesce(t.http_route, route_of(t.url_path)),
         is_counted=(is_proxy_row | ~t.is_proxied.fill_null(False)) & (is_request | is_record),
     )
+
+
+def parts(e: ir.Table) -> dict[str, ir.Table]:
+    """What most questions about these events begin with; a later part may hold earlier ones."""
+    seen = observed(e)
+    return {
+        "seen": seen,
+        "raised": exceptions(seen),
+        "counted": requests(seen),
+        "offsets": clock_offsets(e),
+        "failed_offsets": clock_offsets(e, failures_only=True),
+    }
 
 
 def route_of(path: ir.Value) -> ir.StringValue:
@@ -156,6 +170,7 @@ def pairs(left: ir.Table, right: ir.Table, *, tolerance_us: int) -> ir.Table:
     )
 
 
+@once
 def exceptions(seen: ir.Table, *, tolerance_s: float = 2.0, repeat_ms: int = 250) -> ir.Table:
     """Logged exceptions with the request each belongs to. `seen` is what `observed` returns.
 
@@ -195,6 +210,7 @@ def exceptions(seen: ir.Table, *, tolerance_s: float = 2.0, repeat_ms: int = 250
     )  # fmt: skip
 
 
+@once
 def requests(seen: ir.Table) -> ir.Table:
     """One row a request, from the place that saw most. `seen` is what `observed` returns.
 

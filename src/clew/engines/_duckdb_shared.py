@@ -1,0 +1,91 @@
+"""Parts that many questions share, computed once and kept while they are asked.
+
+Detections, their evidence and their details begin with the same work: who saw a request, on which
+clock, which exception belongs to it. Compiling that anew for every question costs more than running
+it. A part that a question holds is made a table in memory at its first use, and the question asks
+that table instead. A big case keeps its parts unmade: there they would cost more memory than they save.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from contextlib import AbstractContextManager, nullcontext
+from typing import TYPE_CHECKING, Any
+
+import ibis
+import ibis.expr.types as ir
+
+from clew.engines import Answer, Engine
+
+if TYPE_CHECKING:
+    from clew.engines.duckdb import DuckDBEngine
+
+MOST_ROWS = 200_000
+"""Events of a case whose parts are made tables."""
+
+
+class SharedParts:
+    """An engine for the questions of one investigation. Use as a context: the tables go with it.
+
+    parts  name to expression; a later one may hold earlier ones
+    """
+
+    dialect = "duckdb"
+
+    def __init__(self, engine: DuckDBEngine, parts: Mapping[str, ir.Table]) -> None:
+        self.engine = engine
+        self.parts = {part.op(): name for name, part in parts.items()}
+        self.made: dict[Any, Any] = {}
+        self.place = f"shared_{id(self)}"
+        self.is_open = False
+
+    def __enter__(self) -> SharedParts:
+        rows = self.engine.run("SELECT count(*) FROM event_rows").rows[0][0]
+        if rows <= MOST_ROWS:
+            self.engine.workbench.execute(f"ATTACH ':memory:' AS {self.place}").fetchall()
+            self.is_open = True
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        if self.is_open:
+            self.engine.workbench.execute(f"DETACH {self.place}").fetchall()
+
+    def run(
+        self,
+        question: ir.Table | str,
+        *,
+        limit: int | None = None,
+        timeout_s: float | None = None,
+    ) -> Answer:
+        """The answer that the engine gives, sooner."""
+        if not isinstance(question, str):
+            question = self.within(question)
+        return self.engine.run(question, limit=limit, timeout_s=timeout_s)
+
+    def sharing(self, parts: Mapping[str, ir.Table]) -> AbstractContextManager[Engine]:
+        """The engine itself: its parts are shared."""
+        return nullcontext(self)
+
+    def close(self) -> None:
+        """The case stays open: it is the engine's."""
+
+    def within(self, question: ir.Table) -> ir.Table:
+        """The same question, asked of the tables that its parts have become."""
+        if not self.is_open:
+            return question
+        op: Any = question.op()
+        held = {node for node in op.find(lambda node: node in self.parts) if node is not op}
+        for node, name in self.parts.items():
+            if node in held and node not in self.made:
+                self._make(node, name)
+        used = {node: table for node, table in self.made.items() if node in held}
+        answer: ir.Table = op.replace(used).to_expr() if used else question
+        return answer
+
+    def _make(self, node: Any, name: str) -> None:
+        part = self.within(node.to_expr())
+        self.engine.workbench.execute(
+            f"CREATE TABLE {self.place}.{name} AS {self.engine.compile(part)}"
+        ).fetchall()
+        table = ibis.table(node.schema, name=name, catalog=self.place, database="main")
+        self.made[node] = table.op()
