@@ -108,3 +108,19 @@ def test_known_names_resolve_to_something_of_events() -> None:
         meant = resolve(name)
         assert (meant.column is None) != (meant.attribute is None)
         assert (meant.column or meant.otherwise) in BY_NAME
+
+
+@pytest.mark.parametrize(
+    ("typed", "column", "attribute"),
+    [
+        ("extra.team", "team", None),
+        ("context.request_id", "request_id", None),
+        ("extra.shoe_size", None, "shoe_size"),
+        ("attributes.shoe_size", None, "shoe_size"),
+        ("cart.shoe_size", None, "cart.shoe_size"),
+    ],
+)
+def test_a_name_in_an_object_that_only_wraps_is_what_ingest_made_of_it(
+    typed: str, column: str | None, attribute: str | None
+) -> None:
+    assert (resolve(typed).column, resolve(typed).attribute) == (column, attribute)

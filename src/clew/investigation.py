@@ -81,7 +81,7 @@ def _annotations(engine: Engine) -> tuple[str, ...]:
 
 
 def _missing(engine: Engine, module: ModuleType) -> list[str]:
-    """The columns a detection needs that no row of its view has."""
+    """The columns a detection needs that no row of its view has, and the rows that no source gave."""
     missing = []
     for view, columns in module.NEEDS.items():
         table = VIEWS[view](events) if view in VIEWS else events
@@ -93,6 +93,10 @@ def _missing(engine: Engine, module: ModuleType) -> list[str]:
             for column, count in zip(columns, counts, strict=True)
             if not count
         ]
+    for rows, is_one in getattr(module, "NEEDS_ROWS", {}).items():
+        found = events.aggregate(found=is_one(events).fill_null(False).cast("int64").sum())
+        if not missing and not engine.run(found).rows[0][0]:
+            missing.append(rows)
     return missing
 
 

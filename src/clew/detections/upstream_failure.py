@@ -25,6 +25,7 @@ from clew.model.case import Case
 from clew.model.finding import Description
 
 NEEDS = {"requests": ("http_status", "source_format")}
+NEEDS_ROWS = {"the access log of a proxy, such as nginx": clocks.is_proxy}
 SUBJECT = ("upstream_address", "service")
 MEASURES = (
     "failures", "requests", "failure_share", "status_502", "status_503", "status_504",

@@ -42,7 +42,9 @@ class SharedParts:
     def __enter__(self) -> SharedParts:
         rows = self.engine.run("SELECT count(*) FROM event_rows").rows[0][0]
         if rows <= MOST_ROWS:
-            self.engine.workbench.execute(f"ATTACH ':memory:' AS {self.place}").fetchall()
+            self.engine.workbench.execute(
+                f"ATTACH ':memory:' AS {self.place} (READ_WRITE)"
+            ).fetchall()
             self.is_open = True
         return self
 

@@ -17,16 +17,10 @@ from clew.formats._severity import severity_sql
 from clew.formats._time import epoch_sql, timestamp_sql
 from clew.formats._traceback import exception_sql
 from clew.model.event import BY_NAME
-from clew.model.vocabulary import SPELLINGS, Spelling
+from clew.model.vocabulary import SPELLINGS, Spelling, unwrapped
 
 INTEGERS = frozenset({"UBIGINT", "BIGINT", "NULL"})
 NUMBERS = INTEGERS | {"DOUBLE"}
-WRAPPERS = (
-    "resource.attributes", "resource_attributes", "record.extra", "attributes", "attrs", "extra",
-    "extras", "extra_data", "fields", "context", "ctx", "contextmap", "mdc", "labels",
-    "jsonpayload", "json_payload", "properties", "record", "resource", "body", "event", "custom",
-)  # fmt: skip
-"""Objects that only wrap: `{"extra": {"team": "x"}}` says team. Longest names first."""
 MS_PER_UNIT = {"ns": 1e-6, "us": 1e-3, "ms": 1.0, "s": 1e3, "min": 6e4, "m": 6e4, "h": 3.6e6}
 FREE_TEXT = ("message", "prompt", "completion")
 """Columns in which empty text is a value; elsewhere it is nothing."""
@@ -105,14 +99,6 @@ def spelling_of(name: str) -> Spelling | None:
     if shorter == name or not (inner := spelling_of(shorter)):
         return None
     return Spelling(inner.column, inner.unit, inner.priority + 100)
-
-
-def unwrapped(name: str) -> str:
-    """The name without an object that only wraps: `extra.team` is `team`."""
-    for wrapper in WRAPPERS:
-        if name.lower().startswith(wrapper + ".") and len(name) > len(wrapper) + 1:
-            return name[len(wrapper) + 1 :]
-    return name
 
 
 def map_fields(fields: Sequence[Field], settings: Settings, units: Units) -> dict[str, str]:

@@ -47,6 +47,12 @@ class Name:
     otherwise: str | None = None
 
 
+WRAPPERS = (
+    "resource.attributes", "resource_attributes", "record.extra", "attributes", "attrs", "extra",
+    "extras", "extra_data", "fields", "context", "ctx", "contextmap", "mdc", "labels",
+    "jsonpayload", "json_payload", "properties", "record", "resource", "body", "event", "custom",
+)  # fmt: skip
+"""Objects that only wrap: `{"extra": {"team": "x"}}` says team. Longest names first."""
 PLAIN: dict[str, str] = {
     "timestamp": (
         "@timestamp time timestamp ts t date datetime asctime eventtime event_time created "
@@ -409,13 +415,27 @@ def resolve(name: str) -> Name:
     'http_status'
     >>> resolve("shoe_size").attribute
     'shoe_size'
+    >>> resolve("extra.team").column, resolve("extra.shoe_size").attribute
+    ('team', 'shoe_size')
     """
     for spelled in _spelled(name):
         if spelled in BY_NAME:
             return Name(column=spelled)
         if spelled in SPELLINGS:
             return _meant(name, spelled)
-    return Name(attribute=name.removeprefix("attributes.") or name)
+    shorter = unwrapped(name)
+    if shorter == name or name.startswith("attributes."):
+        return Name(attribute=name.removeprefix("attributes.") or name)
+    inner = resolve(shorter)
+    return Name(attribute=shorter) if inner.column is None and inner.otherwise is None else inner
+
+
+def unwrapped(name: str) -> str:
+    """The name without an object that only wraps: `extra.team` is `team`."""
+    for wrapper in WRAPPERS:
+        if name.lower().startswith(wrapper + ".") and len(name) > len(wrapper) + 1:
+            return name[len(wrapper) + 1 :]
+    return name
 
 
 def _spelled(name: str) -> Iterator[str]:

@@ -1,0 +1,62 @@
+"""Detections run together: what they lack is said, and what they share changes nothing."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import pytest
+
+from clew import pipeline
+from clew.engines import _duckdb_shared
+from clew.investigation import detect
+from clew.model.finding import Investigation
+
+PROXY = '192.0.2.{n} - - [20/Nov/2026:09:00:{n:02} +0000] "POST /v1/score HTTP/1.1" {status} 5 "-" "curl"\n'
+
+
+def _line(second: int) -> str:
+    failed = second % 3 == 0
+    row: dict[str, object] = {
+        "timestamp": f"2026-11-20T09:00:{second:02}Z", "service": "scoring", "level": "INFO",
+        "path": "/v1/score", "status": 500 if failed else 200, "request_id": f"r-{second}",
+    }  # fmt: skip
+    if failed:
+        row |= {"level": "ERROR", "exception_type": "KeyError", "exception_message": "'age'"}
+    return json.dumps(row) + "\n"
+
+
+@pytest.fixture
+def logs(tmp_path: Path) -> Path:
+    folder = tmp_path / "logs"
+    folder.mkdir()
+    (folder / "app.log").write_text("".join(_line(second) for second in range(60)))
+    return folder
+
+
+def _found(folder: Path, case: Path) -> Investigation:
+    pipeline.ingest([str(folder)], case=str(case))
+    engine = pipeline.open_case(str(case), write=False)
+    try:
+        return detect(engine)
+    finally:
+        engine.close()
+
+
+def test_a_detection_of_proxies_says_that_it_needs_a_proxys_log(logs: Path, tmp_path: Path) -> None:
+    alone = _found(logs, tmp_path / "alone.duckdb")
+    said = "upstream_failure is not evaluable: needs the access log of a proxy, such as nginx."
+    assert said in alone.not_evaluable
+    lines = [PROXY.format(n=n, status=500 if n % 3 == 0 else 200) for n in range(60)]
+    (logs / "access.log").write_text("".join(lines))
+    both = _found(logs, tmp_path / "both.duckdb")
+    assert not any(sentence.startswith("upstream_failure") for sentence in both.not_evaluable)
+
+
+def test_shared_parts_change_no_finding(
+    logs: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    shared = _found(logs, tmp_path / "shared.duckdb")
+    assert shared.findings
+    monkeypatch.setattr(_duckdb_shared, "MOST_ROWS", -1)
+    assert _found(logs, tmp_path / "apart.duckdb") == shared
