@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import gzip
+import io
 import json
 import os
 import signal
 import subprocess
 import sys
+import tempfile
 import time
 from pathlib import Path
 
@@ -389,3 +391,14 @@ def test_a_log_format_that_is_given_says_the_format(case: Path, log: Path) -> No
     log.write_text("2026-11-20T09:00:00Z|192.0.2.1|503\n")
     row = _only(_ingest(case, log, log_format="$time_iso8601|$remote_addr|$status"))
     assert (row.format, row.count.events) == ("nginx_access", 1)
+
+
+@pytest.mark.parametrize("given", ["file", "standard input"])
+def test_no_room_for_temporary_files_does_not_stop_an_ingest(
+    given: str, case: Path, log: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(tempfile, "tempdir", "/nowhere")
+    monkeypatch.setattr(sys, "stdin", io.TextIOWrapper(io.BytesIO(log.read_bytes())))
+    row = _only(pipeline.ingest([str(log) if given == "file" else "-"], case=str(case)))
+    assert row.count.events == 100
+    assert not [path for path in case.parent.iterdir() if path.name.startswith("clew-")]

@@ -14,6 +14,7 @@ from __future__ import annotations
 import tempfile
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import AbstractContextManager, nullcontext
 from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
@@ -70,7 +71,7 @@ def ingest(
     settings = settings or Settings()
     if format is not None:
         registry.load("formats", format)
-    with tempfile.TemporaryDirectory(prefix="clew-") as spool:
+    with _spool(paths, case) as spool:
         files, problems = find(paths, spool=Path(spool))
         ledger = Ledger(problems=problems)
         if not files:
@@ -89,6 +90,17 @@ def ingest(
             engine.close()
     ledger.problems += [row.note for row in ledger.sources if row.status == "failed"]
     return ledger
+
+
+def _spool(paths: Sequence[str], case: str) -> AbstractContextManager[str]:
+    """A folder for a copy of standard input, on the disk that must hold the case as well: /tmp may be
+    small. Without standard input there is none."""
+    if "-" not in paths:
+        return nullcontext("")
+    folder = Path(case).parent
+    return tempfile.TemporaryDirectory(
+        prefix="clew-", dir=folder if "://" not in case and folder.is_dir() else None
+    )
 
 
 def investigate(
@@ -204,7 +216,7 @@ def _load(
     row.source_id = identity.content_sha256[:16]
     load = Load(
         engine,
-        new_bench(),
+        new_bench(f"{engine.path}.tmp"),
         source_id=row.source_id,
         root_sha256=before.root_sha256 if before else identity.content_sha256,
         format=row.format,

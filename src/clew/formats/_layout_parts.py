@@ -43,7 +43,7 @@ def parted_by_layout(source: str, layouts: Sequence[str], quick: Quick | None) -
         )
         part = f"CASE WHEN {missed} THEN {found} END" if missed else found
         source = f"SELECT *, {part} AS m{place} FROM ({source})"
-        told = "time" if "time" in names else "level"
+        told = next(name for name in ("time", "level", "said") if name in names)
         here = f"(m{place} IS NULL OR m{place}.{told} = '')"
         missed = f"{missed} AND {here}" if missed else here
     parts = ", ".join(f"{_part(group, layouts, quick)} AS {name}" for name, group in PARTS.items())

@@ -22,6 +22,11 @@ LOGGER = r"(?P<logger>[A-Za-z_<][\w.<>/-]*)"
 DOTTED = r"(?P<logger>[A-Za-z_]\w*(?:\.\w+)+|root|__main__|uvicorn|gunicorn|celery|httpx|werkzeug)"
 """A logger without a mark behind it: only a dot, or a well-known name, tells it from a word."""
 MESSAGE = r"(?P<said>.*)"
+DJANGO_SAYS = (
+    "Internal Server Error", "Service Unavailable", "Not Implemented", "Not Found", "Bad Request",
+    "Forbidden", "Unauthorized", "Method Not Allowed", "Gone", "Too Many Requests",
+    "Request Entity Too Large",
+)  # fmt: skip
 LAYOUTS: dict[str, str] = {
     # 2026-11-20 09:00:00.123 | INFO     | app.api:predict:42 - message
     "loguru": rf"{TIME} \| {LEVEL} *\| {LOGGER}:[\w<>]*:\d+ - {MESSAGE}",
@@ -83,6 +88,8 @@ LAYOUTS: dict[str, str] = {
         r"(?P<level>[IWEF])(?P<time>\d{4} \d\d:\d\d:\d\d\.\d+) +(?P<thread>\d+) "
         rf"(?P<logger>[\w./-]+):\d+\] {MESSAGE}"
     ),
+    # Not Found: /v1/users, which Django says without a time or a level
+    "django_bare": rf"(?P<said>(?:{'|'.join(DJANGO_SAYS)})(?: \([^)]*\))?: /.*)",
     # 09:00:00,123 ERROR app.db: message
     "clock": rf"\d\d:\d\d:\d\d(?:[.,]\d+)? \[?{LEVEL} *\]? (?:{LOGGER}: )?{MESSAGE}",
     # INFO  [alembic.runtime.migration] message

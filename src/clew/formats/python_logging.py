@@ -21,22 +21,34 @@ import duckdb
 import numpy as np
 from numpy.typing import NDArray
 
-from clew.formats import Lines, Parser, Settings
+from clew.formats import HEADER_LINE, Lines, Parser, Settings
 from clew.formats._access import first_lines
 from clew.formats._fields import Units, quoted
 from clew.formats._layout_parts import parted_by_layout
-from clew.formats._layouts import ANSI, OTHER, Quick, layout_of, quick_of, usual_layouts
+from clew.formats._layouts import (
+    ANSI,
+    DJANGO_SAYS,
+    OTHER,
+    Quick,
+    layout_of,
+    quick_of,
+    usual_layouts,
+)
 from clew.formats._messages import RAISED, message_columns, with_pairs
 from clew.formats._severity import severity_sql
+from clew.formats._starts import (
+    LEVEL_WORDS,
+    begin_tracebacks,
+    begins_in_brackets,
+    begins_with_json,
+    begins_with_level,
+    is_date,
+)
 from clew.formats._time import timestamp_sql, zoned
 from clew.model.case import Sample
 
 LEAST_SHARE = 0.15
 """Fewer lines than this in a layout are chance: the text is no Python log."""
-LEVEL_WORDS = (
-    b"INFO", b"ERROR", b"WARN", b"WARNING", b"DEBUG", b"CRITICAL", b"FATAL", b"NOTICE", b"SUCCESS",
-    b"TRACE",
-)  # fmt: skip
 ESCAPE, ZERO, NINE = 27, ord("0"), ord("9")
 
 
@@ -55,9 +67,9 @@ class PythonLoggingParser:
         begins: NDArray[np.bool_] = first == ESCAPE
         for test, chosen in (
             (self._begins_with_time, (first >= ZERO) & (first <= NINE)),
-            (_begins_in_brackets, first == ord("[")),
-            (_begins_with_level, np.isin(first, [word[0] for word in LEVEL_WORDS])),
-            (_begins_with_json, first == ord("{")),
+            (begins_in_brackets, first == ord("[")),
+            (begins_with_level, np.isin(first, [word[0] for word in LEVEL_WORDS])),
+            (begins_with_json, first == ord("{")),
         ):
             places = np.flatnonzero(chosen)
             part = Lines(lines.text, lines.starts[places], lines.ends[places])
@@ -66,12 +78,18 @@ class PythonLoggingParser:
             begins |= first == ord("(")
         if "glog" in self.layouts:
             begins |= np.isin(first, list(b"IWEF")) & lines.digits(1, 2, 3, 4, 6, 7)
+        if "django_bare" in self.layouts:
+            for words in DJANGO_SAYS:
+                begins |= lines.begins_with(words.encode()) & np.isin(
+                    lines.byte(len(words)), list(b": ")
+                )
+        begin_tracebacks(lines, begins)
         return begins
 
     def _begins_with_time(self, lines: Lines) -> NDArray[np.bool_]:
         """`2026-11-20 09:`, an address, or `09:00:00` where the log has no dates."""
         begins: NDArray[np.bool_] = (
-            _is_date(lines, 0) & lines.digits(11, 12) & (lines.byte(13) == ord(":"))
+            is_date(lines, 0) & lines.digits(11, 12) & (lines.byte(13) == ord(":"))
         )
         for place in (1, 2, 3):
             # a second dot: `10.5 ms` in the middle of a message is no address
@@ -97,7 +115,7 @@ class PythonLoggingParser:
         columns |= {
             "timestamp": self._timestamp(),
             "timestamp_text": "said_at",
-            "severity": f"coalesce({severity_sql('level')}, CASE WHEN has_stack THEN 'ERROR' END)",
+            "severity": f"coalesce({severity_sql('level')}, {self._implied_severity()})",
             "message": f"coalesce(message, {RAISED})",
         }
         is_id = f"regexp_matches(thread, {quoted(THREAD_IS_ID)})"
@@ -125,6 +143,15 @@ class PythonLoggingParser:
         kept = "line, byte_offset, first_line, said_at, level, logger, thread, pid, is_known"
         return with_pairs(f"({parted})", kept, before="thread")
 
+    def _implied_severity(self) -> str:
+        if "django_bare" not in self.layouts:
+            return "CASE WHEN has_stack THEN 'ERROR' END"
+        known = "|".join(DJANGO_SAYS)
+        return (
+            "CASE WHEN has_stack OR starts_with(message, 'Internal Server Error: /') THEN 'ERROR' "
+            f"WHEN said_at IS NULL AND regexp_matches(message, '^({known})[^/]*: /') THEN 'WARN' END"
+        )
+
     def _timestamp(self) -> str:
         at = "said_at"
         if "vllm" in self.layouts:
@@ -140,39 +167,11 @@ class PythonLoggingParser:
 THREAD_IS_ID = "^(?:[0-9a-f]{32}|[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f-]{22}|req[-_][0-9A-Za-z-]+)$"
 """Many services put the request's id where others have the thread."""
 REJECT = (
-    f"CASE WHEN contains(first_line, '\"') AND regexp_matches(first_line, {quoted(OTHER)}) THEN 'another format' "
+    f"CASE WHEN starts_with(first_line, 'Log file created at: ') THEN {quoted(HEADER_LINE)} "
+    f"WHEN contains(first_line, '\"') AND regexp_matches(first_line, {quoted(OTHER)}) THEN 'another format' "
     "WHEN NOT is_known AND NOT has_stack AND NOT starts_with(text, 'Traceback (most recent') "
     "THEN 'no layout of a Python log' END"
 )
-
-
-def _is_date(lines: Lines, at: int) -> NDArray[np.bool_]:
-    """Lines with `2026-11-20` at that position."""
-    dashed = (lines.byte(at + 4) == ord("-")) & (lines.byte(at + 7) == ord("-"))
-    found: NDArray[np.bool_] = dashed & lines.digits(*(at + n for n in (0, 1, 2, 3, 5, 6, 8, 9)))
-    return found
-
-
-def _begins_in_brackets(lines: Lines) -> NDArray[np.bool_]:
-    """`[2026-11-20`, `[20/Nov/`, `[INFO]`."""
-    begins: NDArray[np.bool_] = _is_date(lines, 1) | (
-        lines.digits(1, 2) & (lines.byte(3) == ord("/"))
-    )
-    for word in LEVEL_WORDS:
-        begins |= lines.begins_with(b"[" + word)
-    return begins
-
-
-def _begins_with_level(lines: Lines) -> NDArray[np.bool_]:
-    begins = np.zeros(len(lines.starts), dtype=np.bool_)
-    for word in LEVEL_WORDS:
-        after = lines.byte(len(word))
-        begins |= lines.begins_with(word) & np.isin(after, list(b": \t"))
-    return begins
-
-
-def _begins_with_json(lines: Lines) -> NDArray[np.bool_]:
-    return lines.begins_with(b'{"')
 
 
 def sniff(head: bytes) -> float:
@@ -274,6 +273,33 @@ SAMPLES = [
              "http_status": 500},
         ],
         name="Django",
+    ),
+    Sample(
+        '[21/Nov/2026 10:00:00] "GET /admin/ HTTP/1.1" 200 1234\nNot Found: /favicon.ico\n'
+        '[21/Nov/2026 10:00:01] "GET /favicon.ico HTTP/1.1" 404 179\n'
+        "Internal Server Error: /v1/score\n" + TRACE + "KeyError: 'age'\n"
+        "Forbidden (CSRF cookie not set.): /v1/score\n",
+        [
+            {"message": '"GET /admin/ HTTP/1.1" 200 1234'},
+            {"message": "Not Found: /favicon.ico", "severity": "WARN", "url_path": "/favicon.ico"},
+            {"http_status": 404},
+            {"line": 4, "severity": "ERROR", "url_path": "/v1/score", "exception_type": "KeyError"},
+            {"severity": "WARN", "message": "Forbidden (CSRF cookie not set.): /v1/score"},
+        ],
+        name="Django's Not Found lines ran into the line before",
+    ),
+    Sample(
+        "Log file created at: 2026/11/21 10:00:00\nRunning on machine: gpu-1\n"
+        "Log line format: [IWEF]mmdd hh:mm:ss.uuuuuu threadid file:line] msg\n"
+        "I1121 10:00:00.123456       1 server.cc:12] Started\n"
+        "E1121 10:00:02.123456 140213 model_manager.cc:1186] failed to load 'bert'\n"
+        '"""more of it\n',
+        [
+            {"line": 4, "timestamp": "2026-11-21T10:00:00.123456Z", "severity": "INFO",
+             "logger": "server.cc", "thread": "1", "message": "Started"},
+            {"severity": "ERROR", "message": "failed to load 'bert'\n\"\"\"more of it"},
+        ],
+        name="glog's lines about the file were rejects",
     ),
     Sample(
         "[2026-11-20 09:00:00,123] ERROR in app: Exception on /v1/predict [POST]\n" + TRACE

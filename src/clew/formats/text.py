@@ -19,6 +19,7 @@ from clew.formats import Lines, Parser, Settings
 from clew.formats._fields import Units, quoted
 from clew.formats._messages import RAISED, message_columns, with_pairs
 from clew.formats._severity import severity_sql
+from clew.formats._starts import begin_tracebacks
 from clew.formats._time import timestamp_sql
 from clew.model.case import Sample
 
@@ -57,6 +58,7 @@ class TextParser:
             start, end = int(lines.starts[index]), int(lines.ends[index])
             if EXCEPTION_LINE.match(lines.text[start : min(end, start + 200)].tobytes()):
                 begins[index] = False
+        begin_tracebacks(lines, begins)
         return begins
 
     def select(self, workbench: duckdb.DuckDBPyConnection, records: str) -> str:
@@ -89,6 +91,7 @@ def parse(head: bytes, settings: Settings) -> Parser:
     return TextParser(settings)
 
 
+TRACE = 'Traceback (most recent call last):\n  File "/app/x.py", line 1, in f\n'
 SAMPLES = [
     Sample(
         "[2026-11-20 09:00:00] something WARNING odd user_id=u-1\nplain words\n  indented more\n"
@@ -101,5 +104,16 @@ SAMPLES = [
             {"message": "after"},
         ],
         name="lines of no format",
-    )
+    ),
+    Sample(
+        TRACE + "ValueError: first\n" + TRACE + "KeyError: 'second'\n\nDuring handling of the above "
+        "exception, another exception occurred:\n\n" + TRACE + "RuntimeError: third\n" + TRACE
+        + "OSError\n",
+        [
+            {"line": 1, "message": "ValueError: first", "exception_type": "ValueError"},
+            {"line": 4, "message": "RuntimeError: third", "exception_type": "RuntimeError"},
+            {"line": 13, "exception_type": "OSError"},
+        ],
+        name="tracebacks one after another were one event",
+    ),
 ]  # fmt: skip

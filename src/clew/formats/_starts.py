@@ -1,0 +1,66 @@
+"""How the first line of a text record looks to numpy: which of many lines begin in a certain way."""
+
+from __future__ import annotations
+
+import numpy as np
+from numpy.typing import NDArray
+
+from clew.formats import Lines
+
+LEVEL_WORDS = (
+    b"INFO", b"ERROR", b"WARN", b"WARNING", b"DEBUG", b"CRITICAL", b"FATAL", b"NOTICE", b"SUCCESS",
+    b"TRACE",
+)  # fmt: skip
+TRACEBACK = b"Traceback (most recent call last)"
+CHAINS = (b"During handling of the above", b"The above exception was the direct")
+
+
+def begin_tracebacks(lines: Lines, begins: NDArray[np.bool_]) -> None:
+    """Marks, in `begins`, tracebacks that stand behind another one without being chained to it.
+
+    The first traceback behind a line belongs to that line; the next one is an event of its own.
+    """
+    chosen = np.flatnonzero(lines.byte(0) == ord("T"))
+    part = Lines(lines.text, lines.starts[chosen], lines.ends[chosen])
+    traces = chosen[part.begins_with(TRACEBACK)]
+    if len(traces) < 2:
+        return
+    before = np.maximum(traces - 1, 0)
+    before = np.where(lines.lengths[before] == 0, np.maximum(before - 1, 0), before)
+    above = Lines(lines.text, lines.starts[before], lines.ends[before])
+    is_chained = np.logical_or.reduce([above.begins_with(words) for words in CHAINS])
+    heads = np.flatnonzero(begins)
+    record = np.searchsorted(heads, traces, side="right")
+    follows = np.concatenate(([False], record[1:] == record[:-1]))
+    begins[traces[follows & ~is_chained]] = True
+
+
+def is_date(lines: Lines, at: int) -> NDArray[np.bool_]:
+    """Lines with `2026-11-20` at that position."""
+    dashed = (lines.byte(at + 4) == ord("-")) & (lines.byte(at + 7) == ord("-"))
+    found: NDArray[np.bool_] = dashed & lines.digits(*(at + n for n in (0, 1, 2, 3, 5, 6, 8, 9)))
+    return found
+
+
+def begins_in_brackets(lines: Lines) -> NDArray[np.bool_]:
+    """`[2026-11-20`, `[20/Nov/`, `[INFO]`."""
+    begins: NDArray[np.bool_] = is_date(lines, 1) | (
+        lines.digits(1, 2) & (lines.byte(3) == ord("/"))
+    )
+    for word in LEVEL_WORDS:
+        begins |= lines.begins_with(b"[" + word)
+    return begins
+
+
+def begins_with_level(lines: Lines) -> NDArray[np.bool_]:
+    """`ERROR: `, `INFO `."""
+    begins = np.zeros(len(lines.starts), dtype=np.bool_)
+    for word in LEVEL_WORDS:
+        after = lines.byte(len(word))
+        begins |= lines.begins_with(word) & np.isin(after, list(b": \t"))
+    return begins
+
+
+def begins_with_json(lines: Lines) -> NDArray[np.bool_]:
+    """`{"`."""
+    return lines.begins_with(b'{"')
