@@ -15,7 +15,7 @@ from dataclasses import dataclass, field
 from clew.formats import Settings
 from clew.formats._severity import severity_sql
 from clew.formats._time import epoch_sql, timestamp_sql
-from clew.formats._traceback import exception_sql
+from clew.formats._traceback import WRITTEN_MARK, exception_sql
 from clew.model.event import BY_NAME
 from clew.model.vocabulary import SPELLINGS, Spelling, unwrapped
 
@@ -286,7 +286,10 @@ def _error_columns(item: Field, column: str, rank: int) -> dict[str, _Candidate]
     text = f"nullif(trim({item.text}), '')"
     is_flag = f"lower({text}) IN ('true', 'false', 'null', 'none')"
     shown = f"CASE WHEN NOT ({is_flag}) THEN {text} END"
-    is_trace = f"(contains({shown}, 'Traceback (most recent') OR contains({shown}, chr(10)))"
+    is_trace = (
+        f"(contains({shown}, 'Traceback (most recent') OR contains({shown}, chr(10)) "
+        f"OR starts_with({shown}, '{WRITTEN_MARK}'))"
+    )
     is_named = f"regexp_matches({shown}, '^[A-Za-z_$][\\w.$]*(Error|Exception|Exit|Interrupt|Warning|Timeout)\\b')"
     parts = exception_sql(f"CASE WHEN {is_trace} OR {is_named} THEN {shown} END")
     found = {

@@ -30,8 +30,8 @@ DJANGO_SAYS = (
 LAYOUTS: dict[str, str] = {
     # 2026-11-20 09:00:00.123 | INFO     | app.api:predict:42 - message
     "loguru": rf"{TIME} \| {LEVEL} *\| {LOGGER}:[\w<>]*:\d+ - {MESSAGE}",
-    # [2026-11-20 09:00:00 +0000] [31] [INFO] message
-    "gunicorn": rf"\[{TIME}\] \[(?P<pid>\d+)\] \[{LEVEL}\] {MESSAGE}",
+    # [2026-11-20 09:00:00 +0000] [31] [INFO] message, also with [app.db] before it
+    "gunicorn": rf"\[{TIME}\] \[(?P<pid>\d+)\] \[{LEVEL}\] (?:\[{DOTTED}\] )?{MESSAGE}",
     # [2026-11-20 09:00:00,123: ERROR/MainProcess] message
     "celery": rf"\[{TIME}: {LEVEL}/(?P<thread>[^\]]+)\] {MESSAGE}",
     # [2026-11-20 09:00:00,123] ERROR in app: message
@@ -48,22 +48,33 @@ LAYOUTS: dict[str, str] = {
     "thread": rf"{TIME} +{LEVEL} +\[(?P<thread>[^\]]*)\] {LOGGER}(?: -|:) {MESSAGE}",
     # 2026-11-20 09:00:00,123 [worker-3] ERROR app.db - message
     "thread_first": rf"{TIME} \[(?P<thread>[^\]]*)\] {LEVEL} +{LOGGER}(?: -|:) {MESSAGE}",
-    # 2026-11-20 09:00:00,123 - app.db - ERROR - message, also with a logger of two words
-    "dashes": rf"{TIME} - (?P<logger>[^\s-](?:[^-]*[^\s-])?) - {LEVEL} - {MESSAGE}",
+    # 2026-11-20 09:00:00,123 - app.db - ERROR - message, also with a logger of two words, or a
+    # place before the message: api.py:42 - message, [api.py:42] - message
+    "dashes": (
+        rf"{TIME} - (?P<logger>[^\s-](?:[^-]*[^\s-])?) - {LEVEL} - "
+        rf"(?:\[?[\w./<>-]+:\d+\]? - )?{MESSAGE}"
+    ),
     # 11/20/2026 09:00:00 - ERROR - trainer -   message
     "trainer": rf"(?P<time>\d\d/\d\d/\d{{4}} \d\d:\d\d:\d\d) - {LEVEL} - {LOGGER} - +{MESSAGE}",
     # 2026-11-20 09:00:00,123 - ERROR - message
     "two_dashes": rf"{TIME} - {LEVEL} - (?:{LOGGER} - )?{MESSAGE}",
+    # 2026-11-20 09:00:00 [ERROR] app.db - message
+    "level_in_brackets_dash": rf"{TIME} \[{LEVEL} *\] {DOTTED} - {MESSAGE}",
     # 2026-11-20 09:00:00 [error    ] message   key=value
     "level_in_brackets": rf"{TIME} \[{LEVEL} *\] (?:{LOGGER}: )?{MESSAGE}",
-    # 2026-11-20 09:00:00,123 ERROR app.db:42 message
-    "logger_line": rf"{TIME} +{LEVEL} +{LOGGER}:\d+:? (?:- )?{MESSAGE}",
+    # 2026-11-20 09:00:00,123 ERROR app.db:42 message, also with [31:MainThread] before it
+    "logger_line": (
+        rf"{TIME} +{LEVEL} +{LOGGER}:\d+:? (?:- )?"
+        rf"(?:\[(?P<pid>\d+):(?P<thread>[\w-]+)\] )?{MESSAGE}"
+    ),
     # 2026-11-20 09:00:00,123 ERROR [app.db] message, also with [api.py:42]
     "logger_in_brackets": rf"{TIME} +{LEVEL} +\[{LOGGER}(?::\d+)?\] {MESSAGE}",
     # 2026-11-20 09:00:00,123 ERROR app.db: message
     "logger": rf"{TIME} +{LEVEL} +{LOGGER}(?::| -) {MESSAGE}",
     # 2026-11-20 09:00:00,123 | ERROR | app.db | message
     "bars": rf"{TIME} \| {LEVEL} *\| (?:{LOGGER} *\| )?{MESSAGE}",
+    # 2026-11-20 09:00:00,123|ERROR|app.db|predict|message, with or without a function or line
+    "pipes": rf"{TIME}\|{LEVEL} *\|{LOGGER}\|(?:[\w<>.]+(?::\d+)?\|)?{MESSAGE}",
     # 2026-11-20 09:00:00,123:ERROR:app.db:message
     "colons": rf"{TIME}:{LEVEL}:(?:{LOGGER}:)?{MESSAGE}",
     # 2026-11-20 09:00:00,123 ERROR app.db message, also with [api.py:42]

@@ -76,7 +76,7 @@ def message_sql() -> str:
     is_stack = "contains(text, chr(9) || 'at ') OR contains(text, '    at ')"
     unstacked = f"regexp_replace({rest}, {quoted(OTHER_STACK)}, '')"
     rest = f"CASE WHEN {is_stack} THEN {unstacked} ELSE {rest} END"
-    rest = f"regexp_replace({rest}, '\\s*[+] Exception Group $', '')"
+    rest = f"regexp_replace({rest}, '\\s*(?:[+] Exception Group|╭─+) $', '')"
     bare = "replace(ltrim(said, ' +'), 'Exception Group ', '')"
     own = f"CASE WHEN starts_with({bare}, {quoted(TRACEBACK)}) THEN NULL ELSE said END"
     return (

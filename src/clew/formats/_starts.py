@@ -11,6 +11,8 @@ LEVEL_WORDS = (
     b"INFO", b"ERROR", b"WARN", b"WARNING", b"DEBUG", b"CRITICAL", b"FATAL", b"NOTICE", b"SUCCESS",
     b"TRACE",
 )  # fmt: skip
+ESCAPE = 27
+MOST_COLOURS, LONGEST_COLOUR = 3, 10
 TRACEBACK = b"Traceback (most recent call last)"
 CHAINS = (b"During handling of the above", b"The above exception was the direct")
 
@@ -64,3 +66,27 @@ def begins_with_level(lines: Lines) -> NDArray[np.bool_]:
 def begins_with_json(lines: Lines) -> NDArray[np.bool_]:
     """`{"`."""
     return lines.begins_with(b'{"')
+
+
+def leave_drawn(lines: Lines, begins: NDArray[np.bool_]) -> None:
+    """Takes, out of `begins`, lines of a box that rich draws in colour, and the error below it."""
+    places = np.flatnonzero(begins & (lines.byte(0) == ESCAPE))
+    if not len(places):
+        return
+    above = np.maximum(places - 1, 0)
+    begins[places] = ~_is_drawn(lines, places) & ~_is_drawn(lines, above)
+
+
+def _is_drawn(lines: Lines, places: NDArray[np.intp]) -> NDArray[np.bool_]:
+    """Which of these lines begin, behind their colours, with a line of a box: U+2500 to U+257F."""
+    starts, ends = lines.starts[places], lines.ends[places]
+    for _ in range(MOST_COLOURS):
+        part = Lines(lines.text, starts, ends)
+        is_coloured = part.byte(0) == ESCAPE
+        width = np.zeros_like(starts)
+        for place in range(LONGEST_COLOUR, 1, -1):
+            width[part.byte(place) == ord("m")] = place + 1
+        starts = np.where(is_coloured, np.minimum(starts + width, ends), starts)
+    part = Lines(lines.text, starts, ends)
+    found: NDArray[np.bool_] = (part.byte(0) == 0xE2) & np.isin(part.byte(1), [0x94, 0x95])
+    return found

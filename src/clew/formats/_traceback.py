@@ -37,6 +37,13 @@ FOREIGN = (
     "node_modules|node:|Promise[.]|<anonymous>|"
     "^\\s+at (?:java|javax|jdk|sun|kotlin|scala|org[.]springframework|org[.]apache|io[.]netty)[.]"
 )
+DRAWN = "Traceback (most recent call last) ─"
+DRAWN_FRAME = "(?m)^│ ([^ │\n]+):([0-9]+) in ([^ │\n]+)"
+WRITTEN_MARK = '[{"exc_type":'
+WRITTEN = (
+    '[{"exc_type":"VARCHAR","exc_value":"VARCHAR",'
+    '"frames":[{"filename":"VARCHAR","lineno":"BIGINT","name":"VARCHAR"}]}]'
+)
 MASKS = (
     ("[0-9a-fA-F]{8}-[0-9a-fA-F]{4}-[0-9a-fA-F]{4}-[0-9a-fA-F]{4}-[0-9a-fA-F]{12}", "<uuid>"),
     ("\\b0x[0-9a-fA-F]+\\b", "<hex>"),
@@ -62,7 +69,8 @@ def exception_sql(text: str) -> dict[str, str]:
 
 def exception_struct_sql(text: str) -> str:
     """SQL of one struct with all exception columns. Each step is bound to a name once."""
-    return _let("t", text, f"CASE WHEN contains(t, '{MARK}') THEN {_python()} ELSE {_other()} END")
+    found = f"CASE WHEN contains(t, '{MARK}') THEN {_python()} ELSE {_other()} END"
+    return _let("x", text, _let("t", _plain("x"), found))
 
 
 def normalised(text: str) -> str:
@@ -82,9 +90,36 @@ def _python() -> str:
     own = f"lambda x: NOT regexp_matches(split_part(x, '\"', 1), '{FOREIGN}')"
     chosen = f"coalesce(list_last(list_filter(c[2:], {own})), list_last(c[2:]))"
     frame = f"replace(replace(split_part({chosen}, chr(10), 1), '\", line ', ':'), ', in ', ' in ')"
-    stack = f"substr(t, strpos(t, '{MARK}'))"
+    stack = f"CASE WHEN contains(x, '{MARK}') THEN substr(t, strpos(t, '{MARK}')) ELSE x END"
     error = f"regexp_extract(list_last(c), '{PYTHON_ERROR}', ['kind', 'said'])"
     return _let("c", pieces, _let("e", error, _let("f", frame, _struct(stack))))
+
+
+def _plain(x: str) -> str:
+    """Tracebacks that rich drew in a box, or that structlog wrote as JSON, as Python prints them."""
+    frames = f"regexp_extract_all(d, '{DRAWN_FRAME}')"
+    frame = f"regexp_replace(f, '{DRAWN_FRAME}', '  File \"\\1\", line \\2, in \\3')"
+    error = "regexp_extract(d, '(?s)╯[ \n]*(.*)$', 1)"
+    drawn = _let("d", f"list_last(string_split({x}, '{DRAWN}'))", _printed(frames, frame, error))
+    frame = "'  File \"' || f.filename || '\", line ' || f.lineno || ', in ' || f.name"
+    error = "concat_ws(': ', e.exc_type, nullif(e.exc_value, ''))"
+    one = _printed("e.frames", frame, error)
+    chain = " || ".join(["chr(10)", "chr(10)", "'During handling of the above exception, another exception "
+                         "occurred:'", "chr(10)", "chr(10)"])  # fmt: skip
+    written = (
+        f"array_to_string(list_reverse(list_transform(json_transform({x}, '{WRITTEN}'), "
+        f"lambda e: {one})), {chain})"
+    )
+    return (
+        f"CASE WHEN starts_with({x}, '{WRITTEN_MARK}') THEN {written} "
+        f"WHEN contains({x}, '{DRAWN}') THEN {drawn} ELSE {x} END"
+    )
+
+
+def _printed(frames: str, frame: str, error: str) -> str:
+    """SQL of one traceback from a list of frames, a frame `f` as its line, and the error."""
+    shown = f"array_to_string(list_transform({frames}, lambda f: {frame}), chr(10))"
+    return f"concat('{MARK}', chr(10), {shown}, chr(10), {error})"
 
 
 def _undrawn() -> str:

@@ -82,6 +82,20 @@ def _is_object(line: bytes) -> bool:
 
 SAMPLES = [
     Sample(
+        '{"event": "failed", "timestamp": "2026-11-20T09:00:00Z", "exception": [{"exc_type": "ValueError", '
+        '"exc_value": "no age", "is_cause": false, "frames": [{"filename": "/app/api.py", "lineno": 7, '
+        '"name": "predict", "locals": {"n": "1"}}]}, {"exc_type": "KeyError", "exc_value": "\'age\'", '
+        '"is_cause": true, "frames": [{"filename": "/app/db.py", "lineno": 3, "name": "load"}]}]}\n',
+        [
+            {
+                "exception_type": "ValueError",
+                "exception_message": "no age",
+                "exception_frame": "/app/api.py:7 in predict",
+            },
+        ],
+        name="structlog's dict_tracebacks were a message of JSON",
+    ),
+    Sample(
         '{"event": "request done", "level": "info", "timestamp": "2026-11-20T09:00:00.123456Z", '
         '"request_id": "r1", "status": 200, "flag": true}\n'
         '{"event": "failed", "level": "error", "timestamp": "2026-11-20T09:00:01Z", "path": "/v1/x?q=1", '

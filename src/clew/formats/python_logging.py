@@ -15,6 +15,7 @@ Source    Python documentation, logging; documentation of the frameworks
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass, field
 
 import duckdb
@@ -25,6 +26,7 @@ from clew.formats import HEADER_LINE, Lines, Parser, Settings
 from clew.formats._access import first_lines
 from clew.formats._fields import Units, quoted
 from clew.formats._layout_parts import parted_by_layout
+from clew.formats._layout_samples import LAYOUT_SAMPLES
 from clew.formats._layouts import (
     ANSI,
     DJANGO_SAYS,
@@ -37,19 +39,23 @@ from clew.formats._layouts import (
 from clew.formats._messages import RAISED, message_columns, with_pairs
 from clew.formats._severity import severity_sql
 from clew.formats._starts import (
+    ESCAPE,
     LEVEL_WORDS,
     begin_tracebacks,
     begins_in_brackets,
     begins_with_json,
     begins_with_level,
     is_date,
+    leave_drawn,
 )
 from clew.formats._time import timestamp_sql, zoned
 from clew.model.case import Sample
 
 LEAST_SHARE = 0.15
 """Fewer lines than this in a layout are chance: the text is no Python log."""
-ESCAPE, ZERO, NINE = 27, ord("0"), ord("9")
+ZERO, NINE = ord("0"), ord("9")
+DRAWN = ("╭", "│", "╰")
+"""How the lines of a traceback begin that rich drew."""
 
 
 @dataclass(slots=True)
@@ -83,6 +89,7 @@ class PythonLoggingParser:
                 begins |= lines.begins_with(words.encode()) & np.isin(
                     lines.byte(len(words)), list(b": ")
                 )
+        leave_drawn(lines, begins)
         begin_tracebacks(lines, begins)
         return begins
 
@@ -176,7 +183,8 @@ REJECT = (
 
 def sniff(head: bytes) -> float:
     """Share of the first lines in a known layout; indented lines and tracebacks do not count."""
-    lines = [line for line in first_lines(head) if not line.startswith((" ", "\t", "Traceback"))]
+    bare = (re.sub(ANSI, "", line) if "\x1b" in line else line for line in first_lines(head))
+    lines = [line for line in bare if not line.startswith((" ", "\t", "Traceback", *DRAWN))]
     found = [name for line in lines if (name := layout_of(line))]
     if not found:
         return 0.0
@@ -196,6 +204,7 @@ def parse(head: bytes, settings: Settings) -> Parser:
 
 TRACE = 'Traceback (most recent call last):\n  File "/app/api.py", line 7, in predict\n    x\n'
 SAMPLES = [
+    *LAYOUT_SAMPLES,
     Sample(
         "2026-11-20 09:00:00,123 INFO [worker-3] scoring.api: scored request_id=r-1 path=/v1/predict "
         "status=200 took=12.3ms fields=age,income\n"
@@ -273,33 +282,6 @@ SAMPLES = [
              "http_status": 500},
         ],
         name="Django",
-    ),
-    Sample(
-        '[21/Nov/2026 10:00:00] "GET /admin/ HTTP/1.1" 200 1234\nNot Found: /favicon.ico\n'
-        '[21/Nov/2026 10:00:01] "GET /favicon.ico HTTP/1.1" 404 179\n'
-        "Internal Server Error: /v1/score\n" + TRACE + "KeyError: 'age'\n"
-        "Forbidden (CSRF cookie not set.): /v1/score\n",
-        [
-            {"message": '"GET /admin/ HTTP/1.1" 200 1234'},
-            {"message": "Not Found: /favicon.ico", "severity": "WARN", "url_path": "/favicon.ico"},
-            {"http_status": 404},
-            {"line": 4, "severity": "ERROR", "url_path": "/v1/score", "exception_type": "KeyError"},
-            {"severity": "WARN", "message": "Forbidden (CSRF cookie not set.): /v1/score"},
-        ],
-        name="Django's Not Found lines ran into the line before",
-    ),
-    Sample(
-        "Log file created at: 2026/11/21 10:00:00\nRunning on machine: gpu-1\n"
-        "Log line format: [IWEF]mmdd hh:mm:ss.uuuuuu threadid file:line] msg\n"
-        "I1121 10:00:00.123456       1 server.cc:12] Started\n"
-        "E1121 10:00:02.123456 140213 model_manager.cc:1186] failed to load 'bert'\n"
-        '"""more of it\n',
-        [
-            {"line": 4, "timestamp": "2026-11-21T10:00:00.123456Z", "severity": "INFO",
-             "logger": "server.cc", "thread": "1", "message": "Started"},
-            {"severity": "ERROR", "message": "failed to load 'bert'\n\"\"\"more of it"},
-        ],
-        name="glog's lines about the file were rejects",
     ),
     Sample(
         "[2026-11-20 09:00:00,123] ERROR in app: Exception on /v1/predict [POST]\n" + TRACE
