@@ -73,19 +73,7 @@ class UsualParser:
             f"{_shown('p[2]')} AS request, nullif(nullif({_shown('p[4]')}, '-'), '') AS asked_from, "
             f"nullif(nullif({_shown('p[6]')}, '-'), '') AS user_agent, {tail} AS tail FROM ({parts})"
         )
-        first = "[0-9A-Za-z._-]+:[0-9]+ " if self.has_vhost else ""
-        quick = f"regexp_extract(head, '^{first}{QUICK_HEAD}', ['client', 'user', 'clock'])"
-        words = (
-            f"SELECT * EXCLUDE (quick), CASE WHEN quick.clock = '' THEN {BRACKET} END AS bracket, "
-            "CASE WHEN quick.clock <> '' THEN quick.clock "
-            "ELSE rtrim(substr(head, bracket + 2), '] ') END AS clock, "
-            "CASE WHEN quick.clock <> '' THEN quick.client "
-            f"ELSE split_part(head, ' ', {1 + shift}) END AS client_ip, "
-            "CASE WHEN quick.clock <> '' THEN nullif(quick.user, '-') "
-            f"WHEN split_part(head, ' ', {3 + shift}) <> '-' THEN {_user(shift)} END AS remote_user, "
-            "split_part(counts, ' ', 2) AS code, split_part(counts, ' ', 3) AS sent, "
-            f"{request_words('request')} FROM (SELECT *, {quick} AS quick FROM ({fields}))"
-        )
+        words = self._words(fields, shift)
         typed = (
             f"SELECT *, {clf_time_sql('clock', self.settings)} AS moment, "
             f"try_cast(code AS BIGINT) AS status_code FROM ({words})"
@@ -117,6 +105,22 @@ class UsualParser:
             "AND moment IS NOT NULL"
         )
         return _selected(columns, source, is_whole)
+
+    def _words(self, fields: str, shift: int) -> str:
+        """SQL of who asked, when, for what: by one pattern for most lines, else word by word."""
+        first = "[0-9A-Za-z._-]+:[0-9]+ " if self.has_vhost else ""
+        quick = f"regexp_extract(head, '^{first}{QUICK_HEAD}', ['client', 'user', 'clock'])"
+        return (
+            f"SELECT * EXCLUDE (quick), CASE WHEN quick.clock = '' THEN {BRACKET} END AS bracket, "
+            "CASE WHEN quick.clock <> '' THEN quick.clock "
+            "ELSE rtrim(substr(head, bracket + 2), '] ') END AS clock, "
+            "CASE WHEN quick.clock <> '' THEN quick.client "
+            f"ELSE split_part(head, ' ', {1 + shift}) END AS client_ip, "
+            "CASE WHEN quick.clock <> '' THEN nullif(quick.user, '-') "
+            f"WHEN split_part(head, ' ', {3 + shift}) <> '-' THEN {_user(shift)} END AS remote_user, "
+            "split_part(counts, ' ', 2) AS code, split_part(counts, ' ', 3) AS sent, "
+            f"{request_words('request')} FROM (SELECT *, {quick} AS quick FROM ({fields}))"
+        )
 
     def _tail_columns(self, tail: Tail) -> dict[str, str]:
         fields = [
