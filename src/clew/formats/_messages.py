@@ -29,7 +29,7 @@ RAISED = "nullif(concat_ws(': ', raised.exception_type, raised.exception_message
 """The sentence of a traceback that no line of the log stands before."""
 OTHER_STACK = r"(?s)(?:\n[^\n]*)?\n\s+at .*$"
 """A stack of Java or Node, and the line of its error."""
-REQUEST_WORD = r"\b(req[-_](?:[0-9A-Za-z-]*[0-9][0-9A-Za-z-]*|[0-9a-f]{8,}))\b"
+REQUEST_WORD = r"\breq[-_](?:[0-9A-Za-z-]*[0-9][0-9A-Za-z-]*|[0-9a-f]{8,})\b"
 """An id has a digit or is long and hexadecimal; `req-uest` is a word."""
 REQUEST_LINE = r'"([A-Z]{3,7} [^" ]+ HTTP/[0-9.]+)"'
 REQUEST_STATUS = r'HTTP/[0-9.]+"\s+([1-5][0-9]{2})\b'
@@ -111,7 +111,7 @@ def message_columns(
     has_request = "contains(message, ' HTTP/')"
     found = (
         f"CASE WHEN contains(message, 'req') THEN nullif(regexp_extract(message, "
-        f"{quoted(REQUEST_WORD)}, 1), '') END AS req_word, "
+        f"{quoted(REQUEST_WORD)}), '') END AS req_word, "
         f"CASE WHEN {has_request} THEN nullif(regexp_extract(message, {quoted(REQUEST_LINE)}, 1), '') "
         "END AS req_line, "
         f"CASE WHEN {has_request} THEN regexp_extract(message, {quoted(REQUEST_STATUS)}, 1) END "

@@ -14,10 +14,10 @@ import duckdb
 
 from clew.formats._fields import Field, quoted
 
-KEY = r"(?:^|[\s,;(\[{|])([A-Za-z_@][A-Za-z0-9_.@-]*)="
+KEY = r"(?:^|[\s,;(\[{|])[A-Za-z_@][A-Za-z0-9_.@-]*="
 QUOTED = r"\"(?:[^\"\\]|\\.)*\"|'[^']*'"
-SPACED = rf"{KEY}({QUOTED}|\[[^\]]*\]|\{{[^}}]*\}}|[^\s;\"']*)"
-COMMAED = rf"{KEY}({QUOTED}|[^\s,;\"']*)"
+SPACED = rf"{KEY}(?:{QUOTED}|\[[^\]]*\]|\{{[^}}]*\}}|[^\s;\"']*)"
+COMMAED = rf"{KEY}(?:{QUOTED}|[^\s,;\"']*)"
 IS_COMMAED = r"=[^\s,=\"]*,[A-Za-z_][A-Za-z0-9_.]*="
 MOST_KEYS = 200
 NUMBER = r"-?(0|[1-9][0-9]{0,14})(\.[0-9]{1,15})?"
