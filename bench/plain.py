@@ -144,6 +144,7 @@ READERS: dict[str, Callable[[duckdb.DuckDBPyConnection, str], None]] = {
 def main(kind: str, source: str, target: str) -> None:
     connection = duckdb.connect(target)
     connection.execute("SET TimeZone = 'UTC'")
+    connection.execute("SET enable_progress_bar = false")
     READERS[kind](connection, source)
     connection.execute("CHECKPOINT").fetchall()
     connection.close()

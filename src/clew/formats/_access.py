@@ -265,8 +265,11 @@ REQUEST_LINE = "^([A-Z]+) (?:[a-z]+://[^/? ]*)?(.*?)(?: (HTTP/[0-9.]+))?$"
 def clf_time_sql(text: str, settings: Settings) -> str:
     """`20/Nov/2026:09:00:00 +0000`; anything else takes the slow way."""
     stated = f"timezone('UTC', try_strptime({text}, '%d/%b/%Y:%H:%M:%S %z'))"
-    is_usual = f"length({text}) = 26"
-    return f"CASE WHEN {is_usual} THEN {stated} ELSE {timestamp_sql(text, settings)} END"
+    in_utc = f"try_strptime(left({text}, 20), '%d/%b/%Y:%H:%M:%S')"
+    return (
+        f"CASE WHEN length({text}) <> 26 THEN {timestamp_sql(text, settings)} "
+        f"WHEN ends_with({text}, ' +0000') THEN {in_utc} ELSE {stated} END"
+    )
 
 
 def _marked(text: str) -> str:
