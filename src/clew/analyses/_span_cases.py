@@ -15,7 +15,7 @@ def span(
     """One span, so long after the cases' beginning."""
     began = (BEGIN + timedelta(milliseconds=begin_ms)).isoformat().replace("+00:00", "Z")
     return {
-        "event_id": f"{trace_id}-{of}", "trace_id": trace_id, "span_id": of, "parent_span_id": under,
+        "trace_id": trace_id, "span_id": of, "parent_span_id": under,
         "timestamp": began, "duration_ms": length_ms, **more,
     }  # fmt: skip
 

@@ -22,7 +22,7 @@ from typing import Annotated
 import typer
 
 from clew import __version__
-from clew.cli import catalog, detect, doctor, ingest, investigate, search, show, sql, verify
+from clew.cli import catalog, detect, doctor, ingest, investigate, search, show, sql, trace, verify
 from clew.errors import ClewError, QueryError
 
 app = typer.Typer(
@@ -37,6 +37,7 @@ app.command()(investigate.investigate)
 app.command()(ingest.ingest)
 app.command()(search.search)
 app.command()(search.timeline)
+app.command()(trace.trace)
 app.command()(sql.sql)
 app.command()(show.show)
 app.command()(detect.detect)

@@ -88,8 +88,10 @@ def arrays_of(t: ir.Table, linked: ir.Table) -> ir.Table:
         is_remote=found.is_remote.fill_null(0),
         states_parent=found.parent_span_id.notnull().cast("int64"),
         answers=found.span_kind.isin(ANSWERING).fill_null(False).cast("int64"),
-        started_us=microseconds(found.started),
-        duration_ms=found.duration_ms.fill_null(float("nan")),
+        started_us=microseconds(found.started).fill_null(0),
+        duration_ms=ibis.ifelse(found.started.isnull(), None, found.duration_ms).fill_null(
+            float("nan")
+        ),
     ).order_by("n")
 
 
@@ -106,7 +108,7 @@ def finished(t: ir.Table, places: ir.Table) -> ir.Table:
     )
     t = t.join(places, "n").left_join(up, "parent").left_join(top, "root", rname="{name}_top")
     words = [(t.problem == n, word) for n, word in enumerate(PROBLEMS) if word is not None]
-    unknown = t.duration_ms.isnull()
+    unknown = t.duration_ms.isnull() | t.started.isnull()
     return t.select(
         "event_id", "trace_id", "span_id", "parent_event_id", "root_event_id", "depth", "service",
         "span_name", "span_kind", "status", "entry_service", "entry_span_name", "parent_service",
