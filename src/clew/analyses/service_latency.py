@@ -77,6 +77,7 @@ CASES = [
             span("t1", "b", "a", 10, 60, service="api", span_name="ask"),
             span("t1", "c", "b", 20, 40, service="db", span_name="read"),
             span("t1", "d", "lost", 20, 40, service="db", span_name="write"),
+            span("t1", "e", "c", 30, 5, service="db", span_name="sort"),
         ],
         expect=[
             {"service": "api", "requests": 1, "p50_ms": 100.0},

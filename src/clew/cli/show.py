@@ -1,9 +1,15 @@
-"""`clew show`: one analysis over the case, as a table or a chart, or twice side by side."""
+"""`clew show`: one analysis over the case, as a table or a chart, or twice side by side.
+
+With --baseline an analysis runs over both times, and its measures stand side by side; one that has an
+argument `baseline` compares by itself, and is given the events of the time before.
+"""
 
 from __future__ import annotations
 
+import inspect
 import re
 from collections.abc import Callable, Sequence
+from datetime import datetime
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
@@ -18,6 +24,7 @@ from clew.cli._request import (
     assignments,
     config,
     moment,
+    now,
     opened,
     output_of,
     time_range,
@@ -75,7 +82,13 @@ def show(
     before = time_range(baseline)
     if before and bucket:
         raise ConfigError("--baseline compares two times as wholes: leave out the bucket.")
-    after = between(events, moment(since), moment(until))
+    first, last = moment(since), moment(until)
+    if takes_baseline(function):
+        arguments = both_sides(arguments, before)
+        if before and first is None and last is None:
+            first = before[1]
+        before = None
+    after = between(events, first, last)
     seconds = settings.limits.seconds or None
     with opened(case, settings) as engine:
         if before:
@@ -91,6 +104,25 @@ def show(
     most_rows = settings.limits.table_rows if limit is None and output == "table" else 0
     print_answer(answer, output, most_rows=most_rows)
     return 0
+
+
+def takes_baseline(function: Callable[..., Any]) -> bool:
+    """Whether the analysis compares by itself, and wants the events of the time before."""
+    return "baseline" in inspect.signature(function).parameters
+
+
+def both_sides(
+    arguments: dict[str, Any], before: tuple[datetime, datetime] | None
+) -> dict[str, Any]:
+    """The arguments of an analysis that compares: --baseline as events, searches as conditions."""
+    from clew.model.views import between, events
+    from clew.query.sides import with_sides
+
+    if "baseline" in arguments:
+        raise ConfigError("The time before is said by --baseline A..B, not by --option baseline.")
+    if before is not None:
+        arguments = {**arguments, "baseline": between(events, *before)}
+    return with_sides(arguments, now=now())
 
 
 def split_by(by: Sequence[str] | None, bucket: str | None) -> tuple[tuple[str, ...], str | None]:

@@ -235,13 +235,13 @@ def _extent(spans: Sequence[Span]) -> tuple[datetime | None, float | None]:
 def _give_logs(spans: Sequence[Span], logs: Iterable[Row]) -> list[Row]:
     """Gives each log to its span, by id or else by time; those of no span are left."""
     by_id: dict[str, list[Span]] = {}
-    for span in spans:
-        by_id.setdefault(span.event.get("span_id", ""), []).append(span)
-    left = []
+    for known in spans:
+        by_id.setdefault(known.event.get("span_id", ""), []).append(known)
+    left: list[Row] = []
     for log in logs:
         same = by_id.get(log.get("span_id", ""), []) if log.get("span_id") else []
-        own = [span for span in same if span.event.get("service") == log.get("service")]
-        span = (own or same or [_around(spans, log)])[-1]
+        own = [half for half in same if half.event.get("service") == log.get("service")]
+        span: Span | None = (own or same)[-1] if same else _around(spans, log)
         (left if span is None else span.logs).append(log)
     return left
 

@@ -60,10 +60,9 @@ def lines_of(trace: Trace, most: int = 0) -> Iterable[Line]:
     drawn = _kept(spans, runs, inside, most)
     least_gap = max((trace.duration_ms or 0.0) * GAP_SHARE, LEAST_GAP_MS)
     below = _counts_below(spans)
-    waiting: list[Line | int] = [
-        place for place, span in enumerate(spans) if span.parent is None and place in drawn
-    ][::-1]
-    left_out = [p for p, span in enumerate(spans) if span.parent is None and p not in drawn]
+    roots = [place for place, span in enumerate(spans) if span.parent is None]
+    waiting: list[Line | int] = [place for place in reversed(roots) if place in drawn]
+    left_out = [place for place in roots if place not in drawn]
     if left_out:
         waiting.insert(0, Line(More(sum(1 + below[place] for place in left_out)), 0))
     while waiting:
@@ -106,7 +105,7 @@ def _under(
 
 def _runs(spans: Sequence[Span]) -> dict[int, list[int]]:
     """First place to the places of like siblings, where there are many of them."""
-    runs = {}
+    runs: dict[int, list[int]] = {}
     for span in spans:
         alike: dict[tuple[str, str], list[int]] = {}
         for child in span.children:
