@@ -51,7 +51,13 @@ def print_trace(trace: Trace, most: int = 0) -> None:
 
 
 def draw(trace: Trace, width: int, most: int = 0) -> Iterable[Text]:
-    """The lines of the picture."""
+    """The lines of the picture, none wider than that."""
+    for line in _drawn(trace, width, most):
+        line.truncate(width, overflow="ellipsis")
+        yield line
+
+
+def _drawn(trace: Trace, width: int, most: int) -> Iterable[Text]:
     yield from _header(trace, width)
     yield from _Picture(trace, width).lines(most)
     if trace.logs:
