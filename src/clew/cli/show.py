@@ -85,22 +85,16 @@ def show(
     first, last = moment(since), moment(until)
     if takes_baseline(function):
         arguments = both_sides(arguments, before)
-        if before and first is None and last is None:
-            first = before[1]
+        first = before[1] if before and first is None and last is None else first
         before = None
-    after = between(events, first, last)
+    after = function(between(events, first, last), **arguments)
+    earlier = function(between(events, *before), **arguments) if before else None
     seconds = settings.limits.seconds or None
     with opened(case, settings) as engine:
-        if before:
-            earlier = between(events, *before)
-            answer = side_by_side(
-                engine.run(function(earlier, **arguments), timeout_s=seconds),
-                engine.run(function(after, **arguments), timeout_s=seconds),
-                columns,
-                limit,
-            )
-        else:
-            answer = engine.run(function(after, **arguments), limit=limit, timeout_s=seconds)
+        answer = engine.run(after, limit=None if before else limit, timeout_s=seconds)
+        if earlier is not None:
+            old = engine.run(earlier, timeout_s=seconds)
+            answer = side_by_side(old, answer, columns, limit)
     most_rows = settings.limits.table_rows if limit is None and output == "table" else 0
     print_answer(answer, output, most_rows=most_rows)
     return 0
