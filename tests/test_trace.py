@@ -17,9 +17,9 @@ from tests.engines import Bench, Row
 
 from clew.cli import main
 from clew.cli.render.waterfall import draw
-from clew.cli.trace import read
 from clew.errors import ConfigError
 from clew.model.trace import Trace
+from clew.query.traces import trace_of
 
 BEGIN = datetime(2026, 11, 20, 10)
 TRACE = "4bf92f3577b34da6a3ce929d0e0e4736"
@@ -44,7 +44,9 @@ def log(at_ms: float, message: str, **more: Any) -> Row:
 WHOLE = [
     span("a", None, 0, 1000, service="gateway", span_name="GET /recommend", span_kind="server",
          http_status=500),
-    span("b", "a", 20, 80, service="gateway", span_name="GET /auth", span_kind="client"),
+    span("b", "a", 20, 80, service="gateway", span_name="GET /auth", span_kind="client",
+         span_events='[{"name": "retry", "time_unix_nano": 1795168800090000000,'
+         ' "attributes": {"attempt": 2}}, {"name": "lost"}, 7]'),
     span("c", "b", 30, 60, service="auth", span_name="GET /auth", span_kind="server"),
     span("d", "a", 400, 500, service="gateway", span_name="POST /features", span_kind="client"),
     span("e", "d", 410, 480, service="features", span_name="POST /features", span_kind="server"),
@@ -67,6 +69,8 @@ trace 4bf92f3577b34da6a3ce929d0e0e4736
 *! gateway GET /recommend           ──███████────────────██      1,000     420.0
        HTTP 500
 *    gateway GET /auth              ──█                           80.0      20.0
+         +90.0 ms retry attempt=2
+         lost
 *      auth GET /auth               ███                           60.0      60.0
            +50.0 ms INFO token is good
      gap of 300.0 ms                  ········
@@ -84,7 +88,7 @@ logs that belong to no span
 
 def traced(bench: Bench, rows: list[Row]) -> Trace:
     bench.fill(rows)
-    return read(bench.engine, TRACE)
+    return trace_of(bench.engine, TRACE)
 
 
 def picture(trace: Trace, width: int = 80, most: int = 200) -> str:
@@ -257,16 +261,16 @@ def test_a_trace_of_logs_alone(bench: Bench) -> None:
 def test_an_id_is_found_by_its_beginning(bench: Bench) -> None:
     other = "4bf9aaaaaaaaaaaaaaaaaaaaaaaaaaaa"
     bench.fill([*WHOLE, {**span("z", None, 0, 1), "trace_id": other}])
-    assert read(bench.engine, "4BF92").trace_id == TRACE
-    assert read(bench.engine, other).trace_id == other
+    assert trace_of(bench.engine, "4BF92").trace_id == TRACE
+    assert trace_of(bench.engine, other).trace_id == other
     with pytest.raises(
         ConfigError, match=f"More than one trace begins with '4bf9': {TRACE}, {other}"
     ):
-        read(bench.engine, "4bf9")
+        trace_of(bench.engine, "4bf9")
     with pytest.raises(ConfigError, match=f"Did you mean {TRACE}"):
-        read(bench.engine, TRACE[:-1] + "7")
+        trace_of(bench.engine, TRACE[:-1] + "7")
     with pytest.raises(ConfigError, match="no trace 'zzz' in the case"):
-        read(bench.engine, "zzz")
+        trace_of(bench.engine, "zzz")
 
 
 @pytest.fixture

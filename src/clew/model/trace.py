@@ -12,6 +12,8 @@ order of siblings, self_ms and critical_ms use it.
 
 from __future__ import annotations
 
+import contextlib
+import json
 import statistics
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
@@ -26,6 +28,7 @@ from clew.model.finding import rfc3339
 from clew.model.span_places import PROBLEMS
 
 Row = dict[str, Any]
+EPOCH = datetime(1970, 1, 1)
 PLACE = (
     "n",
     "trace_n",
@@ -82,6 +85,13 @@ class Span:
         event = self.event
         has_left = "exception_type" in event and event.get("status") != "ok"
         return event.get("status") == "error" or event.get("http_status", 0) >= 500 or has_left
+
+    def happened(self) -> list[Row]:
+        """Its logs, and the events that the span itself tells of, as logs; in time order."""
+        events = self.event.get("span_events")
+        told = [_as_log(event) for event in _listed(events) if isinstance(event, dict)]
+        timeless = datetime.max
+        return sorted([*self.logs, *told], key=lambda log: log.get("timestamp") or timeless)
 
     def as_json(self) -> Row:
         """The event, and its place; what the place says stands for what the event says."""
@@ -166,6 +176,27 @@ def laid_out(trace_id: str, places: Sequence[Row], events: Iterable[Row]) -> Tra
 
 def _filled(row: Mapping[str, Any]) -> Row:
     return {name: value for name, value in row.items() if value is not None}
+
+
+def _listed(text: Any) -> list[Any]:
+    """A JSON list; empty where the text is none."""
+    try:
+        found = json.loads(text) if isinstance(text, str) else text
+    except ValueError:
+        return []
+    return found if isinstance(found, list) else []
+
+
+def _as_log(event: Row) -> Row:
+    """An event of a span, {name, time_unix_nano, attributes}, as a log record."""
+    said = event.get("attributes")
+    words = [str(event.get("name") or "event")]
+    if isinstance(said, dict):
+        words += [f"{key}={value}" for key, value in said.items() if "stacktrace" not in key]
+    log: Row = {"message": " ".join(words)}
+    with contextlib.suppress(KeyError, TypeError, ValueError, OverflowError):
+        log["timestamp"] = EPOCH + timedelta(microseconds=int(event["time_unix_nano"]) // 1000)
+    return log
 
 
 def _in_tree_order(places: Sequence[Row], events: Mapping[str, Row]) -> list[Span]:

@@ -117,7 +117,7 @@ def _runs(spans: Sequence[Span]) -> dict[int, list[int]]:
 
 
 def _is_plain(span: Span) -> bool:
-    return not (span.children or span.is_failed or span.logs or span.problem or span.skew_ms)
+    return not (span.children or span.is_failed or span.problem or span.skew_ms or span.happened())
 
 
 def _kept(

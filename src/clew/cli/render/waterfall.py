@@ -191,10 +191,11 @@ class _Picture:
         inner = f"   {indent}    "
         for said, style in _said(span):
             yield from _wrapped(f"{inner}{said}", self.width, style, hang=len(inner))
-        for log in span.logs[:MOST_LOGS]:
+        happened = span.happened()
+        for log in happened[:MOST_LOGS]:
             yield _log(self.trace, log, inner, self.width)
-        if len(span.logs) > MOST_LOGS:
-            yield Text(f"{inner}and {_many(len(span.logs) - MOST_LOGS, 'more log')}", style="dim")
+        if len(happened) > MOST_LOGS:
+            yield Text(f"{inner}and {_many(len(happened) - MOST_LOGS, 'more log')}", style="dim")
 
     def _row(self, label: Text, colour: str, bar: str, ms: str = "", critical: str = "") -> Text:
         label.truncate(self.label, overflow="ellipsis", pad=True)
