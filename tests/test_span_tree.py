@@ -191,3 +191,10 @@ def test_both_engines_see_the_same_tree(
         for bench in both
     ]
     assert answers[0] == answers[1]
+
+
+def test_a_span_without_a_beginning_has_no_time(bench: Bench) -> None:
+    found = tree(bench, [span("a", None, 0, 100), {**span("b", "a", 10, 50), "timestamp": None}])
+    b = found["e-b"]
+    assert (b["started"], b["ended"], b["self_ms"], b["critical_ms"]) == (None, None, None, None)
+    assert b["parent_event_id"] == "e-a" and found["e-a"]["critical_ms"] == 100
