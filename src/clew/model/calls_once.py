@@ -69,17 +69,17 @@ is_kept  the one row of the call that counts, as merged; its one_* columns hold 
 
 
 def calls_once(e: ir.Table) -> ir.Table:
-    """One row a call of `e`: event_id, attributes and the columns of `MERGED`.
+    """One row a call of `e`, with all columns of events.
 
     A call with several rows is there where its counted row is among `e`.
     """
-    t = calls(e).select("event_id", "source_id", "attributes", *MERGED)
+    t = calls(e)
     alone = t.anti_join(call_copies, "event_id")
-    kept = call_copies.filter(call_copies.is_kept)
-    merged = t.select("event_id", "source_id", "attributes").join(kept, "event_id")
+    kept = call_copies.filter(call_copies.is_kept).drop("call_id", "why", "rows", "is_kept")
+    merged = t.join(kept, "event_id")
     return alone.union(
         merged.select(
-            "event_id", "source_id", "attributes", **{name: f"one_{name}" for name in MERGED}
+            **{name: merged[f"one_{name}" if name in MERGED else name] for name in t.columns}
         )
     )
 
