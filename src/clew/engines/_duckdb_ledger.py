@@ -25,6 +25,8 @@ from clew.formats import AT_ONCE, HEADER_LINE
 from clew.formats._severity import severity_number_sql
 from clew.model.event import BY_NAME, COLUMNS
 from clew.model.ledger import Count
+from clew.prices.book import Book, listed_book
+from clew.prices.charge import Till, charged
 
 EPOCH = datetime(1970, 1, 1, tzinfo=UTC).replace(tzinfo=None)
 CHAINED = (
@@ -33,6 +35,8 @@ CHAINED = (
     "first_event", "last_event", "ingested_at", "clew_version", "digest", "position",
 )  # fmt: skip
 
+NEVER_GIVEN = ("event_id", "cost_usd", "price_source")
+"""Columns that follow from a row; what a source claims of a call's cost is cost_given_usd."""
 ATTRIBUTES = "try_cast(nullif(attributes, '{}') AS JSON)::VARIANT::JSON::VARCHAR"
 """What goes into the VARIANT, as the JSON text that it gives back."""
 
@@ -88,6 +92,11 @@ class Load:
     last_event: datetime | None = None
     first_reject: tuple[int, int, str] | None = None
     described: tuple[str, frozenset[str]] = ("", frozenset())
+    book: Book = field(default_factory=listed_book)
+    till: Till = field(init=False)
+
+    def __post_init__(self) -> None:
+        self.till = Till(self.bench, self.book)
 
     def add(
         self,
@@ -113,7 +122,7 @@ class Load:
         if found < records:
             rejects = self._rejects(select, batches, byte_offsets)
         if len(batches):
-            self._store(batches.in_order(self.bench), format_name)
+            self._store(self._priced(batches).in_order(self.bench), format_name)
         refused = [row for row in rejects if row[2] != HEADER_LINE]
         self.count.continuation += len(rejects) - len(refused)
         return refused
@@ -148,7 +157,7 @@ class Load:
     def _events(self, select: str, given: frozenset[str], format_name: str) -> str:
         """SQL of the rows as they are stored, `attributes` as JSON text, with a check a row."""
         columns = [
-            c for c in COLUMNS if c.name in given and c.name not in (*PROVENANCE, "event_id")
+            c for c in COLUMNS if c.name in given and c.name not in (*PROVENANCE, *NEVER_GIVEN)
         ]
         names = [*PROVENANCE, *(c.name for c in columns), "attributes"]
         values = [
@@ -161,6 +170,9 @@ class Load:
             *(f'try_cast("{c.name}" AS {SQL_TYPES[c.kind]}) AS "{c.name}"' for c in columns),
             f"{ATTRIBUTES if 'attributes' in given else 'NULL::VARCHAR'} AS attributes",
         ]
+        if "cost_usd" in given and "cost_given_usd" not in given:
+            names.insert(-1, "cost_given_usd")
+            values.insert(-1, f"try_cast(cost_usd AS {SQL_TYPES['money']}) AS cost_given_usd")
         if "severity" in given and "severity_number" not in given:
             names.insert(-1, "severity_number")
             values.insert(-1, f"({severity_number_sql('severity')})::BIGINT AS severity_number")
@@ -168,6 +180,21 @@ class Load:
             f"SELECT * EXCLUDE (reject), {row_check(names)} AS row_check FROM "
             f"(SELECT {', '.join(values)}, reject FROM ({select}) {AT_ONCE}) WHERE reject IS NULL"
         )
+
+    def _priced(self, batches: Batches) -> Batches:
+        """The same rows, those that are calls with their cost; most blocks have none."""
+        names = [name for name in batches.names if name != "row_check"]
+        self.bench.register("unpriced", batches)
+        try:
+            if not self.till.learn("unpriced", names):
+                return batches
+            after = [*names, "cost_usd", "price_source"]
+            rows = charged("unpriced", names, ", ".join(f'"{name}"' for name in names))
+            return Batches.of(
+                self.bench, f"SELECT *, {row_check(after)} AS row_check FROM ({rows})"
+            )
+        finally:
+            self.bench.unregister("unpriced")
 
     def _store(self, batches: Batches, format_name: str) -> None:
         columns = batches.columns()

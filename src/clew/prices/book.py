@@ -12,7 +12,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, date, datetime, time
 from decimal import Decimal
-from functools import cached_property
+from functools import cache, cached_property
 from importlib.metadata import version
 from typing import TYPE_CHECKING, Any
 
@@ -145,6 +145,12 @@ class Book:
                     above_input=above,
                     usd_per_call=_of_a_call(plain),
                 )
+
+
+@cache
+def listed_book() -> Book:
+    """The book without a user's own prices."""
+    return Book()
 
 
 def _own(mine: OwnPrice) -> Iterator[Price]:
