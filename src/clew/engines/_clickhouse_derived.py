@@ -42,14 +42,16 @@ def refresh(client: Client, compiled: Compile, names: Iterable[str], settings: S
 
 def _make(client: Client, compiled: Compile, name: str, state: str, settings: Settings) -> None:
     """One derived table of the events as they are; temporary tables live in a session."""
-    select = MAKERS[name](client, compiled, settings)
-    client.command(
-        f"CREATE OR REPLACE TABLE {name} ENGINE = MergeTree ORDER BY tuple() "
-        f"COMMENT '{state}' AS {select}",
-        settings=settings,
-    )
-    for left in ("span_rows", "span_places"):
-        client.command(f"DROP TEMPORARY TABLE IF EXISTS {left}", settings=settings)
+    try:
+        select = MAKERS[name](client, compiled, settings)
+        client.command(
+            f"CREATE OR REPLACE TABLE {name} ENGINE = MergeTree ORDER BY tuple() "
+            f"COMMENT '{state}' AS {select}",
+            settings=settings,
+        )
+    finally:  # in process, all sessions are one
+        for left in ("span_rows", "span_places"):
+            client.command(f"DROP TEMPORARY TABLE IF EXISTS {left}", settings=settings)
 
 
 def _span_tree(client: Client, compiled: Compile, settings: Settings) -> str:
