@@ -68,19 +68,28 @@ def contrast(events: ir.Table, labelled: ir.Table, *, most: int = 200) -> ir.Tab
     return t.order_by(t.gap.abs().desc(), "name", "value").limit(most)
 
 
-def distinctions(rows: Sequence[dict[str, Any]], words: str = "", *, most: int = 5) -> list[str]:
-    """Sentences on what sets the failing requests apart; `words` is the error's message."""
+def distinctions(
+    rows: Sequence[dict[str, Any]],
+    words: str = "",
+    *,
+    most: int = 5,
+    called: tuple[str, str] = ("failing", "succeeding"),
+) -> list[str]:
+    """Sentences on what sets the failing requests apart; `words` is the error's message.
+
+    `called` is how the two kinds of requests are spoken of.
+    """
     lacking = [row for row in rows if _is_lacking(row, words)]
     lacking.sort(key=lambda row: (row["value"] not in words, row["name"] == f"fields of {RECORD}"))
     said, told = list[str](), set[str]()
     for row in lacking[:2]:
         if row["value"] not in told:
-            said.append(_lacks(row))
+            said.append(_lacks(row, called))
             told |= {row["value"], row["name"].removeprefix("fields of ")}
     shared = [_together(rows, name) for name in sorted({row["name"] for row in rows} - told)]
     found = [group for group in shared if group]
     found.sort(key=lambda group: (-_gap(group), _column_rank(group[0]["name"])))
-    return (said + [_shares(group) for group in found])[:most]
+    return (said + [_shares(group, called) for group in found])[:most]
 
 
 def lacking_fields(rows: Sequence[dict[str, Any]], words: str = "") -> list[str]:
@@ -167,7 +176,7 @@ def _column_rank(name: str) -> int:
     return COLUMNS.index(name) if name in COLUMNS else len(COLUMNS)
 
 
-def _lacks(row: dict[str, Any]) -> str:
+def _lacks(row: dict[str, Any], called: tuple[str, str]) -> str:
     parent = row["name"].removeprefix("fields of ")
     where = "The record" if parent == RECORD else f"The input ({parent})"
     failing, succeeding = (
@@ -175,12 +184,12 @@ def _lacks(row: dict[str, Any]) -> str:
         (row["succeeding_stated"] - row["succeeding"]),
     )
     return (
-        f"{where} lacks '{row['value']}' in {failing:,} of {row['failing_stated']:,} failing "
-        f"requests, in {succeeding:,} of {row['succeeding_stated']:,} succeeding ones."
+        f"{where} lacks '{row['value']}' in {failing:,} of {row['failing_stated']:,} {called[0]} "
+        f"requests, in {succeeding:,} of {row['succeeding_stated']:,} {called[1]} ones."
     )
 
 
-def _shares(group: Sequence[dict[str, Any]]) -> str:
+def _shares(group: Sequence[dict[str, Any]], called: tuple[str, str]) -> str:
     name, stated = group[0]["name"], group[0]["failing_stated"]
     failing = sum(row["failing"] for row in group)
     made = share(sum(row["succeeding"] for row in group), group[0]["succeeding_stated"])
@@ -190,6 +199,4 @@ def _shares(group: Sequence[dict[str, Any]]) -> str:
         if name.startswith("fields of ")
         else f"came with {name} {values}"
     )
-    return (
-        f"{failing:,} of {stated:,} failing requests {what}, as did {made} of the succeeding ones."
-    )
+    return f"{failing:,} of {stated:,} {called[0]} requests {what}, as did {made} of the {called[1]} ones."
