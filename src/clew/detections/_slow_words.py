@@ -22,6 +22,8 @@ QUIET = 20
 """Requests before the first slow one from which on it has a beginning."""
 FEW = 5
 """Requests below which a cause is less sure."""
+STEEP_TAIL = 12.0
+"""Times the median that the slowest hundredth must take where slow requests do not stand apart."""
 LEAST_SPREAD_PART = 0.05
 """Part of the extra time that the named operation holds where its service as a whole is slow."""
 
@@ -61,6 +63,12 @@ def described(row: dict[str, Any], details: dict[str, list[dict[str, Any]]]) -> 
     facts = distinctions(details["facts"], called=CALLED, most=3)
     told += [*facts, *_carried(details["facts"]), *_line_sentences(details["lines"]), *sizes]
     told += _time_sentences(row, details["times"])
+    is_steady = _is_steady(row, details["times"])
+    if is_steady:
+        told.append(
+            "They come all the time: a fault that was there from the beginning looks like this, and so do "
+            "two kinds of requests, or a cache that misses as often as it is meant to."
+        )
     if details["times"] and (details["times"][0]["before"] or 0) >= QUIET:
         own = [change for change in details["changes"] if change["is_own"]]
         told += change_sentences(own, row["started"])
@@ -69,8 +77,8 @@ def described(row: dict[str, Any], details: dict[str, list[dict[str, Any]]]) -> 
             "The time grows as the size does: large requests, not a slow dependency, may be all it is."
         )
     return Description(
-        title=_title(row, name, where),
-        severity=_severity(row, is_size=bool(by_size)),
+        title=_title(row, name, where, details["lines"]),
+        severity=_severity(row, is_size=bool(by_size), is_steady=is_steady),
         confidence=_confidence(row, is_size=bool(by_size)),
         why=tuple(told),
         recommendations=_recommendations(row, name, details["lines"]),
@@ -168,16 +176,20 @@ def _entry(row: dict[str, Any]) -> str:
     return f"{row['entry_span_name']} of {row['entry_service']}"
 
 
-def _title(row: dict[str, Any], name: str, where: str) -> str:
+def _title(row: dict[str, Any], name: str, where: str, lines: list[dict[str, Any]]) -> str:
     if row["basis"] == "all":
         return (
             f"{name} takes {row['slow_own_ms']:.0f} ms of every request to {where}, "
             f"{share(row['extra_share'])} of its time"
         )
-    return (
+    title = (
         f"{name} makes {row['explained_requests']:,} of {many(row['slow_requests'], 'slow request')} "
         f"to {where} slow: {row['slow_own_ms']:.0f} ms instead of {row['normal_own_ms']:.0f} ms"
     )
+    telling = [line for line in lines if line["normal"] <= 0.1 * line["normal_requests"]]
+    if row["is_statement"] or not telling:
+        return title
+    return f"{title}, logging '{telling[0]['example'][:80]}'"
 
 
 def _slow_sentences(row: dict[str, Any]) -> list[str]:
@@ -300,17 +312,26 @@ def _time_sentences(row: dict[str, Any], times: list[dict[str, Any]]) -> list[st
     return [said + (f"; none of the {' and '.join(quiet)}." if quiet else ".")]
 
 
-def _severity(row: dict[str, Any], *, is_size: bool) -> Severity:
-    """By how much slower how many requests are; what may be as it should be is low."""
+def _severity(row: dict[str, Any], *, is_size: bool, is_steady: bool) -> Severity:
+    """By how much slower how many requests are; what may be as it should be is low or medium."""
     if is_size:
         return "low"
     if row["basis"] == "all":
         return "medium" if row["is_statement"] or row["extra_share"] >= 0.75 else "low"
-    if row["basis"] == "tail" or row["extra_ms"] < 50:
-        return "medium" if row["extra_ms"] >= 500 else "low"
+    if row["basis"] == "tail":
+        is_steep = row["p99_ms"] >= STEEP_TAIL * row["p50_ms"] and row["extra_ms"] >= 500
+        return "medium" if is_steep and not row["is_model"] else "low"
+    if row["extra_ms"] < 50:
+        return "low"
     is_many = row["explained_requests"] >= max(0.01 * row["requests"], FEW)
-    is_high = is_many and row["extra_ms"] >= 100 and not _is_absent(row)
-    return "high" if is_high else "medium"
+    may_be_meant = _is_absent(row) or (is_steady and row["extra_ms"] < 500)
+    return "high" if is_many and row["extra_ms"] >= 100 and not may_be_meant else "medium"
+
+
+def _is_steady(row: dict[str, Any], times: list[dict[str, Any]]) -> bool:
+    """Whether a good part of the requests are slow, from the first to the last."""
+    is_throughout = all((seen[side] or 0) < QUIET for seen in times for side in ("before", "after"))
+    return bool(row["basis"] == "apart" and row["slow_share"] >= 0.1 and is_throughout)
 
 
 def _confidence(row: dict[str, Any], *, is_size: bool) -> float:

@@ -29,7 +29,7 @@ READ = (
 )  # fmt: skip
 HOST = (
     r"^(?:[a-z+]+://)?"  # http://scoring:8080/v1, scoring
-    r"([^.:/]+)"  # scoring
+    r"([a-z][^.:/]*)"  # scoring
     r"(?:\.[^:/]*(?:svc|local|internal|consul)[^:/]*)?"  # .prod.svc.cluster.local, not .example.com
     r"(?::[0-9]+)?(?:/|$)"
 )
@@ -42,15 +42,8 @@ def placed(e: ir.Table) -> ir.Table:
     database), is_model (an AI call), callee (the service it calls, where it says).
     """
     t = span_tree.drop("problem").join(e.select("event_id", "attributes", *READ), "event_id")
-    names = t.select(named="service").distinct()
-    host = t.server_address.lower().re_extract(HOST, 1).nullif("")
-    t = t.mutate(
-        callee=ibis.coalesce(
-            attribute(t.attributes, "peer.service"), attribute(t.attributes, "peer_service"), host
-        )
-    )
-    known = names.filter(names.named.notnull())
-    t = t.left_join(known, t.callee == known.named)
+    host = t.server_address.lower().re_extract(HOST, 1).nullif("").nullif("localhost")
+    stated = (attribute(t.attributes, "peer.service"), attribute(t.attributes, "peer_service"))
     is_error = (t.status == "error").fill_null(False) | (t.http_status >= 500).fill_null(False)
     left = t.exception_type.notnull() & (t.status != "ok").fill_null(True)
     return t.select(
@@ -64,7 +57,8 @@ def placed(e: ir.Table) -> ir.Table:
         http_status=t.http_status,
         is_statement=t.db_system.notnull(),
         is_model=t.model.notnull() | t.provider.notnull(),
-        callee=ibis.ifelse(t.named.notnull(), t.callee, ibis.null("string")),
+        address=t.server_address.fill_null(""),
+        callee=ibis.coalesce(*stated, host),
     )
 
 
@@ -73,39 +67,41 @@ def operation(name: ir.Value) -> ir.StringValue:
     return cast(ir.StringValue, ties.route_of(name).fill_null(UNKNOWN))
 
 
-def owned(t: ir.Table) -> ir.Table:
+def owned(t: ir.Table, e: ir.Table | None = None) -> ir.Table:
     """Adds owner_service, owner_span_name, and is_gap: the time is between client and server.
 
-    A client's span without its server's is laid to the service that it calls, where that is one of
-    the case's; a database has no spans, so its statement stays with the service that asks.
+    A client's span without its server's is laid to who answers the like of it; else to the service
+    that it says it calls. A database has no spans, so its statement stays with the service that asks.
+    With `e`, the log lines of services that have no spans at all tell who answered.
     """
-    halves = t.filter(t.parent_event_id.notnull())
-    halves = halves.select(
-        client_id="parent_event_id",
-        server_service="service",
-        server_span_name="span_name",
-        server_started="started",
-        server_event_id="event_id",
+    met = _answers(t, e)
+    whom = ["service", "own_name", "address"]
+    known = (
+        met.filter(met.is_answered)
+        .group_by(*whom)
+        .agg(
+            services=lambda k: k.server_service.nunique(),
+            known_service=lambda k: k.server_service.min(),
+            names=lambda k: k.server_span_name.nunique(),
+            known_name=lambda k: k.server_span_name.min(),
+        )
     )
-    asks = t.filter(t.span_kind.isin(CALLS_OUT).fill_null(False)).select(
-        "event_id", "service", "is_statement", "callee", own_name="span_name"
+    known = known.filter(known.services == 1).mutate(
+        known_name=ibis.ifelse(known.names == 1, known.known_name, ibis.null("string"))
     )
-    met = asks.left_join(halves, asks.event_id == halves.client_id)
-    is_remote = (met.server_service != met.service).fill_null(False)
-    order = [(~is_remote).cast("int64"), met.server_started, met.server_event_id]
-    met = met.mutate(
-        is_remote=is_remote,
-        place=ibis.row_number().over(ibis.window(group_by=met.event_id, order_by=order)),
-    )
-    met = met.filter(met.place == 0)
-    told = met.callee.notnull() & ~met.is_statement & (met.callee != met.service)
+    met = met.left_join(known, whom)
+    is_told = met.callee.notnull() & ~met.is_statement & (met.callee != met.service)
     waits = met.select(
         asked_id="event_id",
-        waits_for=ibis.ifelse(
-            met.is_remote, met.server_service, ibis.ifelse(told, met.callee, None)
+        waits_for=ibis.cases(
+            (met.is_answered, met.server_service),
+            (met.known_service.notnull(), met.known_service),
+            (is_told, met.callee),
         ),
-        asked_name=ibis.ifelse(met.is_remote, met.server_span_name, met.own_name),
-        has_server="is_remote",
+        asked_name=ibis.ifelse(
+            met.is_answered, met.server_span_name, ibis.coalesce(met.known_name, met.own_name)
+        ),
+        has_server=met.is_answered & ~met.is_log,
     )
     waits = waits.filter(waits.waits_for.notnull())
     t = t.left_join(waits, t.event_id == waits.asked_id)
@@ -115,6 +111,50 @@ def owned(t: ir.Table) -> ir.Table:
         is_gap=t.waits_for.notnull(),
         has_server=t.has_server.fill_null(False),
     ).drop("asked_id", "waits_for", "asked_name")
+
+
+def _answers(t: ir.Table, e: ir.Table | None) -> ir.Table:
+    """Each call out, with the first span or, of a service without spans, log line that answers it."""
+    asks = t.filter(t.span_kind.isin(CALLS_OUT).fill_null(False)).select(
+        "event_id", "service", "is_statement", "callee", "address", own_name="span_name"
+    )
+    halves = t.filter(t.parent_event_id.notnull()).select(
+        client_id="parent_event_id",
+        server_service="service",
+        server_span_name="span_name",
+        server_started="started",
+        server_event_id="event_id",
+        is_log=ibis.literal(False),
+    )
+    if e is not None:
+        halves = ibis.union(halves, _logged_answers(t, e))
+    met = asks.left_join(halves, asks.event_id == halves.client_id)
+    is_answered = (met.server_service != met.service).fill_null(False)
+    order = [(~is_answered).cast("int64"), met.is_log, met.server_started, met.server_event_id]
+    met = met.mutate(
+        is_answered=is_answered,
+        is_log=met.is_log.fill_null(False),
+        place=ibis.row_number().over(ibis.window(group_by=met.event_id, order_by=order)),
+    )
+    return met.filter(met.place == 0)
+
+
+def _logged_answers(t: ir.Table, e: ir.Table) -> ir.Table:
+    """Lines that services without spans log in a trace while one calls out: they are who is called."""
+    said = e.filter(e.span_name.isnull() & e.trace_id.notnull() & e.service.notnull())
+    said = said.anti_join(t.select("service").distinct(), "service")
+    said = said.select("trace_id", said_id="event_id", said_by="service", said_at="timestamp")
+    asks = t.filter(t.span_kind.isin(CALLS_OUT).fill_null(False) & ~t.is_statement)
+    met = asks.join(said, "trace_id")
+    met = met.filter(met.said_at.between(met.started, met.ended))
+    return met.select(
+        client_id="event_id",
+        server_service="said_by",
+        server_span_name="span_name",
+        server_started="said_at",
+        server_event_id="said_id",
+        is_log=ibis.literal(True),
+    )
 
 
 def of_owner(t: ir.Table, row: dict[str, object]) -> ir.Table:

@@ -48,7 +48,7 @@ SAMPLE = 300
 def detect(
     events: ir.Table, *, min_errors: int = 3, min_share: float = 0.005, tolerated: float = 0.5
 ) -> ir.Table:
-    t = owned(placed(events))
+    t = owned(placed(events), events)
     starts = _starts(events, t, tolerated)
     found = _by_operation(starts).join(_calls(t), list(OWNER))
     found = found.join(_failed_at_entries(t, starts), list(OWNER))
@@ -88,7 +88,7 @@ def evidence(events: ir.Table, row: dict[str, Any]) -> ir.Table:
 
 
 def details(events: ir.Table, row: dict[str, Any]) -> dict[str, ir.Table]:
-    t = owned(placed(events))
+    t = owned(placed(events), events)
     starts = _of_row(events, row)
     words = events.join(starts.select("event_id", "trace_id", start="started"), "event_id")
     kinds = words.group_by("exception_type", "status_message", "http_status").agg(
@@ -225,7 +225,7 @@ def _failed_at_entries(t: ir.Table, starts: ir.Table) -> ir.Table:
 
 def _of_row(events: ir.Table, row: dict[str, Any]) -> ir.Table:
     """The failed spans of the subject, its logged exceptions too where errors rest on them."""
-    t = owned(placed(events))
+    t = owned(placed(events), events)
     failed = _failed(events, t) if row["logged"] else t.filter(t.failed)
     return of_owner(failed, row).filter(lambda s: s.started.between(row["started"], row["ended"]))
 

@@ -145,7 +145,7 @@ def _timed(events: ir.Table) -> ir.Table:
 
 
 def _span_times(events: ir.Table) -> ir.Table:
-    return owned(placed(events)).select(
+    return owned(placed(events), events).select(
         "event_id",
         service="owner_service",
         span_name="owner_span_name",
@@ -277,7 +277,7 @@ def _of_row(events: ir.Table, row: dict[str, Any]) -> ir.Table:
 
 def _waiting(events: ir.Table, row: dict[str, Any]) -> ir.Table:
     """Operations of the same traces whose whole time grew and whose own did not."""
-    t = owned(placed(events))
+    t = owned(placed(events), events)
     is_own = (t.owner_service == row["service"]) & (t.owner_span_name == (row["span_name"] or ""))
     asked = t.filter(is_own).select("root_event_id").distinct()
     t = t.filter(~is_own & ~t.span_kind.isin(CALLS_OUT).fill_null(False))

@@ -52,7 +52,7 @@ def detect(
     slow_ms: float = 500.0,
     slow_statement_ms: float = 200.0,
 ) -> ir.Table:
-    t = owned(placed(events))
+    t = owned(placed(events), events)
     least_ms = min(slow_ms, slow_statement_ms)
     limits = Limits(min_requests, min_slow, min_slow_share, min_extra_ms, least_ms)
     asked = judged(t, limits)
@@ -86,7 +86,7 @@ def detect(
 
 def evidence(events: ir.Table, row: dict[str, Any]) -> ir.Table:
     """The slow spans themselves, slowest first, then what their service logged in those traces."""
-    mine = _slow_spans(owned(placed(events)), row)
+    mine = _slow_spans(owned(placed(events), events), row)
     slowest = mine.order_by(ibis.desc("critical_ms"), "event_id").limit(14)
     said = events.filter(events.span_name.isnull() & events.trace_id.notnull())
     said = said.filter(said.service.fill_null(row["service"]) == row["service"])
@@ -101,7 +101,7 @@ def evidence(events: ir.Table, row: dict[str, Any]) -> ir.Table:
 
 
 def details(events: ir.Table, row: dict[str, Any]) -> dict[str, ir.Table]:
-    return spread_of(events, owned(placed(events)), row)
+    return spread_of(events, owned(placed(events), events), row)
 
 
 def describe(row: dict[str, Any], details: dict[str, list[dict[str, Any]]]) -> Description:
