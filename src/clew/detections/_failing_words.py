@@ -9,10 +9,13 @@ from clew.detections._onset import change_sentences
 from clew.detections._words import clock, many, share
 from clew.model.finding import Description, Severity
 
+QUIET = 20
+"""Calls before the first error, or after the last, that are worth a word."""
+
 
 def described(row: dict[str, Any], details: dict[str, list[dict[str, Any]]]) -> Description:
     name = f"{row['span_name']} of {row['service']}"
-    told = [_origin_sentence(row), *_kind_sentences(details["kinds"])]
+    told = [_origin_sentence(row), *_kind_sentences(row, details["kinds"])]
     told += [
         f"{many(line['lines'], 'log line')} of these traces, of {row['service']}, "
         f"{'say' if line['lines'] > 1 else 'says'}: "
@@ -25,7 +28,7 @@ def described(row: dict[str, Any], details: dict[str, list[dict[str, Any]]]) -> 
             "not reached, or did not answer in time."
         )
     told += _reach_sentences(row, details["passed"])
-    told += _since_sentences(row, details["calls"])
+    told += _since_sentences(row)
     told += change_sentences(details["changes"], row["started"])
     told += distinctions(details["facts"], most=2)
     return Description(
@@ -46,7 +49,7 @@ def _origin_sentence(row: dict[str, Any]) -> str:
     )
 
 
-def _kind_sentences(kinds: list[dict[str, Any]]) -> list[str]:
+def _kind_sentences(row: dict[str, Any], kinds: list[dict[str, Any]]) -> list[str]:
     said = []
     for kind in kinds:
         words = ": ".join(
@@ -54,11 +57,14 @@ def _kind_sentences(kinds: list[dict[str, Any]]) -> list[str]:
             for part in (kind["exception_type"], kind["message"] or kind["status_message"])
             if part
         )
-        words = words or (f"HTTP {kind['http_status']}" if kind["http_status"] else "")
+        words = words or (
+            f"HTTP {kind['http_status']}" if (kind["http_status"] or 0) >= 400 else ""
+        )
         peer = kind["database"] or kind["peer"]
         if words:
             said.append(
-                f"{many(kind['errors'], 'error')}{f', calling {peer}' if peer else ''}: {words}"
+                f"{kind['errors']:,} of {many(len(row['start_ids']), 'error')}"
+                f"{f', calling {peer}' if peer else ''}: {words}"
             )
     return said
 
@@ -92,11 +98,12 @@ def _reach_sentences(row: dict[str, Any], passed: list[dict[str, Any]]) -> list[
     return said
 
 
-def _since_sentences(row: dict[str, Any], calls: list[dict[str, Any]]) -> list[str]:
-    if not calls:
-        return []
-    seen = calls[0]
-    quiet = [f"{seen[side]:,} {side} it" for side in ("before", "after") if (seen[side] or 0) >= 20]
+def _since_sentences(row: dict[str, Any]) -> list[str]:
+    quiet = [
+        f"{row[f'calls_{side}']:,} {side} it"
+        for side in ("before", "after")
+        if row[f"calls_{side}"] >= QUIET
+    ]
     return [
         f"The first came at {clock(row['started'])}, the last at {clock(row['ended'])}"
         + (f"; calls without any: {' and '.join(quiet)}." if quiet else ".")

@@ -24,17 +24,21 @@ FEW = 5
 """Requests below which a cause is less sure."""
 STEEP_TAIL = 12.0
 """Times the median that the slowest hundredth must take where slow requests do not stand apart."""
-LEAST_SPREAD_PART = 0.05
-"""Part of the extra time that the named operation holds where its service as a whole is slow."""
 
 
-def spread_of(events: ir.Table, t: ir.Table, row: dict[str, Any]) -> dict[str, ir.Table]:
-    """What `described` reads of the slow requests of a finding and their normal ones."""
-    t = t.filter(
-        (t.entry_service == row["entry_service"]) & (t.entry_span_name == row["entry_span_name"])
+def spread_of(
+    events: ir.Table, t: ir.Table, asked: ir.Table, row: dict[str, Any]
+) -> dict[str, ir.Table]:
+    """What `described` reads of the slow requests of a finding and their normal ones.
+
+    `t` has the spans of the requests that are looked at, `asked` all requests of the entry point.
+    """
+    roots = t.filter(t.event_id == t.root_event_id)
+    sample = roots.select(
+        "root_event_id",
+        sample_trace="trace_id",
+        is_slow=roots.root_event_id.isin(row["slow_roots"]),
     )
-    asked = t.filter(t.event_id == t.root_event_id)
-    sample = _sample(t, asked, row)
     mine = of_owner(t, row).join(sample, "root_event_id")
     own = mine.select("event_id", "is_slow", request="root_event_id")
     said = events.filter(events.span_name.isnull() & events.trace_id.notnull())
@@ -82,36 +86,6 @@ def described(row: dict[str, Any], details: dict[str, list[dict[str, Any]]]) -> 
         confidence=_confidence(row, is_size=bool(by_size)),
         why=tuple(told),
         recommendations=_recommendations(row, name, details["lines"]),
-    )
-
-
-def explained(t: ir.Table, row: dict[str, Any]) -> ir.Table:
-    """The slow requests of the entry point of a finding that its subject explains.
-
-    Adds own_ms: the subject's own time in it.
-    """
-    t = t.filter(
-        (t.entry_service == row["entry_service"]) & (t.entry_span_name == row["entry_span_name"])
-    )
-    asked = t.filter((t.event_id == t.root_event_id) & (t.duration_ms > row["threshold_ms"]))
-    own = of_owner(t, row)
-    own = own.group_by("root_event_id").agg(own_ms=own.critical_ms.sum())
-    met = asked.join(own, "root_event_id")
-    is_spread = 2 * row["spread_requests"] > row["explained_requests"]
-    least = LEAST_SPREAD_PART if is_spread else row["min_explained"]
-    over_ms = met.duration_ms - row["normal_ms"]
-    return met.filter(met.own_ms - row["normal_own_ms"] >= least * over_ms)
-
-
-def _sample(t: ir.Table, asked: ir.Table, row: dict[str, Any]) -> ir.Table:
-    """The slowest requests that the subject explains, and as many normal ones."""
-    slow = explained(t, row)
-    slow = slow.order_by(ibis.desc("duration_ms"), "root_event_id").limit(SAMPLE)
-    normal = asked.filter((asked.duration_ms <= row["normal_below_ms"]) & ~asked.failed)
-    normal = normal.order_by("root_event_id").limit(SAMPLE)
-    return ibis.union(
-        slow.select("root_event_id", sample_trace="trace_id", is_slow=ibis.literal(True)),
-        normal.select("root_event_id", sample_trace="trace_id", is_slow=ibis.literal(False)),
     )
 
 

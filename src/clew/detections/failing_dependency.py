@@ -24,17 +24,18 @@ from clew.detections._failing_words import described
 from clew.detections._intervals import wilson
 from clew.detections._onset import changes_before
 from clew.detections._span_cases import Row, request, requests, span
-from clew.detections._spans import CALLS_OUT, of_owner, owned, placed
+from clew.detections._spans import CALLS_OUT, owned, placed
 from clew.detections._values import option
 from clew.model.case import Case
 from clew.model.finding import Description
+from clew.model.views import span_tree
 
 NEEDS = {"spans": ("trace_id",)}
 SUBJECT = ("service", "span_name")
 MEASURES = (
     "errors", "traces", "calls", "error_share", "error_share_low", "failed_requests",
     "all_failed_requests", "failed_share", "recovered_share", "unanswered", "logged",
-    "min_errors", "min_share", "tolerated",
+    "calls_before", "calls_after", "min_errors", "min_share", "tolerated",
 )  # fmt: skip
 REFERENCES: tuple[str, ...] = ()
 LEVELS = 6
@@ -50,7 +51,7 @@ def detect(
 ) -> ir.Table:
     t = owned(placed(events), events)
     starts = _starts(events, t, tolerated)
-    found = _by_operation(starts).join(_calls(t), list(OWNER))
+    found = _calls(t, _by_operation(starts))
     found = found.join(_failed_at_entries(t, starts), list(OWNER))
     low, _ = wilson(found.errors, found.calls)
     found = found.mutate(
@@ -76,8 +77,8 @@ def detect(
 
 
 def evidence(events: ir.Table, row: dict[str, Any]) -> ir.Table:
-    """The spans where the errors start, from the first, then the exceptions logged with them."""
-    starts = _of_row(events, row)
+    """The spans where the errors start, from the first, then the errors logged with them."""
+    starts = _starts_of(events, row)
     first = starts.order_by("started", "event_id").limit(14)
     said = _said(events, row).semi_join(first, "trace_id")
     proof = ibis.union(
@@ -88,9 +89,8 @@ def evidence(events: ir.Table, row: dict[str, Any]) -> ir.Table:
 
 
 def details(events: ir.Table, row: dict[str, Any]) -> dict[str, ir.Table]:
-    t = owned(placed(events), events)
-    starts = _of_row(events, row)
-    words = events.join(starts.select("event_id", "trace_id", start="started"), "event_id")
+    starts = _starts_of(events, row)
+    words = events.filter(events.event_id.isin(row["start_ids"]))
     kinds = words.group_by("exception_type", "status_message", "http_status").agg(
         errors=words.count(),
         message=words.exception_message.max(),
@@ -102,13 +102,10 @@ def details(events: ir.Table, row: dict[str, Any]) -> dict[str, ir.Table]:
         lines=said.count(),
         message=ibis.coalesce(said.exception_message, said.message).max(),
     )
-    failing = starts.order_by("event_id").limit(SAMPLE)
-    sound = of_owner(t, row).filter(lambda s: ~s.failed).order_by("event_id").limit(SAMPLE)
-    labelled = ibis.union(
-        failing.select("event_id", request="event_id", failed=ibis.literal(True)),
-        sound.select("event_id", request="event_id", failed=ibis.literal(False)),
-    )
-    passed = _passed_on(t, starts)
+    labelled = events.filter(
+        events.event_id.isin([*row["start_ids"], *(row["sound_ids"] or ())])
+    ).select("event_id", request="event_id", failed=events.event_id.isin(row["start_ids"]))
+    passed = _passed_on(events, starts)
     return {
         "kinds": kinds.order_by(
             ibis.desc("errors"), "exception_type", "status_message", "http_status"
@@ -116,7 +113,6 @@ def details(events: ir.Table, row: dict[str, Any]) -> dict[str, ir.Table]:
         "lines": lines.order_by(ibis.desc("lines"), "exception_type").limit(2),
         "facts": contrast(events, labelled),
         "passed": passed.order_by(ibis.desc("spans"), "service").limit(6),
-        "calls": _before(of_owner(t, row), row),
         "changes": changes_before(events, row["service"], row["started"]),
     }
 
@@ -177,6 +173,11 @@ def _next_failed_above(t: ir.Table, failed: ir.Table) -> ir.Table:
 
 def _by_operation(starts: ir.Table) -> ir.Table:
     asks = starts.span_kind.isin(CALLS_OUT).fill_null(False)
+    earliest = ibis.window(
+        group_by=[starts.owner_service, starts.owner_span_name],
+        order_by=[starts.started, starts.event_id],
+    )
+    starts = starts.mutate(is_sampled=ibis.row_number().over(earliest) < SAMPLE)
     return starts.group_by(*OWNER).agg(
         errors=starts.count(),
         traces=starts.trace_id.nunique(),
@@ -188,15 +189,29 @@ def _by_operation(starts: ir.Table) -> ir.Table:
         .fill_null(False)
         .cast("int64")
         .sum(),
-        started=starts.started.min(),
-        ended=starts.ended.max(),
+        first=starts.started.min(),
+        last=starts.ended.max(),
+        start_ids=starts.event_id.collect(where=starts.is_sampled).sort(),
     )
 
 
-def _calls(t: ir.Table) -> ir.Table:
-    """Calls of each operation; a client's span and its server's are one."""
-    whole = t.filter(~t.has_server)
-    return whole.group_by(*OWNER).agg(calls=whole.count())
+def _calls(t: ir.Table, found: ir.Table) -> ir.Table:
+    """Adds the calls of each operation: in all, before and after its errors, and some sound ones.
+
+    A client's span and its server's are one call.
+    """
+    whole = t.filter(~t.has_server).join(found.select(*OWNER, "first", "last"), list(OWNER))
+    order = ibis.window(
+        group_by=[whole.owner_service, whole.owner_span_name, whole.failed], order_by=whole.event_id
+    )
+    whole = whole.mutate(is_sampled=~whole.failed & (ibis.row_number().over(order) < SAMPLE))
+    calls = whole.group_by(*OWNER).agg(
+        calls=whole.count(),
+        calls_before=(whole.started < whole["first"]).cast("int64").sum(),
+        calls_after=(whole.started > whole["last"]).cast("int64").sum(),
+        sound_ids=whole.event_id.collect(where=whole.is_sampled).sort(),
+    )
+    return found.join(calls, list(OWNER)).rename(started="first", ended="last")
 
 
 def _failed_at_entries(t: ir.Table, starts: ir.Table) -> ir.Table:
@@ -223,11 +238,10 @@ def _failed_at_entries(t: ir.Table, starts: ir.Table) -> ir.Table:
     )
 
 
-def _of_row(events: ir.Table, row: dict[str, Any]) -> ir.Table:
-    """The failed spans of the subject, its logged exceptions too where errors rest on them."""
-    t = owned(placed(events), events)
-    failed = _failed(events, t) if row["logged"] else t.filter(t.failed)
-    return of_owner(failed, row).filter(lambda s: s.started.between(row["started"], row["ended"]))
+def _starts_of(events: ir.Table, row: dict[str, Any]) -> ir.Table:
+    """The first spans of a finding where errors start."""
+    t = span_tree.select("event_id", "trace_id", "started")
+    return t.filter(t.event_id.isin(row["start_ids"])).semi_join(events, "event_id")
 
 
 def _said(events: ir.Table, row: dict[str, Any]) -> ir.Table:
@@ -242,21 +256,11 @@ def _said(events: ir.Table, row: dict[str, Any]) -> ir.Table:
     return said.filter(said.service.fill_null(row["service"]) == row["service"])
 
 
-def _passed_on(t: ir.Table, starts: ir.Table) -> ir.Table:
+def _passed_on(events: ir.Table, starts: ir.Table) -> ir.Table:
     """Services with failed spans in these traces, where nothing starts."""
+    t = placed(events)
     failed = t.filter(t.failed).semi_join(starts, "trace_id").anti_join(starts, "event_id")
     return failed.group_by("service").agg(spans=failed.count())
-
-
-def _before(mine: ir.Table, row: dict[str, Any]) -> ir.Table:
-    mine = mine.filter(~mine.has_server)
-    before = mine.started < row["started"]
-    until = mine.started <= row["ended"]
-    return mine.agg(
-        before=before.cast("int64").sum(),
-        meanwhile=(~before & until).cast("int64").sum(),
-        after=(~until).cast("int64").sum(),
-    )
 
 
 def _often(error: str) -> Any:

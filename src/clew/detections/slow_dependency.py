@@ -18,7 +18,7 @@ import ibis
 import ibis.expr.types as ir
 
 from clew.detections._slow_requests import ENTRY, Limits, judged
-from clew.detections._slow_words import described, explained, spread_of
+from clew.detections._slow_words import SAMPLE, described, spread_of
 from clew.detections._span_cases import moment, requests
 from clew.detections._spans import of_owner, owned, placed
 from clew.detections._values import option
@@ -85,23 +85,35 @@ def detect(
 
 
 def evidence(events: ir.Table, row: dict[str, Any]) -> ir.Table:
-    """The slow spans themselves, slowest first, then what their service logged in those traces."""
-    mine = _slow_spans(owned(placed(events), events), row)
-    slowest = mine.order_by(ibis.desc("critical_ms"), "event_id").limit(14)
+    """The slow spans themselves, slowest first, their requests, and what their service logged."""
+    t = owned(placed(events).filter(lambda s: s.root_event_id.isin(_looked_at(row))), events)
+    t = t.filter(t.root_event_id.isin(row["slow_roots"]))
+    slowest = of_owner(t, row).order_by(ibis.desc("critical_ms"), "event_id").limit(12)
+    asked = t.filter(t.event_id == t.root_event_id)
+    asked = asked.order_by(ibis.desc("duration_ms"), "event_id").limit(3)
     said = events.filter(events.span_name.isnull() & events.trace_id.notnull())
     said = said.filter(said.service.fill_null(row["service"]) == row["service"])
     said = said.semi_join(slowest, "trace_id")
     proof = ibis.union(
         slowest.select("event_id", rank=ibis.literal(0), place=-slowest.critical_ms),
-        said.select("event_id", rank=ibis.literal(1), place=said.timestamp.epoch_seconds()).mutate(
-            place=lambda s: s.place.cast("float64")
+        asked.anti_join(slowest, "event_id").select(
+            "event_id", rank=ibis.literal(1), place=-asked.duration_ms
+        ),
+        said.select(
+            "event_id",
+            rank=ibis.literal(2),
+            place=said.timestamp.epoch_seconds().cast("float64"),
         ),
     )
     return proof.order_by("rank", "place", "event_id").limit(20)
 
 
 def details(events: ir.Table, row: dict[str, Any]) -> dict[str, ir.Table]:
-    return spread_of(events, owned(placed(events), events), row)
+    t = placed(events)
+    asked = t.filter((t.event_id == t.root_event_id) & (t.entry_service == row["entry_service"]))
+    asked = asked.filter(asked.entry_span_name == row["entry_span_name"])
+    sample = owned(t.filter(t.root_event_id.isin(_looked_at(row))), events)
+    return spread_of(events, sample, asked, row)
 
 
 def describe(row: dict[str, Any], details: dict[str, list[dict[str, Any]]]) -> Description:
@@ -125,8 +137,13 @@ def _explained(spent: ir.Table, asked: ir.Table, min_explained: float) -> ir.Tab
     """One row per entry point and operation, with the slow requests that it explains."""
     keys = [*ENTRY, *OWNER]
     met = spent.join(asked, "root_event_id")
+    of_kind = ibis.window(
+        group_by=[asked.is_normal, *(asked[name] for name in ENTRY)], order_by=asked.root_event_id
+    )
+    asked = asked.mutate(is_sampled=asked.is_normal & (ibis.row_number().over(of_kind) < SAMPLE))
     normal = asked.group_by(*ENTRY).agg(
         normal_requests=asked.is_normal.cast("int64").sum(),
+        normal_roots=asked.root_event_id.collect(where=asked.is_sampled).sort(),
         slow_requests=asked.is_slow.cast("int64").sum(),
         normal_ms=asked.duration_ms.mean(where=asked.is_normal).fill_null(0.0),
         slow_mean_ms=asked.duration_ms.mean(where=asked.is_slow),
@@ -141,6 +158,11 @@ def _explained(spent: ir.Table, asked: ir.Table, min_explained: float) -> ir.Tab
     sums = sums.join(normal, list(ENTRY))
     sums = sums.mutate(normal_own_ms=sums.normal_sum / ibis.greatest(sums.normal_requests, 1))
     wins = _first_of_each(met.filter(met.is_slow), sums, keys, min_explained)
+    slowest = ibis.window(
+        group_by=[wins[name] for name in keys],
+        order_by=[wins.duration_ms.desc(), wins.root_event_id],
+    )
+    wins = wins.mutate(is_sampled=ibis.row_number().over(slowest) < SAMPLE)
     wins = wins.group_by(*keys).agg(
         spread_requests=wins.is_spread.cast("int64").sum(),
         explained_requests=wins.count(),
@@ -149,6 +171,7 @@ def _explained(spent: ir.Table, asked: ir.Table, min_explained: float) -> ir.Tab
         slow_own_ms=wins.own_ms.mean(),
         gap_ms=wins.gap_ms.fill_null(0.0).mean(),
         slow_calls=wins.calls.mean(),
+        slow_roots=wins.root_event_id.collect(where=wins.is_sampled).sort(),
     )
     numbers = asked.group_by(*ENTRY).agg(
         **{
@@ -212,9 +235,9 @@ def _main_entry(found: ir.Table) -> ir.Table:
     return t.filter(t.place == 0).drop("place")
 
 
-def _slow_spans(t: ir.Table, row: dict[str, Any]) -> ir.Table:
-    """The subject's spans in the slow requests of the entry point that it explains."""
-    return of_owner(t, row).semi_join(explained(t, row), "root_event_id")
+def _looked_at(row: dict[str, Any]) -> list[str]:
+    """The requests that stand for all slow ones and all normal ones."""
+    return [*row["slow_roots"], *(row["normal_roots"] or ())]
 
 
 def _rarely(slow: float, normal: float) -> Any:
