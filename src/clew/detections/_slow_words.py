@@ -22,6 +22,8 @@ QUIET = 20
 """Requests before the first slow one from which on it has a beginning."""
 FEW = 5
 """Requests below which a cause is less sure."""
+MEANT_MS = 500.0
+"""What a second kind of request, or a cache's miss, may well take longer by intent."""
 STEEP_TAIL = 12.0
 """Times the median that the slowest hundredth must take where slow requests do not stand apart."""
 
@@ -298,14 +300,18 @@ def _severity(row: dict[str, Any], *, is_size: bool, is_steady: bool) -> Severit
     if row["extra_ms"] < 50:
         return "low"
     is_many = row["explained_requests"] >= max(0.01 * row["requests"], FEW)
-    may_be_meant = _is_absent(row) or (is_steady and row["extra_ms"] < 500)
+    may_be_meant = _is_absent(row) or (is_steady and row["extra_ms"] < MEANT_MS)
     return "high" if is_many and row["extra_ms"] >= 100 and not may_be_meant else "medium"
 
 
 def _is_steady(row: dict[str, Any], times: list[dict[str, Any]]) -> bool:
     """Whether a good part of the requests are slow, from the first to the last."""
     is_throughout = all((seen[side] or 0) < QUIET for seen in times for side in ("before", "after"))
-    return bool(row["basis"] == "apart" and row["slow_share"] >= 0.1 and is_throughout)
+    # a statement that is quick in other requests is not slow by intent
+    is_quick_else = row["is_statement"] and not _is_absent(row)
+    return bool(
+        row["basis"] == "apart" and row["slow_share"] >= 0.1 and is_throughout and not is_quick_else
+    )
 
 
 def _confidence(row: dict[str, Any], *, is_size: bool) -> float:

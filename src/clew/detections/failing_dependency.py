@@ -131,12 +131,26 @@ def _starts(events: ir.Table, t: ir.Table, tolerated: float) -> ir.Table:
     t = t.select("event_id", "parent_event_id")
     above = _next_failed_above(t, failed)
     failed = failed.left_join(above, failed.event_id == above.below_id).drop("below_id")
-    is_request = failed.event_id == failed.root_event_id
-    failed = failed.mutate(is_recovered=failed.above_id.isnull() & ~is_request)
+    failed = _recovered(failed)
     same = ibis.window(group_by=[failed.owner_service, failed.owner_span_name])
     failed = failed.mutate(tolerated_share=failed.is_recovered.cast("float64").mean().over(same))
-    passing = failed.filter((failed.tolerated_share <= tolerated) & failed.above_id.notnull())
+    passes = failed.is_answer | (failed.tolerated_share <= tolerated)
+    passing = failed.filter(passes & failed.above_id.notnull())
     return failed.anti_join(passing.select(event_id="above_id").distinct(), "event_id")
+
+
+def _recovered(failed: ir.Table) -> ir.Table:
+    """Adds is_answer: the next failed span above is the client's half of the same call; and
+    is_recovered: but for that half, nothing above failed."""
+    failed = failed.mutate(
+        ends=failed.above_id.isnull() & (failed.event_id != failed.root_event_id)
+    )
+    halves = failed.filter(failed.has_server).select(half_id="event_id", half_ends="ends")
+    t = failed.left_join(halves, failed.parent_event_id == halves.half_id)
+    is_answer = (t.above_id == t.half_id).fill_null(False)
+    return t.mutate(
+        is_answer=is_answer, is_recovered=t.ends | (is_answer & t.half_ends.fill_null(False))
+    ).drop("ends", "half_id", "half_ends")
 
 
 def _failed(events: ir.Table, t: ir.Table) -> ir.Table:

@@ -64,6 +64,9 @@ def observed(e: ir.Table) -> ir.Table:
     the only service of the case, else the server's address, host or kind of log.
     `is_counted`: whether the row stands for a request of its service, see `requests`.
     """
+    # a client's span tells of the request that its server's tells of: one is enough
+    is_asking = e.span_kind.isin(("client", "producer")).fill_null(False)
+    e = e.mutate(http_status=ibis.ifelse(is_asking, ibis.null("int64"), e.http_status))
     # few columns from the start: what is carried along costs the compiler more than the engine
     e = e.select(*CARRIED, *READ)
     e = e.filter(e.timestamp.notnull())
