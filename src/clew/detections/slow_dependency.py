@@ -85,23 +85,18 @@ def detect(
 
 
 def evidence(events: ir.Table, row: dict[str, Any]) -> ir.Table:
-    """The slow spans themselves, slowest first, their requests, and what their service logged."""
+    """The slow spans themselves, slowest first, then what their service logged in those traces."""
     t = owned(placed(events).filter(lambda s: s.root_event_id.isin(_looked_at(row))), events)
     t = t.filter(t.root_event_id.isin(row["slow_roots"]))
     slowest = of_owner(t, row).order_by(ibis.desc("critical_ms"), "event_id").limit(12)
-    asked = t.filter(t.event_id == t.root_event_id)
-    asked = asked.order_by(ibis.desc("duration_ms"), "event_id").limit(3)
     said = events.filter(events.span_name.isnull() & events.trace_id.notnull())
     said = said.filter(said.service.fill_null(row["service"]) == row["service"])
     said = said.semi_join(slowest, "trace_id")
     proof = ibis.union(
         slowest.select("event_id", rank=ibis.literal(0), place=-slowest.critical_ms),
-        asked.anti_join(slowest, "event_id").select(
-            "event_id", rank=ibis.literal(1), place=-asked.duration_ms
-        ),
         said.select(
             "event_id",
-            rank=ibis.literal(2),
+            rank=ibis.literal(1),
             place=said.timestamp.epoch_seconds().cast("float64"),
         ),
     )
