@@ -74,16 +74,18 @@ def show(
     from clew.model.views import between, events
     from clew.registry import load
 
-    member = load("analyses", analysis)
-    function: Callable[..., ir.Table] = getattr(member, analysis)
+    function: Callable[..., ir.Table] = getattr(load("analyses", analysis), analysis)
     columns, bucket = split_by(by, bucket)
-    options = {**settings.analyses.get(analysis, {}), **assignments(option)}
+    options = settings.analyses.get(analysis, {}) | assignments(option)
     arguments = _arguments(function, columns, bucket, options)
-    before = time_range(baseline)
-    if before and bucket:
+    before, first, last = time_range(baseline), moment(since), moment(until)
+    declared = inspect.signature(function).parameters
+    if before and bucket and "baseline" not in declared:
         raise ConfigError("--baseline compares two times as wholes: leave out the bucket.")
-    first, last = moment(since), moment(until)
-    if takes_baseline(function):
+    if "since" in declared:  # it compares the times by itself
+        arguments |= {"since": first, "until": last, "baseline": before}
+        before = first = last = None
+    elif "baseline" in declared:  # it compares the events by itself
         arguments = both_sides(arguments, before)
         first = before[1] if before and first is None and last is None else first
         before = None
@@ -98,11 +100,6 @@ def show(
     most_rows = settings.limits.table_rows if limit is None and output == "table" else 0
     print_answer(answer, output, most_rows=most_rows)
     return 0
-
-
-def takes_baseline(function: Callable[..., Any]) -> bool:
-    """Whether the analysis compares by itself, and wants the events of the time before."""
-    return "baseline" in inspect.signature(function).parameters
 
 
 def both_sides(

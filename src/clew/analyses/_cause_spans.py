@@ -1,0 +1,254 @@
+"""What spans say of a cause: own time, gaps of calls, where failures start, calls that stay away.
+
+A caller that is slow or fails because of what it called has neither own time nor a failure of its own.
+The gap between a client's span and its server's is the network's, and so is a call that nothing
+answered: it counts to the callee, and to the pod whose calls, in and out, all have it.
+"""
+
+from __future__ import annotations
+
+from typing import cast
+
+import ibis
+import ibis.expr.types as ir
+
+from clew.analyses._cause_words import EVIDENCE, PLACE, clue, number, percent, saturating
+from clew.model.span_tree import ASKING
+from clew.model.views import span_tree, spans
+
+LEAST_MS = 0.1
+"""Added to a time before its logarithm: below it, times are alike."""
+NODE = [*PLACE, "operation"]
+EDGE = ["clew_group", "component", "pod", "callee", "callee_pod"]
+MOST_COMMON_GROWTH = 0.5
+"""How much of a growth that most operations share is taken for load, as a logarithm."""
+
+
+def span_facts(e: ir.Table) -> ir.Table:
+    """One row a span of `e` (with component and pod): whose its own time and its failure are.
+
+    Adds callee and callee_pod ("" where it called nobody), role (own, gap or unanswered), fails
+    (it started here) and children.
+    """
+    stated = spans(e).drop("service", "span_id", "span_name")
+    placed = span_tree.select(
+        "event_id", "parent_event_id", "span_name", "span_kind", "status", "self_ms"
+    )
+    t = stated.join(placed, "event_id")
+    is_failure = (t.status == "error").fill_null(False) | (t.http_status >= 500).fill_null(False)
+    t = t.mutate(
+        operation=t.span_name, failed=is_failure, asks=t.span_kind.isin(ASKING).fill_null(False)
+    )
+    up = t.select(parent_event_id="event_id", up_component="component")
+    child = t.select("parent_event_id", "component", "pod", "failed").join(up, "parent_event_id")
+    is_remote = child.component != child.up_component
+    below = child.group_by("parent_event_id").agg(
+        children=child.count(),
+        child_failed=child.failed.cast("int64").max() > 0,
+        callee=child.component.max(where=is_remote),
+        callee_pod=child.pod.max(where=is_remote),
+    )
+    below = below.rename(event_id="parent_event_id")
+    t = t.left_join(below, "event_id")
+    t = _aimed(t.drop("event_id_right"), e)
+    role = ibis.cases(
+        (~t.asks | (t.callee == ""), "own"), (t.is_answered, "gap"), else_="unanswered"
+    )
+    return t.mutate(
+        role=role,
+        children=t.children.fill_null(0),
+        fails=t.failed & ~t.child_failed.fill_null(False),
+    )
+
+
+def _aimed(t: ir.Table, e: ir.Table) -> ir.Table:
+    """Gives a call that nobody answered the callee that answers such calls, or the one it names."""
+    answered = t.filter(t.asks & t.callee.notnull())
+    usual = answered.group_by("component", "operation").agg(
+        usual=answered.callee.max(), other=answered.callee.min()
+    )
+    usual = usual.filter(usual.usual == usual.other).drop("other")
+    known = e.filter(e.component != "").select(named="component").distinct()
+    t = t.mutate(address=t.server_address.re_extract(r"^([A-Za-z][A-Za-z0-9_-]*)", 1))
+    t = t.left_join(usual, ["component", "operation"], rname="{name}_usual")
+    t = t.left_join(known, t.address == known.named)
+    aimed = ibis.ifelse(t.asks, ibis.coalesce(t.callee, t.usual, t.named, ibis.literal("")), "")
+    aimed = ibis.ifelse(aimed == t.component, "", aimed)
+    return t.mutate(
+        is_answered=t.callee.notnull(), callee=aimed, callee_pod=t.callee_pod.fill_null("")
+    )
+
+
+def span_clues(t: ir.Table) -> ir.Table:
+    """Evidence of `span_facts` with `side` and `clew_group`."""
+    t = t.mutate(log_ms=(ibis.greatest(t.self_ms, 0.0) + LEAST_MS).ln())
+    blamed = t.mutate(
+        component=ibis.ifelse(t.role == "own", t.component, t.callee),
+        pod=ibis.ifelse(t.role == "own", t.pod, t.callee_pod),
+    )
+    nodes = _growth(
+        blamed.filter(blamed.role != "gap"), NODE, ["clew_group", "component", "operation"]
+    )
+    calls = t.filter(t.role == "gap")
+    edges = _growth(calls, EDGE, ["clew_group", "component", "callee"])
+    total = ibis.union(
+        nodes.select("clew_group", "extra_ms"), edges.select("clew_group", "extra_ms")
+    )
+    total = total.group_by("clew_group").agg(all_ms=ibis.greatest(total.extra_ms, 0.0).sum())
+    return ibis.union(
+        _own_time(nodes.join(total, "clew_group")),
+        _gaps(calls, total),
+        _failures(blamed),
+        _missing_calls(t.filter(t.role == "own")),
+    ).select(*EVIDENCE)
+
+
+def _growth(t: ir.Table, own: list[str], alike: list[str]) -> ir.Table:
+    """One row a key of `own`: own time before and after, by its logarithm, and what it cost.
+
+    Where a pod has no past, that of the same operation in other pods stands for it. Adds n, usual_ms
+    and now_ms (geometric means), growth (the logarithm of their ratio, less what most share), sigmas
+    and extra_ms (over all spans).
+    """
+    t = t.filter(t.self_ms.notnull())
+    s = t.group_by(*own).agg(
+        **{
+            f"{name}{side}": value
+            for side, where in ((0, t.side == 0), (1, t.side == 1))
+            for name, value in (
+                ("n", where.cast("float64").sum()),
+                ("log", t.log_ms.sum(where=where).fill_null(0.0)),
+                ("square", (t.log_ms * t.log_ms).sum(where=where).fill_null(0.0)),
+                ("ms", t.self_ms.sum(where=where).fill_null(0.0)),
+            )
+        }
+    )
+    whole = ibis.window(group_by=alike)
+    sums = ("n0", "log0", "square0", "ms0")
+    s = s.mutate(**{f"all_{name}": s[name].sum().over(whole) for name in sums})
+    has_past = s.n0 >= 5
+    s = s.mutate(**{name: ibis.ifelse(has_past, s[name], s[f"all_{name}"]) for name in sums})
+    s = s.filter((s.n0 >= 3) & (s.n1 > 0))
+    mean0, mean1 = s.log0 / s.n0, s.log1 / s.n1
+    # a deviation is not known to be small from few: 0.1 is 10 %
+    spread0 = ibis.greatest(s.square0 / s.n0 - mean0 * mean0, 0.0) + 0.01
+    spread1 = ibis.greatest(s.square1 / s.n1 - mean1 * mean1, 0.0) + 0.01
+    error = (spread0 / s.n0 + (spread1 + spread0) / 2 / s.n1).sqrt()
+    s = s.mutate(move=mean1 - mean0, error=error, per_span=s.ms1 / s.n1 - s.ms0 / s.n0)
+    common = s.group_by("clew_group").agg(common=s.move.quantile(0.5), keys=s.count())
+    s = s.join(common, "clew_group")
+    shared = ibis.ifelse(s["keys"] >= 8, s.common, 0.0)
+    growth = s.move - ibis.greatest(ibis.least(shared, MOST_COMMON_GROWTH), 0.0)
+    s = s.mutate(
+        n=s.n1, growth=growth, sigmas=growth / s.error,
+        usual_ms=s.ms0 / s.n0, now_ms=s.ms1 / s.n1,
+    )  # fmt: skip
+    is_sure = saturating(s.sigmas - 2.0, 3.0) * saturating(s.growth, 0.35)
+    # of a rise that few spans make, the mean tells more than the logarithms
+    tail = s.per_span / (s.ms0 / s.n0 + 1.0)
+    is_sure = ibis.greatest(is_sure, 0.8 * saturating(tail - 0.5, 2.0) * s.n1 / (s.n1 + 10.0))
+    return s.mutate(is_sure=is_sure, extra_ms=s.n1 * s.per_span * is_sure)
+
+
+def _own_time(s: ir.Table) -> ir.Table:
+    share = ibis.greatest(s.extra_ms, 0.0) / s.all_ms.nullif(0.0)
+    strength = (s.is_sure * (0.25 + 0.75 * share.sqrt())).fill_null(0.0)
+    return clue(
+        s.filter(s.extra_ms > 0), "time", strength,
+        s.operation, " takes ", number(s.now_ms), " ms of its own instead of ", number(s.usual_ms),
+        " (", percent(share), " of the time that was added)",
+    )  # fmt: skip
+
+
+def _gaps(calls: ir.Table, total: ir.Table) -> ir.Table:
+    """Gaps of calls, told by both ends: to blame is the end of whose calls, in and out, most have it."""
+    usual = calls.filter(calls.side == 0)
+    usual = usual.group_by("clew_group", "component", "callee").agg(
+        usual_mean=usual.log_ms.mean(), usual_spread=usual.log_ms.std(how="pop")
+    )
+    t = calls.join(usual, ["clew_group", "component", "callee"])
+    is_long = t.log_ms > t.usual_mean + 3 * ibis.greatest(t.usual_spread, 0.2)
+    t = t.mutate(is_long=(is_long & (t.side == 1)).cast("float64"))
+    columns = ["clew_group", "side", "self_ms", "log_ms", "is_long"]
+    both = ibis.union(
+        t.select(*columns, "component", "pod", is_in=ibis.literal(0.0)),
+        t.select(*columns, component="callee", pod="callee_pod", is_in=ibis.literal(1.0)),
+    )
+    ends = _growth(both, PLACE, ["clew_group", "component"]).join(total, "clew_group")
+    long = both.group_by(*PLACE).agg(
+        long_n=both.is_long.sum(),
+        long_in=(both.is_long * both.is_in).sum(),
+        long_share=both.is_long.sum() / ((both.side == 1).cast("float64").sum() + 2.0),
+    )
+    s = ends.join(long, PLACE)
+    s = s.mutate(most=s.long_share.max().over(ibis.window(group_by="clew_group")))
+    share = (ibis.greatest(s.extra_ms, 0.0) / s.all_ms.nullif(0.0)).fill_null(0.0)
+    towards = 0.75 + 0.25 * s.long_in / s.long_n.nullif(0.0)
+    strength = s.is_sure * s.long_share / s.most.nullif(0.0) * towards
+    return clue(
+        s.filter(s.extra_ms > 0).mutate(operation=ibis.literal("")),
+        "gap",
+        (strength * (0.25 + 0.75 * ibis.least(share, 1.0).sqrt())).fill_null(0.0),
+        "calls from and to it spend ", number(s.now_ms), " ms between client and server instead of ",
+        number(s.usual_ms), " (", percent(ibis.least(share, 1.0)), " of the time that was added)",
+    )  # fmt: skip
+
+
+def _failures(t: ir.Table) -> ir.Table:
+    """Failures that start here: of an answered call that failed alone, the callee is t."""
+    s = t.group_by(*NODE).agg(
+        n0=(t.side == 0).cast("float64").sum(),
+        n1=(t.side == 1).cast("float64").sum(),
+        fails0=(t.fails & (t.side == 0)).cast("float64").sum(),
+        fails1=(t.fails & (t.side == 1)).cast("float64").sum(),
+        alone=(t.fails & (t.side == 1) & (t.role != "own")).cast("float64").sum(),
+    )
+    usual = (s.fails0 + 0.5) / (s.n0 + 50.0)
+    s = s.mutate(expected=usual * s.n1, share=s.fails1 / s.n1.nullif(0.0))
+    s = s.mutate(more=s.fails1 - s.expected)
+    s = s.mutate(sigmas=s.more / (s.expected + 0.5).sqrt())
+    total = ibis.greatest(s.more, 0.0).sum().over(ibis.window(group_by="clew_group"))
+    of_all = s.more / total.nullif(0.0)
+    certain = saturating(s.sigmas - 1.0, 2.0)
+    strength = certain * (0.2 + 0.8 * of_all) * (0.4 + 0.6 * saturating(s.share, 0.2))
+    words = ibis.ifelse(
+        s.alone > s.fails1 / 2,
+        "calls of it fail at the caller or unanswered: ",
+        "failures start in it: ",
+    )
+    return clue(
+        s.filter(s.more > 0), "failures", strength.fill_null(0.0),
+        words, number(s.fails1), " of ", number(s.n1), " ", s.operation, " (",
+        number(s.expected), " expected)",
+    )  # fmt: skip
+
+
+def _missing_calls(t: ir.Table) -> ir.Table:
+    """An operation that no longer calls what it called: it returns early, or calls are lost."""
+    s = t.group_by(*NODE).agg(
+        n0=(t.side == 0).cast("float64").sum(),
+        n1=(t.side == 1).cast("float64").sum(),
+        calls0=t.children.sum(where=t.side == 0).cast("float64").fill_null(0.0),
+        calls1=t.children.sum(where=t.side == 1).cast("float64").fill_null(0.0),
+    )
+    whole = ibis.window(group_by=["clew_group", "component", "operation"])
+    s = s.mutate(all_n0=s.n0.sum().over(whole), all_calls0=s.calls0.sum().over(whole))
+    s = s.filter((s.all_n0 >= 5) & (s.n1 >= 2))
+    usual, now = s.all_calls0 / s.all_n0, s.calls1 / s.n1
+    s = s.mutate(usual=usual, now=now)
+    lost = 1.0 - s.now / s.usual.nullif(0.0)
+    sigmas = (s.usual - s.now) * s.n1.sqrt() / (s.usual + 0.2).sqrt()
+    strength = saturating(sigmas - 2.0, 3.0) * ibis.greatest(lost, 0.0)
+    return clue(
+        s.filter(s.usual > 0.2), "calls", strength.fill_null(0.0),
+        s.operation, " makes ", number(s.now), " calls instead of ", number(s.usual),
+    )  # fmt: skip
+
+
+def called(t: ir.Table) -> ir.Table:
+    """The service map of `span_facts`: component and callee, once each."""
+    up = t.select(parent_event_id="event_id", caller="component")
+    met = t.select("parent_event_id", callee="component").join(up, "parent_event_id")
+    named = t.filter(t.callee != "").select(caller="component", callee="callee")
+    both = ibis.union(met.select("caller", "callee"), named.select("caller", "callee"))
+    return cast(ir.Table, both.filter(both.caller != both.callee).distinct())
