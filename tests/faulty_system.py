@@ -88,7 +88,7 @@ class _System:
         self.has_clients, self.has_kinds = chance.random() < 0.6, chance.random() < 0.7
         self.has_pods_on_spans = chance.random() < 0.85
         self.sigma = chance.uniform(0.15, 0.45)
-        self.window = (self.seconds * 2 / 3, self.seconds * 2 / 3 + chance.choice((360, 480, 600)))
+        self.window = (self.seconds * 2 / 3, self.seconds * 2 / 3 + 480)
         length = chance.uniform(120, 300)
         low, high = self.window[0], max(self.window[0] + 1, self.window[1] - length)
         self.active = (begin := chance.uniform(low, min(low + 90, high)), begin + length)

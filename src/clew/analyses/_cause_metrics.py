@@ -31,7 +31,7 @@ def metric_clues(points: ir.Table) -> ir.Table:
     most = ibis.ifelse(t.resource.isin(SYMPTOMS), MOST_OF_SYMPTOMS, MOST_SPREADS)
     t = t.mutate(weighed=ibis.least(t.spreads, most) * t.weight)
     top = t.weighed.max().over(ibis.window(group_by="clew_group"))
-    strength = t.weight * saturating(t.weighed - 2.0, 5.0) * relative(t.weighed, top)
+    strength = t.weight * saturating(t.weighed - 2.0, 7.0) * relative(t.weighed, top)
     return clue(
         t, "metrics", strength,
         t.metric, ibis.ifelse(t.part == "", "", ibis.literal(" ") + t.part),

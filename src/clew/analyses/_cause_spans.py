@@ -20,6 +20,8 @@ LEAST_MS = 0.1
 """Added to a time before its logarithm: below it, times are alike."""
 NODE = [*PLACE, "operation"]
 EDGE = ["clew_group", "component", "pod", "callee", "callee_pod"]
+UNSURE = 0.6
+"""What a gap counts that may as well be the caller's work, where no client's span tells."""
 MOST_COMMON_GROWTH = 0.5
 """How much of a growth that most operations share is taken for load, as a logarithm."""
 
@@ -89,14 +91,15 @@ def span_clues(t: ir.Table) -> ir.Table:
     nodes = _growth(
         blamed.filter(blamed.role != "gap"), NODE, ["clew_group", "component", "operation"]
     )
-    calls = t.filter(t.role == "gap")
-    edges = _growth(calls, EDGE, ["clew_group", "component", "callee"])
+    calls = _calls(t)
+    edges = _growth(calls.filter(calls.asks), EDGE, ["clew_group", "component", "callee"])
     total = ibis.union(
         nodes.select("clew_group", "extra_ms"), edges.select("clew_group", "extra_ms")
     )
     total = total.group_by("clew_group").agg(all_ms=ibis.greatest(total.extra_ms, 0.0).sum())
+    calls = _long(calls)
     return ibis.union(
-        _own_time(nodes.join(total, "clew_group")),
+        _own_time(nodes.join(total, "clew_group"), calls),
         _gaps(calls, total),
         _failures(blamed),
         _missing_calls(t.filter(t.role == "own")),
@@ -150,9 +153,51 @@ def _growth(t: ir.Table, own: list[str], alike: list[str]) -> ir.Table:
     return s.mutate(is_sure=is_sure, extra_ms=s.n1 * s.per_span * is_sure)
 
 
-def _own_time(s: ir.Table) -> ir.Table:
+def _calls(t: ir.Table) -> ir.Table:
+    """One row a call from one component to another: the caller's columns, callee and callee_pod.
+
+    self_ms is the caller's time beside the call: that of a client's span is the gap alone; where no
+    span of a client is there, the caller's own work is in it.
+    """
+    child = t.select("clew_group", "parent_event_id", callee="component", callee_pod="pod")
+    up = t.select(
+        "clew_group", "side", "component", "pod", "operation", "self_ms", "log_ms", "asks",
+        parent_event_id="event_id",
+    )  # fmt: skip
+    met = child.join(up, ["clew_group", "parent_event_id"])
+    return met.filter((met.callee != met.component) & met.self_ms.notnull())
+
+
+def _long(calls: ir.Table) -> ir.Table:
+    """Adds is_long (1.0 for a call of the bad time beyond what is usual for it)."""
+    alike = ["clew_group", "component", "operation", "callee"]
+    usual = calls.filter(calls.side == 0)
+    usual = usual.group_by(*alike).agg(
+        usual_mean=usual.log_ms.mean(), usual_spread=usual.log_ms.std(how="pop")
+    )
+    t = calls.join(usual, alike)
+    is_long = t.log_ms > t.usual_mean + 3 * ibis.greatest(t.usual_spread, 0.1)
+    return t.mutate(
+        is_long=(is_long & (t.side == 1)).cast("float64"), is_now=(t.side == 1).cast("float64")
+    )
+
+
+def _own_time(s: ir.Table, calls: ir.Table) -> ir.Table:
+    """Own time that grew. Where it is long in calls of one callee alone, it is spent on the way."""
+    mixed = calls.filter(~calls.asks)
+    ends = ibis.union(
+        mixed.select(*NODE, "is_long", "is_now"),
+        mixed.select(
+            "clew_group", "is_long", "is_now", component="callee", pod="callee_pod",
+            operation=ibis.literal("")
+        ).select(*NODE, "is_long", "is_now"),
+    )  # fmt: skip
+    ends = ends.group_by(*NODE).agg(long=ends.is_long.sum() / (ends.is_now.sum() + 2.0))
+    ends = ends.mutate(most=ends.long.max().over(ibis.window(group_by="clew_group")))
+    s = s.left_join(ends.filter(ends.operation != ""), NODE)
+    is_own = (s.long / s.most.nullif(0.0)).fill_null(1.0)
     share = ibis.greatest(s.extra_ms, 0.0) / s.all_ms.nullif(0.0)
-    strength = (s.is_sure * (0.25 + 0.75 * share.sqrt())).fill_null(0.0)
+    strength = (s.is_sure * (0.25 + 0.75 * share.sqrt()) * (0.4 + 0.6 * is_own)).fill_null(0.0)
     return clue(
         s.filter(s.extra_ms > 0), "time", strength,
         s.operation, " takes ", number(s.now_ms), " ms of its own instead of ", number(s.usual_ms),
@@ -161,35 +206,41 @@ def _own_time(s: ir.Table) -> ir.Table:
 
 
 def _gaps(calls: ir.Table, total: ir.Table) -> ir.Table:
-    """Gaps of calls, told by both ends: to blame is the end of whose calls, in and out, most have it."""
-    usual = calls.filter(calls.side == 0)
-    usual = usual.group_by("clew_group", "component", "callee").agg(
-        usual_mean=usual.log_ms.mean(), usual_spread=usual.log_ms.std(how="pop")
-    )
-    t = calls.join(usual, ["clew_group", "component", "callee"])
-    is_long = t.log_ms > t.usual_mean + 3 * ibis.greatest(t.usual_spread, 0.2)
-    t = t.mutate(is_long=(is_long & (t.side == 1)).cast("float64"))
-    columns = ["clew_group", "side", "self_ms", "log_ms", "is_long"]
+    """Gaps of calls, told by both ends: to blame is the end of whose calls, in and out, most have it.
+
+    Without spans of clients only the callee's end is told: the caller's is its own time.
+    """
+    columns = ["clew_group", "side", "self_ms", "log_ms", "is_long", "is_now"]
+    asked = calls.asks.cast("float64")
     both = ibis.union(
-        t.select(*columns, "component", "pod", is_in=ibis.literal(0.0)),
-        t.select(*columns, component="callee", pod="callee_pod", is_in=ibis.literal(1.0)),
+        calls.select(*columns, "component", "pod", is_in=ibis.literal(0.0), asked=asked),
+        calls.select(
+            *columns, component="callee", pod="callee_pod", is_in=ibis.literal(1.0), asked=asked
+        ),
     )
     ends = _growth(both, PLACE, ["clew_group", "component"]).join(total, "clew_group")
     long = both.group_by(*PLACE).agg(
         long_n=both.is_long.sum(),
         long_in=(both.is_long * both.is_in).sum(),
-        long_share=both.is_long.sum() / ((both.side == 1).cast("float64").sum() + 2.0),
+        long_share=both.is_long.sum() / (both.is_now.sum() + 2.0),
+        asked=both.asked.mean(),
     )
     s = ends.join(long, PLACE)
     s = s.mutate(most=s.long_share.max().over(ibis.window(group_by="clew_group")))
     share = (ibis.greatest(s.extra_ms, 0.0) / s.all_ms.nullif(0.0)).fill_null(0.0)
-    towards = 0.75 + 0.25 * s.long_in / s.long_n.nullif(0.0)
+    inwards = s.long_in / s.long_n.nullif(0.0)
+    towards = ibis.ifelse(s.asked > 0.5, 0.75 + 0.25 * inwards, UNSURE * inwards)
     strength = s.is_sure * s.long_share / s.most.nullif(0.0) * towards
     return clue(
         s.filter(s.extra_ms > 0).mutate(operation=ibis.literal("")),
         "gap",
         (strength * (0.25 + 0.75 * ibis.least(share, 1.0).sqrt())).fill_null(0.0),
-        "calls from and to it spend ", number(s.now_ms), " ms between client and server instead of ",
+        ibis.ifelse(
+            s.asked > 0.5,
+            "calls from and to it spend ",
+            "those that call it spend, beside what it takes, ",
+        ),
+        number(s.now_ms), " ms instead of ",
         number(s.usual_ms), " (", percent(ibis.least(share, 1.0)), " of the time that was added)",
     )  # fmt: skip
 

@@ -51,7 +51,7 @@ PASSED_ON = 0.35
 """How much of a caller's evidence is taken off where a service that it calls has more."""
 SHIFTED = 0.7
 """How much of a caller's evidence goes to the service that its log lines name."""
-LONE = 0.75
+LONE = 0.6
 """What evidence of one kind alone counts; kinds that agree count more."""
 MOST_REASONS = 6
 OWN_KEYS = ("service", "pod", "operation")
