@@ -29,7 +29,10 @@ def metric_clues(points: ir.Table) -> ir.Table:
     falls = ibis.cases(*((t.resource == k, w) for k, w in FALLS.items()), else_=0.15)
     t = t.mutate(weight=ibis.ifelse(is_bad, rises, falls), operation=ibis.literal(""))
     most = ibis.ifelse(t.resource.isin(SYMPTOMS), MOST_OF_SYMPTOMS, MOST_SPREADS)
-    t = t.mutate(weighed=ibis.least(t.spreads, most) * t.weight)
+    # of two that are as far out, the one that grew more by its own measure tells more
+    change = ((t.reached.abs() + 1e-9) / (t.usual.abs() + 1e-9)).ln().abs()
+    grown = 0.5 + 0.5 * saturating(change, 0.7)
+    t = t.mutate(weighed=ibis.least(t.spreads, most) * t.weight * grown)
     top = t.weighed.max().over(ibis.window(group_by="clew_group"))
     strength = t.weight * saturating(t.weighed - 2.0, 7.0) * relative(t.weighed, top)
     return clue(

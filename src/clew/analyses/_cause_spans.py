@@ -253,6 +253,7 @@ def _failures(t: ir.Table) -> ir.Table:
         fails0=(t.fails & (t.side == 0)).cast("float64").sum(),
         fails1=(t.fails & (t.side == 1)).cast("float64").sum(),
         alone=(t.fails & (t.side == 1) & (t.role != "own")).cast("float64").sum(),
+        error=t.exception_type.max(where=t.fails & (t.side == 1)),
     )
     usual = (s.fails0 + 0.5) / (s.n0 + 50.0)
     s = s.mutate(expected=usual * s.n1, share=s.fails1 / s.n1.nullif(0.0))
@@ -270,7 +271,7 @@ def _failures(t: ir.Table) -> ir.Table:
     return clue(
         s.filter(s.more > 0), "failures", strength.fill_null(0.0),
         words, number(s.fails1), " of ", number(s.n1), " ", s.operation, " (",
-        number(s.expected), " expected)",
+        number(s.expected), " expected)", ibis.ifelse(s.error.isnull(), "", ibis.literal(", ") + s.error),
     )  # fmt: skip
 
 
