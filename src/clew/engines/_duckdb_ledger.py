@@ -280,10 +280,10 @@ def chain(before: str, row: dict[str, Any]) -> str:
 
 
 def known_sources(engine: DuckDBEngine) -> list[Known]:
-    """What the case holds, newest last."""
+    """The files that the case holds, newest last: what came over the wire does not grow."""
     rows = engine.workbench.execute(
         "SELECT source_id, content_sha256, root_sha256, start + size, format, uri, "
-        "first_line + lines - 1 FROM sources ORDER BY position"
+        "first_line + lines - 1 FROM sources WHERE uri NOT LIKE 'otlp://%' ORDER BY position"
     ).fetchall()
     return [
         Known(source_id, content, root, end, int(lines), format_, uri)

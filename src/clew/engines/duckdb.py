@@ -110,12 +110,8 @@ class DuckDBEngine:
             cursor.execute(statements[0])
             columns = tuple(column[0] for column in cursor.description or ())
             rows = cursor.fetchall() if limit is None else cursor.fetchmany(limit)
-        except duckdb.InterruptException as error:
-            raise EngineError(
-                f"The question took longer than {timeout_s:g} s and was stopped."
-            ) from error
         except duckdb.Error as error:
-            raise _refused(error) from error
+            raise refusal(error, timeout_s) from error
         finally:
             if timer:
                 timer.cancel()
@@ -199,7 +195,7 @@ def open_case(path: str, *, write: bool) -> DuckDBEngine:
         raise _cannot_open(path, error) from error
     engine = DuckDBEngine(connection, path)
     try:
-        connection.execute("SET TimeZone = 'UTC'")
+        connection.execute("SET GLOBAL TimeZone = 'UTC'")  # a cursor has settings of its own
         if is_new:
             _make(connection)
         _check_version(connection, path)
@@ -281,6 +277,13 @@ def _cannot_open(path: str, error: duckdb.Error) -> EngineError:
     if "not a valid DuckDB database" in words:
         return EngineError(f"{path} is not a DuckDB file. Name another with --case.")
     return EngineError(f"{path} cannot be opened: {_sentence(words)}")
+
+
+def refusal(error: duckdb.Error, timeout_s: float | None = None) -> ConfigError | EngineError:
+    """DuckDB's refusal of a question as ours."""
+    if isinstance(error, duckdb.InterruptException) and timeout_s:
+        return EngineError(f"The question took longer than {timeout_s:g} s and was stopped.")
+    return _refused(error)
 
 
 def _refused(error: duckdb.Error) -> ConfigError | EngineError:

@@ -1,0 +1,192 @@
+"""The case as the live server holds it: one writer at a time, and readers that cannot write.
+
+DuckDB lets one process write a file. So the server holds it, and all others ask the server. Files and
+the network are closed to every statement, and a question runs in a read-only transaction.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import re
+import threading
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import AbstractContextManager
+from typing import Any
+
+import duckdb
+import ibis.expr.types as ir
+
+from clew.engines import Answer
+from clew.engines._duckdb_derived import Derived
+from clew.engines.duckdb import DuckDBEngine, open_case, refusal
+from clew.errors import ConfigError
+
+MEMORY = "600MB"
+"""What the case may keep in memory: what is on disk need not stay."""
+LOG_SIZE = "64MB"
+"""How long the log beside the case file may get: row groups that are still growing are written anew each
+time it is emptied."""
+TABLES = """
+CREATE TABLE IF NOT EXISTS open_segments (
+    source_id VARCHAR, uri VARCHAR, root_sha256 VARCHAR, format VARCHAR, loaded BIGINT,
+    lines BIGINT, events BIGINT, rejects BIGINT, fields VARCHAR,
+    first_event TIMESTAMP, last_event TIMESTAMP);
+CREATE TABLE IF NOT EXISTS tokens (
+    token_id VARCHAR, name VARCHAR, scope VARCHAR, sha256 VARCHAR, created_at TIMESTAMP,
+    revoked_at TIMESTAMP);
+CREATE TABLE IF NOT EXISTS audit (
+    audit_id VARCHAR, read_at TIMESTAMP, who VARCHAR, action VARCHAR, what VARCHAR, rows BIGINT);
+CREATE TABLE IF NOT EXISTS deliveries (sha256 VARCHAR, delivered_at TIMESTAMP);
+"""
+PART_ROWS = 1_000
+"""Rows of an answer that are in memory at once."""
+MOST_ROWS = 1 << 62
+READING = ("SELECT", "EXPLAIN")
+HARMLESS_PRAGMA = re.compile(
+    r"""(?ix) \s* pragma \s+
+    (?: table_info | storage_info | show_tables | database_size | version )  # PRAGMA table_info('events')
+    \b""",
+)
+
+
+class _Held:
+    """Arrow batches for one INSERT. DuckDB keeps what was registered until the transaction ends;
+    the batches are let go before."""
+
+    def __init__(self, batches: Any) -> None:
+        self.batches = batches
+
+    def __arrow_c_stream__(self, requested_schema: object = None) -> object:
+        stream: object = self.batches.__arrow_c_stream__(requested_schema)
+        return stream
+
+
+class LiveEngine(DuckDBEngine):
+    """One connection of the server that may write, when the lock is its own.
+
+    lock  of all connections that write; what has been delivered before is told under it, too
+    """
+
+    def __init__(
+        self,
+        connection: duckdb.DuckDBPyConnection,
+        path: str,
+        lock: threading.RLock,
+        derived: Derived,
+    ) -> None:
+        super().__init__(connection, path, derived)
+        self.lock = lock
+
+    @contextlib.contextmanager
+    def transaction(self) -> Iterator[None]:
+        """All or nothing, and one at a time."""
+        with self.lock, super().transaction():
+            yield
+
+    def insert(self, table: str, incoming: object, names: Sequence[str]) -> int:
+        """As the engine's own; but where files are closed, DuckDB sees only what is registered."""
+        if table == "event_rows":
+            self.add_columns(names)
+        columns = ", ".join(f'"{name}"' for name in names)
+        values = columns.replace('"attributes"', "attributes::JSON::VARIANT")
+        held = _Held(incoming)
+        self.workbench.register("incoming_batches", held)
+        try:
+            added = self.workbench.execute(
+                f"INSERT INTO {table} ({columns}) SELECT {values} FROM incoming_batches"
+            )
+            return int(added.fetchall()[0][0])
+        finally:
+            self.workbench.unregister("incoming_batches")
+            held.batches = None
+
+    def another(self) -> LiveEngine:
+        """A further connection to the same case, under the same lock."""
+        return LiveEngine(self.workbench.cursor(), self.path, self.lock, self.derived)
+
+    def reader(self) -> ReadingEngine:
+        """An engine that answers questions and changes nothing."""
+        return ReadingEngine(self.workbench.cursor(), self.path, self.derived)
+
+
+class ReadingEngine(DuckDBEngine):
+    """Answers questions, each in a read-only transaction."""
+
+    def run(
+        self,
+        question: ir.Table | str,
+        *,
+        limit: int | None = None,
+        timeout_s: float | None = None,
+    ) -> Answer:
+        """The answer to an Ibis expression or one SELECT."""
+        parts = self.parts(question, limit=limit, timeout_s=timeout_s)
+        answer = next(parts)
+        for part in parts:
+            answer.rows.extend(part.rows)
+        return answer
+
+    def parts(
+        self,
+        question: ir.Table | str,
+        *,
+        limit: int | None = None,
+        timeout_s: float | None = None,
+    ) -> Iterator[Answer]:
+        """The same in parts of a thousand rows, so that an answer may be larger than memory; the
+        first part may have no rows."""
+        if not isinstance(question, str):
+            question = self.compile(question if limit is None else question.limit(limit))
+        left = MOST_ROWS if limit is None else limit
+        with contextlib.closing(self.workbench.cursor()) as cursor:
+            timer = threading.Timer(timeout_s, cursor.interrupt) if timeout_s else None
+            try:
+                if timer:
+                    timer.start()
+                columns = self._ask(cursor, question)
+                rows = cursor.fetchmany(min(left, PART_ROWS))
+                while True:
+                    yield Answer(columns, rows)
+                    left -= len(rows)
+                    rows = cursor.fetchmany(min(left, PART_ROWS)) if left else []
+                    if not rows:
+                        return
+            except duckdb.Error as error:
+                raise refusal(error, timeout_s) from error
+            finally:
+                if timer:
+                    timer.cancel()
+
+    def sharing(self, parts: Mapping[str, ir.Table]) -> AbstractContextManager[ReadingEngine]:
+        """The engine itself: a case that is written to has no part that stays as it is."""
+        return contextlib.nullcontext(self)
+
+    def _ask(self, cursor: duckdb.DuckDBPyConnection, sql: str) -> tuple[str, ...]:
+        """Begins to answer, and gives the columns."""
+        self.derived.show(sql, cursor, self.workbench)
+        statements = cursor.extract_statements(sql)
+        if len(statements) != 1:
+            raise ConfigError(f"One SELECT is expected, found {len(statements)} statements.")
+        kind = statements[0].type.name
+        if kind not in READING and not HARMLESS_PRAGMA.match(statements[0].query):
+            raise ConfigError(
+                f"The question cannot be answered: a statement of type {kind} does not only read."
+            )
+        cursor.execute("BEGIN TRANSACTION READ ONLY")
+        cursor.execute(statements[0])
+        return tuple(column[0] for column in cursor.description or ())
+
+
+def open_live(path: str) -> LiveEngine:
+    """Opens the case for the server, makes it where it is not there, and closes files to its SQL."""
+    opened = open_case(path, write=True)
+    opened.workbench.execute(f"SET memory_limit = '{MEMORY}'")
+    opened.workbench.execute(f"SET checkpoint_threshold = '{LOG_SIZE}'")
+    opened.workbench.execute("SET enable_external_access = false")
+    make_tables(opened.workbench)
+    return LiveEngine(opened.workbench, path, threading.RLock(), opened.derived)
+
+
+def make_tables(connection: duckdb.DuckDBPyConnection) -> None:
+    """The server's own tables, in a case of any age."""
+    connection.execute(TABLES)
