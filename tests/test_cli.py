@@ -16,6 +16,11 @@ from clew.cli import app, main
 
 REPOSITORY = Path(__file__).parents[1]
 COMMANDS = [command.name or command.callback.__name__ for command in app.registered_commands]
+GROUPED = [
+    f"{group.name} {command.name or command.callback.__name__}"
+    for group in app.registered_groups
+    for command in group.typer_instance.registered_commands
+]
 
 
 @pytest.fixture(autouse=True)
@@ -98,13 +103,13 @@ def test_searching_loads_neither_pandas_nor_pyarrow(log: Path) -> None:
     assert said.stderr.strip() == "[]"
 
 
-@pytest.mark.parametrize("command", COMMANDS)
+@pytest.mark.parametrize("command", [*COMMANDS, *GROUPED])
 def test_every_command_and_flag_is_in_the_docs(
     command: str, capsys: pytest.CaptureFixture[str]
 ) -> None:
     docs = (REPOSITORY / "docs" / "commands.md").read_text()
     section = docs.split(f"## clew {command}\n")[1].split("\n## ")[0]
-    assert main([command, "--help"]) == 0
+    assert main([*command.split(), "--help"]) == 0
     for word in capsys.readouterr().out.split():
         if word.startswith("--") and word != "--help":
             assert f"`{word.rstrip(',')}" in section, f"{word} of {command} is not in the docs"

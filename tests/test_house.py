@@ -33,6 +33,7 @@ STEPS = (
     ("sinks", "reports"),
     ("investigation",),
     ("pipeline",),
+    ("live",),
     ("cli", "web", "mcp"),
     ("__init__", "__main__"),
 )

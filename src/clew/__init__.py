@@ -7,6 +7,7 @@ analyses    tables to a table: error_rate, latency_percentiles, exceptions ...
 detections  tables to findings: recurring_exception, error_burst ...
 pipeline    ingest = read, parse, load; investigate = ingest, detect, rank
 query       the search language, compiled to the same expressions as everything else
+live, web   the live server: spooled requests to rows, and its face over HTTP
 cli         the thin face: read a request, call the pipeline, show the answer
 model       the nouns all of them share: event, view, finding, case
 An import never points up this list; `import clew` itself loads none of them.

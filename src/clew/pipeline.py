@@ -21,7 +21,7 @@ from pathlib import Path
 from typing import Any
 
 from clew import __version__, registry
-from clew.engines import Engine
+from clew.engines import Engine, _remote
 from clew.engines._duckdb_ledger import Known, Load, known_sources, new_bench, resume
 from clew.engines._duckdb_verify import verify as verify_case
 from clew.engines.duckdb import DuckDBEngine
@@ -46,10 +46,13 @@ Progress = Callable[[str, int, int], None]
 
 
 def open_case(dsn: str, *, write: bool) -> Engine:
-    """The engine that a case's name says: a path, clickhouse://... or chdb://..."""
+    """The engine that a case's name says: a path, clickhouse://... or chdb://...
+
+    A file that a running server holds is asked through the server.
+    """
     scheme, found, _ = dsn.partition("://")
     if not found:
-        return open_duckdb(dsn, write=write)
+        return _remote.find_server(dsn) or open_duckdb(dsn, write=write)
     family = "clickhouse" if scheme in ("clickhouse", "clickhouses", "chdb") else scheme
     engine: Engine = registry.load("engines", family).open_case(dsn, write=write)
     return engine
@@ -77,15 +80,18 @@ def ingest(
         if not files:
             return ledger
         engine = open_case(case, write=True)
-        if not isinstance(engine, DuckDBEngine):
-            raise ConfigError(
-                f"{case} takes no files: ingest into a DuckDB case, or fill it with the engine's load()."
-            )
-        engine.workbench.execute(f"SET memory_limit = '{INGEST_MEMORY}'")
-        engine.workbench.execute("SET threads = 1")
         try:
-            for source in files:
-                ledger.sources.append(_ingest(engine, source, settings, format, progress))
+            if isinstance(engine, _remote.RemoteEngine):
+                ledger.sources = engine.ingest(files, settings, format, progress)
+            elif isinstance(engine, DuckDBEngine):
+                engine.workbench.execute(f"SET memory_limit = '{INGEST_MEMORY}'")
+                engine.workbench.execute("SET threads = 1")
+                ledger.sources = list(ingest_files(engine, files, settings, format, progress))
+            else:
+                raise ConfigError(
+                    f"{case} takes no files: ingest into a DuckDB case, or fill it with the "
+                    "engine's load()."
+                )
         finally:
             engine.close()
     ledger.problems += [row.note for row in ledger.sources if row.status == "failed"]
@@ -128,11 +134,25 @@ def investigate(
 
 def verify(case: str) -> Verification:
     """Recomputes every digest of the case and the chain over its sources."""
-    engine = open_duckdb(case, write=False)
+    engine = _remote.find_server(case) or open_duckdb(case, write=False)
     try:
+        if isinstance(engine, _remote.RemoteEngine):
+            return engine.verify()
         return verify_case(engine)
     finally:
         engine.close()
+
+
+def ingest_files(
+    engine: DuckDBEngine,
+    files: Sequence[SourceFile],
+    settings: Settings,
+    format: str | None,
+    progress: Progress | None,
+) -> Iterator[SourceRow]:
+    """Files into an open case, one transaction each; gives the row of each as it is done."""
+    for source in files:
+        yield _ingest(engine, source, settings, format, progress)
 
 
 def _ingest(

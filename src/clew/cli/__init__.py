@@ -22,7 +22,20 @@ from typing import Annotated
 import typer
 
 from clew import __version__
-from clew.cli import catalog, detect, doctor, ingest, investigate, search, show, sql, trace, verify
+from clew.cli import (
+    catalog,
+    detect,
+    doctor,
+    ingest,
+    investigate,
+    search,
+    serve,
+    show,
+    sql,
+    token,
+    trace,
+    verify,
+)
 from clew.errors import ClewError, QueryError
 
 app = typer.Typer(
@@ -45,6 +58,8 @@ app.command(name="list")(catalog.list_members)
 app.command()(catalog.explain)
 app.command()(verify.verify)
 app.command()(doctor.doctor)
+app.command()(serve.serve)
+app.add_typer(token.app, name="token")
 
 
 @app.callback(invoke_without_command=True)

@@ -34,7 +34,8 @@ from clew.errors import ConfigError
 if TYPE_CHECKING:
     import ibis.expr.types as ir
 
-    from clew.engines import Answer
+    from clew.config import Config
+    from clew.engines import Answer, Engine
 
 _BUCKET = re.compile(r"bucket\(\s*(\w+)\s*\)")  # bucket(5m)
 
@@ -71,6 +72,40 @@ def show(
     settings = config()
     output = output_of(output, settings, ANSWERS)
     from clew.cli.render.answer import print_answer
+
+    answer_of = asked(
+        settings,
+        analysis,
+        by=by,
+        bucket=bucket,
+        since=since,
+        until=until,
+        baseline=baseline,
+        option=option,
+        limit=limit,
+        seconds=settings.limits.seconds or None,
+    )
+    with opened(case, settings) as engine:
+        answer = answer_of(engine)
+    most_rows = settings.limits.table_rows if limit is None and output == "table" else 0
+    print_answer(answer, output, most_rows=most_rows)
+    return 0
+
+
+def asked(
+    settings: Config,
+    analysis: str,
+    *,
+    by: Sequence[str] | None,
+    bucket: str | None,
+    since: str | None,
+    until: str | None,
+    baseline: str | None,
+    option: Sequence[str] | None,
+    limit: int | None,
+    seconds: float | None,
+) -> Callable[[Engine], Answer]:
+    """What asks a case for one analysis, told in the words of the command line."""
     from clew.model.views import between, events
     from clew.registry import load
 
@@ -90,16 +125,15 @@ def show(
         first = before[1] if before and first is None and last is None else first
         before = None
     after = function(between(events, first, last), **arguments)
-    earlier = function(between(events, *before), **arguments) if before else None
-    seconds = settings.limits.seconds or None
-    with opened(case, settings) as engine:
-        answer = engine.run(after, limit=None if before else limit, timeout_s=seconds)
-        if earlier is not None:
-            old = engine.run(earlier, timeout_s=seconds)
-            answer = side_by_side(old, answer, columns, limit)
-    most_rows = settings.limits.table_rows if limit is None and output == "table" else 0
-    print_answer(answer, output, most_rows=most_rows)
-    return 0
+    if before is None:
+        return lambda engine: engine.run(after, limit=limit, timeout_s=seconds)
+    earlier = function(between(events, *before), **arguments)
+    return lambda engine: side_by_side(
+        engine.run(earlier, timeout_s=seconds),
+        engine.run(after, timeout_s=seconds),
+        columns,
+        limit,
+    )
 
 
 def both_sides(

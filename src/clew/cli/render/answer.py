@@ -25,7 +25,7 @@ def print_answer(
     if output == "json":
         rows = answer.dicts()
         if of_events:
-            rows = [_filled(row) for row in rows]
+            rows = [filled(row) for row in rows]
         sys.stdout.writelines(json.lines(rows))
         return
     from clew.cli.render import table
@@ -48,17 +48,17 @@ def print_answer(
         print(f"The first {len(shown):,} rows are shown: --limit shows more.", file=sys.stderr)
 
 
-def _filled(row: dict[str, Any]) -> dict[str, Any]:
+def filled(row: dict[str, Any]) -> dict[str, Any]:
     """An event without its empty columns; `attributes` without what stands in a column already."""
     from clew.model.event import BY_NAME
 
-    filled = {name: value for name, value in row.items() if value is not None}
-    own = filled.get("attributes")
+    found = {name: value for name, value in row.items() if value is not None}
+    own = found.get("attributes")
     if isinstance(own, dict):
-        filled["attributes"] = {key: value for key, value in own.items() if key not in BY_NAME}
-        if not filled["attributes"]:
-            del filled["attributes"]
-    return filled
+        found["attributes"] = {key: value for key, value in own.items() if key not in BY_NAME}
+        if not found["attributes"]:
+            del found["attributes"]
+    return found
 
 
 def _columns_shown(answer: Answer, rows: Sequence[tuple[object, ...]]) -> list[int]:

@@ -1,0 +1,172 @@
+"""/api/local: what other commands of this machine ask while the server holds their case.
+
+They show the secret that stands in the note beside the case. An answer is lines of JSON; the last is
+{"end": true}, or {"error": ..., "sentence": ...}: so one that was cut short is not taken for a whole.
+"""
+
+from __future__ import annotations
+
+import json
+import queue
+import threading
+from collections.abc import Callable, Iterator
+from dataclasses import asdict
+from pathlib import Path
+from typing import Any
+
+from fastapi import APIRouter, Depends
+from fastapi.responses import Response, StreamingResponse
+from pydantic import BaseModel
+
+from clew.engines._wire import error_line, rows_line
+from clew.errors import ClewError, EngineError
+from clew.formats import Settings
+from clew.live.service import Service
+from clew.live.tokens import Reader
+from clew.sources.files import SourceFile
+from clew.web.asking import Live, admin_of
+
+routes = APIRouter(prefix="/api/local", dependencies=[Depends(admin_of)], include_in_schema=False)
+LOCAL = Reader("local")
+PROGRESS_LINES = 1_000
+
+
+class Sql(BaseModel):
+    """A question in SQL."""
+
+    sql: str
+    limit: int | None = None
+    timeout_s: float | None = None
+
+
+class Files(BaseModel):
+    """Files of this machine: what the ledger calls each, and where it is."""
+
+    files: list[tuple[str, str]]
+    settings: dict[str, Any]
+    format: str | None = None
+
+
+class NewToken(BaseModel):
+    """A token to make."""
+
+    scope: str
+    name: str = ""
+
+
+@routes.get("/ping")
+def ping(live: Live) -> Response:
+    """Which case this is."""
+    return _told(lambda: iter([{"case": str(live.path)}]))
+
+
+@routes.post("/sql")
+def sql(asked: Sql, live: Live) -> Response:
+    """One SELECT: a line with the columns, then lines of rows."""
+
+    def lines() -> Iterator[bytes]:
+        audit_id = live.audit(LOCAL, "sql", asked.sql)
+        is_first = True
+        for part in live.parts(asked.sql, audit_id, limit=asked.limit, timeout_s=asked.timeout_s):
+            if is_first:
+                yield _line({"columns": part.columns})
+                is_first = False
+            if part.rows:
+                yield rows_line(part.rows)
+
+    return _stream(lines)
+
+
+@routes.post("/ingest")
+def ingest(asked: Files, live: Live) -> Response:
+    """Files into the case: lines of progress, and a line a source."""
+    files = [SourceFile(uri, Path(path)) for uri, path in asked.files]
+    return _told(lambda: _ingested(live, files, Settings(**asked.settings), asked.format))
+
+
+@routes.post("/verify")
+def verify(live: Live) -> Response:
+    """Every digest and the chain, again."""
+
+    def told() -> Iterator[dict[str, Any]]:
+        found = live.verify()
+        yield {"ok": found.ok, "sentences": found.sentences}
+
+    return _told(told)
+
+
+@routes.post("/tokens")
+def create_token(asked: NewToken, live: Live) -> Response:
+    """A new token; its text is given here and nowhere else."""
+
+    def told() -> Iterator[dict[str, Any]]:
+        text, token = live.create_token(asked.scope, asked.name)
+        yield {"text": text, "token_id": token.token_id}
+
+    return _told(told)
+
+
+@routes.delete("/tokens/{token_id}")
+def revoke_token(token_id: str, live: Live) -> Response:
+    """Ends a token."""
+
+    def told() -> Iterator[dict[str, Any]]:
+        live.revoke_token(token_id)
+        yield {"token_id": token_id}
+
+    return _told(told)
+
+
+def _ingested(
+    live: Service, files: list[SourceFile], settings: Settings, format: str | None
+) -> Iterator[dict[str, Any]]:
+    """The ingest runs in a thread of its own; a command that goes away ends it after its file."""
+    told: queue.Queue[dict[str, Any] | Exception | None] = queue.Queue(PROGRESS_LINES)
+    is_left = threading.Event()
+
+    def progress(source: str, done: int, size: int) -> None:
+        if not told.full() and not is_left.is_set():
+            told.put({"progress": [source, done, size]})
+
+    def run() -> None:
+        try:
+            for row in live.ingest(files, settings, format, progress):
+                if is_left.is_set():
+                    return
+                told.put(asdict(row))
+            told.put(None)
+        except Exception as error:
+            told.put(error)
+
+    threading.Thread(target=run, name="clew-ingest").start()
+    try:
+        while (item := told.get()) is not None:
+            if isinstance(item, Exception):
+                raise item
+            yield item
+    finally:
+        is_left.set()
+
+
+def _told(told: Callable[[], Iterator[dict[str, Any]]]) -> Response:
+    return _stream(lambda: map(_line, told()))
+
+
+def _stream(lines: Callable[[], Iterator[bytes]]) -> Response:
+    return StreamingResponse(_ended(lines), media_type="application/x-ndjson")
+
+
+def _ended(lines: Callable[[], Iterator[bytes]]) -> Iterator[bytes]:
+    """The lines, and how they ended."""
+    try:
+        yield from lines()
+    except ClewError as error:
+        yield _line(error_line(error))
+    except Exception as error:
+        yield _line(error_line(EngineError(f"BUG: {type(error).__name__}: {error}")))
+    else:
+        yield _line({"end": True})
+
+
+def _line(value: dict[str, Any]) -> bytes:
+    return json.dumps(value).encode() + b"\n"
