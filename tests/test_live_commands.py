@@ -87,6 +87,7 @@ def test_every_command_says_the_same_through_the_server_and_without(
         ("sql", "DELETE FROM sources"),
         ("sql", "SELECT 1; SELECT 2"),
         ("sql", "SELECT count(*) AS n FROM span_tree"),
+        ("trace", "0af7651916cd43dd8448eb211c80319c"),
         ("show", "error_rate", "--by", "service", "--output", "csv"),
         ("show", "error_rates"),
         ("detect", "--output", "json"),
@@ -159,7 +160,9 @@ def test_reading_and_writing_at_once(server: Server) -> None:
     assert all(0 <= count <= 1500 and count % 50 == 0 for count in seen)
 
 
-def test_files_and_deliveries_stand_in_one_ledger(tmp_path: Path, log: Path) -> None:
+def test_files_and_deliveries_stand_in_one_ledger(
+    tmp_path: Path, log: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
     case = tmp_path / "both.duckdb"
     with serving(case) as server:
         server.send(numbered(1, 20))
@@ -170,6 +173,8 @@ def test_files_and_deliveries_stand_in_one_ledger(tmp_path: Path, log: Path) -> 
         assert server.rows("SELECT count(*) AS n FROM events") == [{"n": 140}]
         placed = "SELECT count(*) AS n FROM span_tree"
         assert server.rows(placed) == [{"n": 40}]
+        assert main(["trace", f"{2:032x}", "--case", str(case)]) == 0
+        assert "GET /cart" in capsys.readouterr().out
         server.send(numbered(200, 10))  # what follows from the events is made anew
         assert eventually(lambda: server.rows(placed) == [{"n": 50}])
         assert server.stop() == 0
