@@ -248,3 +248,13 @@ def test_a_price_file_that_is_wrong_gets_one_sentence(tmp_path: Path, text: str,
     with pytest.raises(ConfigError, match=r"prices\.toml") as caught:
         read_own(file)
     assert word in str(caught.value)
+
+
+def test_a_bench_that_serves_two_sources_learns_a_price_once(
+    bench: duckdb.DuckDBPyConnection,
+) -> None:
+    rows = [call(provider="openai", model="gpt-4o")]
+    costs(bench, rows)
+    Till(bench, Book()).learn("calls", list(rows[0]))
+    found = bench.execute(charged("calls", list(rows[0]), "n")).fetchall()
+    assert len(found) == 1

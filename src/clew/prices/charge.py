@@ -50,13 +50,15 @@ class Till:
 
     def __init__(self, bench: duckdb.DuckDBPyConnection, book: Book) -> None:
         self._bench, self._book = bench, book
-        self._learnt: set[Call] = set()
         keys = ", ".join(f"key_{name} VARCHAR" for name in KEYS)
         rates = ", ".join(f"{name} {type_}" for name, type_ in RATES.items())
         bench.execute(
             f"CREATE TABLE IF NOT EXISTS {TABLE} ({keys}, since TIMESTAMP, until TIMESTAMP, "
             f"second_since INTEGER, second_until INTEGER, above BIGINT, up_to BIGINT, {rates}, source VARCHAR)"
         )
+        known = ", ".join(f"key_{name}" for name in KEYS)
+        rows = bench.execute(f"SELECT DISTINCT {known} FROM {TABLE}").fetchall()
+        self._learnt = {Call(*row) for row in rows}  # a bench serves one source after another
 
     def learn(self, relation: str, columns: Collection[str]) -> bool:
         """Looks up the prices of the calls of `relation`; whether any of its rows is a call."""
