@@ -34,7 +34,7 @@ MEANINGS = {
     # calls of AI APIs
     "prompt_tokens": "input_tokens", "completion_tokens": "output_tokens",
     "tokens_used": "total_tokens", "model_id": "model", "latency_ms": "duration_ms",
-    "cost": "cost_usd", "usage.prompt_tokens": "input_tokens", "ttft": "ttft_ms",
+    "cost": "cost_given_usd", "usage.prompt_tokens": "input_tokens", "ttft": "ttft_ms",
     "gen_ai.usage.input_tokens": "input_tokens", "gen_ai.request.model": "model",
     # plain logs
     "msg": "message", "uri": "url_path", "verb": "http_method", "svc": "service",

@@ -74,6 +74,10 @@ class Units:
         return self.guessed[name]
 
 
+Spell = Callable[[str], Spelling | None]
+"""The canonical column that a field's name means, None where it means none."""
+
+
 @dataclass(frozen=True, slots=True)
 class _Candidate:
     """A field that may fill a column: SQL of the converted value, and whether it can be NULL
@@ -86,11 +90,16 @@ class _Candidate:
 
 
 def spelling_of(name: str) -> Spelling | None:
-    """The canonical column that a field's name means, None where it means none."""
+    """The canonical column that a field's name means, None where it means none.
+
+    What a source calls its cost is its own claim, whatever its name: Clew's own goes to `cost_usd`.
+    """
     if name.lower() == "status":
         return Spelling("http_status", "", 0)
     plain = re.sub(r"(?<=[a-z0-9])([A-Z])", r"_\1", name).lower().replace("-", "_")
     for spelled in (name.lower(), plain, plain.replace("_", "")):
+        if spelled == "cost_usd":
+            return Spelling("cost_given_usd", "", -1)
         if spelled in BY_NAME:
             return Spelling(spelled, "", -1)
         if spelled in SPELLINGS:
@@ -101,22 +110,24 @@ def spelling_of(name: str) -> Spelling | None:
     return Spelling(inner.column, inner.unit, inner.priority + 100)
 
 
-def map_fields(fields: Sequence[Field], settings: Settings, units: Units) -> dict[str, str]:
+def map_fields(
+    fields: Sequence[Field], settings: Settings, units: Units, spell: Spell = spelling_of
+) -> dict[str, str]:
     """Canonical column to SQL, and `attributes` to the SQL of a JSON object (NULL where empty)."""
-    columns, left = map_members(fields, settings, units)
+    columns, left = map_members(fields, settings, units, spell)
     columns["attributes"] = json_object(left, set())
     return columns
 
 
 def map_members(
-    fields: Sequence[Field], settings: Settings, units: Units
+    fields: Sequence[Field], settings: Settings, units: Units, spell: Spell = spelling_of
 ) -> tuple[dict[str, str], list[tuple[str, str]]]:
     """Canonical column to SQL, and what is left: names and SQL of JSON values, NULL where a record has
     none."""
     candidates: dict[str, list[_Candidate]] = {}
     left: list[tuple[str, str]] = []
     for item in fields:
-        spelling = spelling_of(item.name)
+        spelling = spell(item.name)
         found = _candidates(item, spelling, settings, units) if spelling else {}
         for column, candidate in found.items():
             candidates.setdefault(column, []).append(candidate)

@@ -15,7 +15,7 @@ from typing import Literal
 import duckdb
 
 from clew.formats import AT_ONCE, Settings
-from clew.formats._fields import Field, Units, map_fields, quoted, spelling_of
+from clew.formats._fields import Field, Spell, Units, map_fields, quoted, spelling_of
 from clew.formats._json_spans import JsonSpans
 from clew.model.event import BY_NAME
 
@@ -98,6 +98,7 @@ class JsonParser:
     units: Units | None = None
     table: str = "json_documents"
     found: Discovery | None = None
+    spell: Spell = spelling_of
     elements: Literal["array", "documents"] | None = None
 
     def heads(self, lines: object) -> None:
@@ -112,19 +113,19 @@ class JsonParser:
         )
         found = self._discover(workbench)
         tree, collided = _apart(found.tree)
-        fields = [*_fields_of(tree, "s"), *(_extracted(node) for node in collided)]
+        fields = [*_fields_of(tree, "s", self.spell), *(_extracted(node) for node in collided)]
         units = self.units or Units(lambda number: self._median(workbench, tree, number))
         self.units = units
         units.median = lambda number: self._median(workbench, tree, number)
         spans = JsonSpans.among(fields)
-        columns = map_fields(spans.others(fields) if spans else fields, self.settings, units)
+        columns = map_fields(spans.others(fields) if spans else fields, self.settings, units, self.spell)
         if spans:
             columns = spans.columns(columns, self.settings)
         columns["attributes"] = _with_leftovers(columns["attributes"], found)
         picked = ", ".join(f'{sql} AS "{name}"' for name, sql in columns.items())
         return (
             f"SELECT line, byte_offset, {_reject()} AS reject, {picked} FROM "
-            f"(SELECT *, {_transform(tree)} AS s, {IS_OBJECT} AS is_object FROM {self.table})"
+            f"(SELECT *, {_transform(tree, self.spell)} AS s, {IS_OBJECT} AS is_object FROM {self.table})"
         )
 
     def _discover(self, workbench: duckdb.DuckDBPyConnection) -> Discovery:
@@ -229,7 +230,9 @@ class JsonParser:
         for node in nodes:
             node.is_whole = "OBJECT" in node.types
         objects = [
-            node for node in nodes if node.types - {"NULL"} == {"OBJECT"} and _is_worth(node, depth)
+            node
+            for node in nodes
+            if node.types - {"NULL"} == {"OBJECT"} and _is_worth(node, depth, self.spell)
         ]
         for node in objects:
             keys = [
@@ -250,14 +253,14 @@ class JsonParser:
     ) -> float | None:
         found = workbench.execute(
             f"SELECT median({number}) FROM "
-            f"(SELECT document, {_transform(tree)} AS s FROM {self.table})"
+            f"(SELECT document, {_transform(tree, self.spell)} AS s FROM {self.table})"
         ).fetchall()
         return None if not found else found[0][0]
 
 
-def _is_worth(node: Node, depth: int) -> bool:
+def _is_worth(node: Node, depth: int, spell: Spell) -> bool:
     """Objects that are one canonical value, such as input_features, stay whole."""
-    spelling = spelling_of(node.name)
+    spelling = spell(node.name)
     whole = spelling is not None and BY_NAME[spelling.column].kind == "json"
     return depth < DEEPEST and not whole
 
@@ -273,9 +276,9 @@ def _apart(nodes: Iterable[Node]) -> tuple[list[Node], list[Node]]:
     return first, collided
 
 
-def _leaf_type(node: Node) -> str:
+def _leaf_type(node: Node, spell: Spell) -> str:
     """Its own type where every value has it, so that nothing is parsed twice; else JSON."""
-    spelling = spelling_of(node.name)
+    spelling = spell(node.name)
     types = node.types - {"NULL"}
     if spelling is None or not types:
         return "JSON"
@@ -293,12 +296,12 @@ def _pointers(nodes: Sequence[Node]) -> str:
     return "[" + ", ".join(quoted(node.pointer) for node in nodes) + "]::VARCHAR[]"
 
 
-def _transform(tree: Sequence[Node]) -> str:
+def _transform(tree: Sequence[Node], spell: Spell) -> str:
     """SQL of one struct with every field of the tree."""
 
     def shape(nodes: Sequence[Node]) -> dict[str, object]:
         return {
-            node.path[-1]: shape(node.children) if node.children else _leaf_type(node)
+            node.path[-1]: shape(node.children) if node.children else _leaf_type(node, spell)
             for node in nodes
         }
 
@@ -307,20 +310,20 @@ def _transform(tree: Sequence[Node]) -> str:
     return f"json_transform(document, {quoted(json.dumps(shape(tree), ensure_ascii=False))})"
 
 
-def _fields_of(nodes: Sequence[Node], parent: str) -> list[Field]:
+def _fields_of(nodes: Sequence[Node], parent: str, spell: Spell) -> list[Field]:
     fields = []
     for node in nodes:
         value = f'{parent}."{node.path[-1].replace(chr(34), chr(34) * 2)}"'
         if node.children:
-            fields += _fields_of(node.children, value)
-        elif _leaf_type(node) == "JSON":
+            fields += _fields_of(node.children, value, spell)
+        elif _leaf_type(node, spell) == "JSON":
             fields.append(_json_field(node, value))
-        elif _leaf_type(node) == "VARCHAR":
+        elif _leaf_type(node, spell) == "VARCHAR":
             fields.append(Field(node.name, value, f"to_json({value})", node.types))
         else:
             text = f"{value}::VARCHAR"
             number = f"CASE WHEN isfinite({value}) THEN {value} END"
-            if _leaf_type(node) != "DOUBLE":
+            if _leaf_type(node, spell) != "DOUBLE":
                 number = f"try_cast({value} AS BIGINT)"
             fields.append(Field(node.name, text, text, node.types, number))
     return fields

@@ -143,7 +143,7 @@ SAMPLES = [
                 "input_tokens": 120,
                 "output_tokens": 30,
             },
-            {"user_id": "u,2", "output_tokens": 10, "cost_usd": None},
+            {"user_id": "u,2", "output_tokens": 10, "cost_given_usd": None},
         ],
         name="API metadata, quoted fields",
     ),

@@ -10,35 +10,27 @@ Blind to  the meaning of keys that no vocabulary lists: they stay attributes
 
 from __future__ import annotations
 
-import json
-import re
-
 from clew import registry
 from clew.formats import BatchParser, Parser, Settings, surest
 from clew.formats._json import JsonParser
+from clew.formats._json_head import begins_with_document, elements, is_array, share_of_objects
 from clew.formats._wrapped import unwrap, wrapped
 from clew.model.case import Sample
-
-ARRAY = re.compile(rb"\s*\[\s*[{\]]")
 
 
 def sniff(head: bytes) -> float:
     """Share of the first lines that are JSON objects; 1 for an array of objects."""
-    if ARRAY.match(head) or unwrap(head):
+    if is_array(head) or unwrap(head):
         return 0.95
-    share = _share(head)
-    return 0.95 * share if share > 0 else 0.9 * _first_document(head)
+    share = share_of_objects(head)
+    return 0.95 * share if share > 0 else 0.9 * begins_with_document(head)
 
 
 def parse(head: bytes, settings: Settings) -> Parser:
     """A parser of JSON objects: one a line, in one array, or one after the other over lines."""
     if found := unwrap(head):
         return wrapped(found, settings, lambda inner: _parse_inner(inner, settings))
-    if ARRAY.match(head):
-        return JsonParser(settings, elements="array")
-    if _share(head) < 0.5 and _first_document(head):
-        return JsonParser(settings, elements="documents")
-    return JsonParser(settings)
+    return JsonParser(settings, elements=elements(head))
 
 
 def _parse_inner(head: bytes, settings: Settings) -> Parser:
@@ -48,36 +40,6 @@ def _parse_inner(head: bytes, settings: Settings) -> Parser:
         return JsonParser(settings)
     parser: Parser = registry.load("formats", name).parse(head, settings)
     return JsonParser(settings) if isinstance(parser, BatchParser) else parser
-
-
-def _share(head: bytes) -> float:
-    """Share of the first lines that are whole JSON objects."""
-    lines = [line for line in head.split(b"\n")[:200] if line.strip()]
-    if len(lines) > 1 and not head.endswith(b"\n"):
-        lines.pop()
-    return sum(_is_object(line) for line in lines) / len(lines) if lines else 0.0
-
-
-def _first_document(head: bytes) -> bool:
-    """Whether an object over several lines stands first."""
-    text = head.decode(errors="replace").lstrip("\ufeff \t\r\n")
-    if not text.startswith("{") or _is_object(text.split("\n", 1)[0].encode()):
-        return False
-    try:
-        found, _ = json.JSONDecoder().raw_decode(text)
-    except (ValueError, RecursionError):
-        return len(head) >= 65_536 and re.match(r'\{\s*"[^"]*"\s*:', text) is not None
-    return isinstance(found, dict)
-
-
-def _is_object(line: bytes) -> bool:
-    line = line.strip()
-    if not line.startswith(b"{"):
-        return False
-    try:
-        return isinstance(json.loads(line), dict)
-    except (ValueError, RecursionError):
-        return False
 
 
 SAMPLES = [
@@ -267,7 +229,7 @@ SAMPLES = [
                 "model": "gpt-4o",
                 "input_tokens": 12,
                 "output_tokens": 5,
-                "cost_usd": 0.00012,
+                "cost_given_usd": 0.00012,
                 "duration_ms": 812.0,
                 "user_id": "alice",
                 "api_key_hash": "fa77d7bdb2ae64fb",

@@ -70,7 +70,7 @@ SAMPLES = [
                 "timestamp": "2026-11-20T09:00:00Z",
                 "user_id": "u-1",
                 "input_tokens": 120,
-                "cost_usd": 0.0006,
+                "cost_given_usd": 0.0006,
                 "line": 1,
                 "region": "eu",
             },

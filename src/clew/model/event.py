@@ -156,7 +156,7 @@ COLUMNS: tuple[Column, ...] = (
         _column("image_output_tokens", "int", "image tokens written"),
         _column("total_tokens", "int", "all tokens, as the source counts them", "llm.usage.total_tokens"),
         _column("usage_details", "json", "the provider's usage block as sent"),
-        _column("cost_usd", "money", "cost in US dollars"),
+        _column("cost_usd", "money", "cost in US dollars, by Clew's price list"),
         _column("cost_details", "json", "parts of the cost"),
         _column("price_source", "text", "which price list, of which date"),
         _column("ttft_ms", "float", "time to the first token", "gen_ai.response.time_to_first_chunk"),

@@ -258,7 +258,10 @@ PLAIN: dict[str, str] = {
         "total_tokens tokens_used tokens token_count totaltokens num_tokens tokens_total "
         "usage.total_tokens total_token_count"
     ),
-    "cost_usd": "cost_usd cost price amount_usd cost_dollars total_cost usd spend response_cost",
+    "cost_given_usd": (
+        "cost_given_usd cost price amount_usd cost_dollars total_cost usd spend response_cost "
+        "total_cost_usd cost_in_usd price_usd spend_usd estimated_cost"
+    ),
     "is_streamed": "is_streamed stream streaming is_streaming streamed",
     "finish_reason": "finish_reason finishreason stop_reason stopreason done_reason",
     "max_tokens": "max_tokens maxtokens max_output_tokens max_completion_tokens max_new_tokens",

@@ -1,0 +1,185 @@
+"""Where a record of a call keeps its parts, and SQL that takes them out of it.
+
+request, response            bodies: objects, or text that holds one, a stream or gzip of it
+request_headers, response_headers, url, http_code
+envelope                     the record without the bodies and headers
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+
+import duckdb
+
+from clew.formats._fields import quoted
+
+Pointers = tuple[str, ...]
+"""RFC 6901; the first that holds something counts. "" is the record itself."""
+
+
+@dataclass(frozen=True, slots=True)
+class Layout:
+    """What a source of call records looks like.
+
+    keys      pointers that tell its records from others: all of one of these groups must be there
+    names     the source's own names: column, or column:unit for durations; "" for no column
+    request, response, request_headers, response_headers, url, status  where the parts stand
+    spent     pointers of more that the columns have read whole, and the envelope need not keep
+    fixed     canonical column to SQL, where the record and its parts say nothing
+    provider  where the source has only one
+    reshape   SQL of another document made from `document`, where no pointer can say it; else ""
+    """
+
+    keys: tuple[Pointers, ...]
+    names: Mapping[str, str] = field(default_factory=dict)
+    request: Pointers = ()
+    response: Pointers = ()
+    request_headers: Pointers = ()
+    response_headers: Pointers = ()
+    url: Pointers = ()
+    status: Pointers = ()
+    spent: Pointers = ()
+    fixed: Mapping[str, str] = field(default_factory=dict)
+    provider: str = ""
+    reshape: str = ""
+
+
+def make_parts(bench: duckdb.DuckDBPyConnection, layout: Layout, records: str, table: str) -> None:
+    """Makes a temporary table of line, byte_offset, text (where it is no JSON), is_call, the parts, and
+    the envelope. What a record holds is taken out of it in one pass."""
+    bench.execute(
+        f"CREATE OR REPLACE TEMP TABLE {table}_documents AS SELECT line, byte_offset, "
+        "try_cast(text AS JSON) AS document, CASE WHEN document IS NULL THEN text END AS text "
+        f"FROM {records}"
+    )
+    document = layout.reshape or "document"
+    bench.execute(
+        f"CREATE OR REPLACE TEMP TABLE {table}_found AS SELECT *, json_extract(document, "
+        f"{_listed(_pointers(layout))}) AS found, {_envelope(layout)} AS envelope FROM "
+        f"(SELECT line, byte_offset, text, {document} AS document FROM {table}_documents)"
+    )
+    at = {pointer: f"found[{n}]" for n, pointer in enumerate(_pointers(layout), start=1)}
+
+    def first(pointers: Sequence[str]) -> str:
+        some = [f"CASE WHEN json_type({at[p]}) <> 'NULL' THEN {at[p]} END" for p in pointers]
+        return f"coalesce({', '.join(some)})" if some else "NULL::JSON"
+
+    groups = [" AND ".join(f"{at[p]} IS NOT NULL" for p in group) for group in layout.keys]
+    url, status = first(layout.url), f"(({first(layout.status)})->>'$')"
+    bench.execute(
+        f"CREATE OR REPLACE TEMP TABLE {table} AS "
+        f"SELECT * EXCLUDE (asked_with, answered_with), {_body('asked_with')} AS request, "
+        f"{_body('answered_with')} AS response, "
+        "CASE WHEN json_type(answered_with) = 'VARCHAR' THEN (answered_with->>'$') END AS response_text FROM ("
+        "SELECT line, byte_offset, text, envelope, "
+        f"{_object_or_text(first(layout.request))} AS asked_with, "
+        f"{_object_or_text(first(layout.response))} AS answered_with, "
+        f"{first(layout.request_headers)} AS request_headers, "
+        f"{first(layout.response_headers)} AS response_headers, "
+        f"(({url})->>'$') AS url, "
+        f"try_cast(nullif(regexp_extract({status}, '^ *([1-5][0-9][0-9])', 1), '') AS BIGINT) AS http_code, "
+        f"coalesce({' OR '.join(f'({group})' for group in groups)}, false) AND "
+        f"json_type(document) = 'OBJECT' AS is_call FROM {table}_found)"
+    )
+
+
+def _pointers(layout: Layout) -> list[str]:
+    """Every pointer of the layout, once."""
+    named = (
+        layout.request, layout.response, layout.request_headers, layout.response_headers, layout.url,
+        layout.status, *layout.keys,
+    )  # fmt: skip
+    return list(dict.fromkeys(pointer for pointers in named for pointer in pointers))
+
+
+def _listed(texts: Sequence[str]) -> str:
+    return "[" + ", ".join(quoted(text) for text in texts) + "]"
+
+
+def has_keys(layout: Layout, document: Mapping[str, object]) -> bool:
+    """Whether a record has one group of the keys that tell the source's own ones."""
+    return any(all(_has(document, pointer) for pointer in group) for group in layout.keys)
+
+
+def _has(document: object, pointer: str) -> bool:
+    for key in pointer.split("/")[1:]:
+        if not isinstance(document, Mapping) or _plain(key) not in document:
+            return False
+        document = document[_plain(key)]
+    return True
+
+
+def _object_or_text(found: str) -> str:
+    """Numbers and claims are no bodies."""
+    return f"CASE WHEN json_type({found}) IN ('OBJECT', 'ARRAY', 'VARCHAR') THEN {found} END"
+
+
+def _body(found: str) -> str:
+    """SQL of the body as a JSON object. Text that is not one goes to Python, which knows streams."""
+    text = f"({found}->>'$')"
+    return (
+        f"CASE json_type({found}) "
+        f"WHEN 'OBJECT' THEN {found} "
+        f"WHEN 'ARRAY' THEN try_cast(clew_whole_body({found}::VARCHAR) AS JSON) "
+        f"WHEN 'VARCHAR' THEN coalesce(CASE WHEN starts_with(ltrim({text}), '{{') "
+        f"THEN try_cast({text} AS JSON) END, try_cast(clew_whole_body({text}) AS JSON)) END"
+    )
+
+
+def _envelope(layout: Layout) -> str:
+    """SQL of the record without what is read elsewhere; objects that are empty then go too."""
+    spent = [
+        p
+        for p in (
+            *layout.request, *layout.response, *layout.request_headers, *layout.response_headers, *layout.spent,
+        )
+        if p
+    ]  # fmt: skip
+    if not spent:
+        return "document"
+    flat = [p.removeprefix("/") for p in spent if p.count("/") == 1]
+    nested: dict[str, list[str]] = {}
+    for pointer in spent:
+        _, first, *rest = pointer.split("/")
+        if rest and first not in flat:
+            nested.setdefault(first, []).append("/".join(rest))
+    paths = [*flat, *(f"{first}/{rest}" for first, all_ in nested.items() for rest in all_)]
+    quick = f"json_merge_patch(document, {quoted(_patch(paths))})"
+    members = []
+    for name, inner in nested.items():
+        whole = f"json_extract(document, {quoted('/' + name)})"
+        rest_of = f"nullif(json_merge_patch({whole}, {quoted(_patch(inner))}), '{{}}')"
+        members.append(
+            f"{quoted(_plain(name))}, CASE json_type({whole}) WHEN 'OBJECT' THEN {rest_of} ELSE {whole} END"
+        )
+    exact = f"json_merge_patch(document, {quoted(_patch([*flat, *nested]))}"
+    exact += f", json_object({', '.join(members)}))" if members else ")"
+    is_plain = "json_type(document) = 'OBJECT'"
+    if not nested:
+        return f"CASE WHEN {is_plain} THEN {quick} ELSE document END"
+    parents = f"json_type(document, {_listed(['/' + name for name in nested])})"
+    same = _listed(["OBJECT"] * len(nested))
+    return (
+        f"CASE WHEN {parents} = {same} AND NOT contains({quick}::VARCHAR, ':{{}}') THEN {quick} "
+        f"WHEN {is_plain} THEN {exact} ELSE document END"
+    )
+
+
+def _patch(paths: Sequence[str]) -> str:
+    """The merge patch that removes these paths, such as `body` and `log/entry`."""
+    patch: dict[str, object] = {}
+    for path in paths:
+        inner = patch
+        *parents, last = path.split("/")
+        for parent in parents:
+            found = inner.setdefault(_plain(parent), {})
+            inner = found if isinstance(found, dict) else {}
+        inner[_plain(last)] = None
+    return json.dumps(patch)
+
+
+def _plain(key: str) -> str:
+    """A key as it is, from one of a pointer."""
+    return key.replace("~1", "/").replace("~0", "~")

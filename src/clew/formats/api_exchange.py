@@ -1,0 +1,154 @@
+"""Whole exchanges with an AI API, one JSON object each: request and response with their bodies.
+
+Reads     {timestamp, request_id, user_id, team, key_id, environment, latency_ms,
+          request: {method, url, headers, body}, response: {status, headers, body}}, any subset of
+          these keys; bodies as objects, as text, as event streams, as gzip in base64; bodies of
+          OpenAI and all who speak like it, Anthropic, Gemini, Vertex, Cohere, Ollama, Bedrock
+Returns   one AI call a record, errors too, with prompt and completion; streams put together
+Units     durations by their name, else by their size, which the ledger says
+Blind to  pieces of a stream without times of their own: when the first token came is then unknown
+"""
+
+from __future__ import annotations
+
+import json
+from typing import Any
+
+from clew.formats import Settings
+from clew.formats import _calls as calls
+from clew.formats._calls_parts import Layout
+from clew.formats._json_head import share_of
+from clew.model.case import Sample
+
+INSIDE = frozenset(
+    {
+        "body",
+        "headers",
+        "url",
+        "method",
+        "content",
+        "json",
+        "status",
+        "status_code",
+        "chunks",
+        "events",
+    }
+)
+"""Members that make a request or a response more than its body."""
+
+
+def _layout(request: tuple[str, ...], response: tuple[str, ...]) -> Layout:
+    return Layout(
+        keys=(("/request",), ("/response",), ("/request_body",), ("/response_body",)),
+        names={
+            "request.url": "url_path",
+            "response.status": "http_status",
+            "response.status_code": "http_status",
+            "response.elapsed_ms": "duration_ms:ms",
+            "response.ttft_ms": "ttft_ms:ms",
+        },
+        request=request,
+        response=response,
+        request_headers=("/request/headers", "/request_headers"),
+        response_headers=("/response/headers", "/response_headers"),
+        url=("/request/url", "/url", "/request_url", "/endpoint"),
+        status=(
+            "/response/status",
+            "/response/status_code",
+            "/status_code",
+            "/http_status",
+            "/status",
+        ),
+    )
+
+
+REQUEST = ("/request/body", "/request/json", "/request/content", "/request_body")
+RESPONSE = ("/response/body", "/response/chunks", "/response/events", "/response/json", "/response/content",
+            "/response_body")  # fmt: skip
+MARKS = frozenset({"model", "messages", "contents", "choices", "usage", "candidates", "input", "prompt", "body",
+                   "request_body", "response_body"})  # fmt: skip
+
+
+def sniff(head: bytes) -> float:
+    """High where records hold a request or a response with a body, or as a body itself."""
+    return 0.97 * share_of(head, _is_exchange)
+
+
+def _is_exchange(document: dict[str, Any]) -> bool:
+    for name in ("request", "response"):
+        part = document.get(name)
+        if isinstance(part, dict) and (MARKS & set(part) or (not part and MARKS & set(document))):
+            return True
+    return "request_body" in document and "response_body" in document
+
+
+def parse(head: bytes, settings: Settings) -> calls.CallsParser:
+    """A parser of exchanges: one a line, in one array, or one after the other. Whether `request` and
+    `response` are the bodies themselves, or hold them, is the same in all of a source."""
+    request = ("/request",) if share_of(head, lambda d: _is_body(d, "request")) > 0.5 else REQUEST
+    response = (
+        ("/response",) if share_of(head, lambda d: _is_body(d, "response")) > 0.5 else RESPONSE
+    )
+    return calls.parse(head, settings, _layout(request, response))
+
+
+def _is_body(document: dict[str, Any], name: str) -> bool:
+    part = document.get(name)
+    if isinstance(part, dict):
+        return not INSIDE & set(part) and bool(MARKS & set(part))
+    return isinstance(part, list) or (
+        isinstance(part, str) and part.lstrip()[:1] in ("{", "[", "d", "e")
+    )
+
+
+def _line(**record: object) -> str:
+    return json.dumps(record) + "\n"
+
+
+SAMPLES = [
+    Sample(
+        _line(
+            timestamp="2026-11-20T09:00:00Z", request_id="r-1", user_id="u-1", team="search", key_id="key-1",
+            environment="production", latency_ms=812,
+            request={"method": "POST", "url": "https://api.openai.com/v1/chat/completions",
+                     "headers": {"Authorization": "Bearer sk-not-a-real-key"},
+                     "body": {"model": "gpt-4o", "temperature": 0.2, "max_tokens": 100, "logit_bias": {"1": 2},
+                              "messages": [{"role": "system", "content": "Be brief."},
+                                           {"role": "user", "content": "Name a colour."}]}},
+            response={"status": 200, "headers": {"openai-processing-ms": "701", "x-ratelimit-limit-tokens": "30000",
+                                                 "x-ratelimit-remaining-tokens": "29000", "cf-ray": "8f"},
+                      "body": {"id": "chatcmpl-1", "object": "chat.completion", "created": 1763629200,
+                               "model": "gpt-4o-2024-08-06", "system_fingerprint": "fp_1",
+                               "choices": [{"index": 0, "finish_reason": "stop",
+                                            "message": {"role": "assistant", "content": "Blue."}}],
+                               "usage": {"prompt_tokens": 20, "completion_tokens": 3, "total_tokens": 23,
+                                         "prompt_tokens_details": {"cached_tokens": 16}}}},
+        )
+        + _line(
+            timestamp="2026-11-20T09:00:01Z", user_id="u-2",
+            request={"url": "https://api.openai.com/v1/chat/completions", "body": {"model": "gpt-4o"}},
+            response={"status": 429, "headers": {"retry-after": "20"},
+                      "body": json.dumps({"error": {"message": "Rate limit reached for gpt-4o", "type": "tokens",
+                                                    "param": None, "code": "rate_limit_exceeded"}})},
+        ),
+        [
+            {
+                "timestamp": "2026-11-20T09:00:00Z", "request_id": "r-1", "user_id": "u-1", "team": "search",
+                "api_key_hash": "key-1", "environment": "production", "duration_ms": 812.0, "provider": "openai",
+                "model": "gpt-4o", "response_model": "gpt-4o-2024-08-06", "input_tokens": 20, "output_tokens": 3,
+                "cache_read_tokens": 16, "finish_reason": "stop", "prompt": "Name a colour.",
+                "completion": "Blue.", "system_instructions": "Be brief.", "server_ms": 701.0,
+                "rate_limit_tokens": 30000, "rate_limit_tokens_remaining": 29000, "http_status": 200,
+                "status": "ok", "error_class": None, "operation": "chat", "max_tokens": 100,
+                "url_path": "/v1/chat/completions", "attributes.response.headers.cf-ray": "8f",
+                "request_params": '{"logit_bias":{"1":2}}', "attributes.usage_problem": None,
+            },
+            {
+                "http_status": 429, "error_type": "tokens", "error_class": "rate_limited", "retry_after_s": 20.0,
+                "status_message": "Rate limit reached for gpt-4o", "model": "gpt-4o", "status": "error",
+                "input_tokens": None, "attributes.response.error_code": "rate_limit_exceeded",
+            },
+        ],
+        name="OpenAI chat, and a rate limit",
+    ),
+]  # fmt: skip
