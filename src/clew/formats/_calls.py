@@ -87,10 +87,10 @@ class CallsParser:
         source = with_response(f"({source})")
         source = with_error(f"({source})")
         source = with_usage(f"(SELECT *, {provider} AS provider FROM ({source}))")
-        columns = _columns(self.settings)
+        columns = _columns(self.settings, self.layout)
         picked = ", ".join(f"{sql} AS {name}" for name, sql in columns.items())
         rest = {
-            "response": left_response(),
+            "response": "NULL" if "" in self.layout.response else left_response(),
             "request.headers": left_headers("asked"),
             "response.headers": left_headers("told"),
             "response.error": "e.rest",
@@ -100,7 +100,8 @@ class CallsParser:
         additions = ", ".join(f"{quoted(name)}, {sql}" for name, sql in rest.items())
         envelope = (
             "CASE WHEN is_call THEN json_merge_patch(envelope, "
-            f"json_object({additions}))::VARCHAR ELSE coalesce(envelope::VARCHAR, text) END"
+            f"json_merge_patch('{{}}'::JSON, json_object({additions})))::VARCHAR ELSE "
+            f"coalesce(envelope::VARCHAR, text) END"
         )
         return (
             f"SELECT line, byte_offset, is_call, {envelope} AS envelope, provider AS provider, "
@@ -109,7 +110,8 @@ class CallsParser:
 
     def _completed(self, envelope: str, names: set[str]) -> str:
         """SQL that puts what the recorder wrote and what the bodies say into one row."""
-        own = {**_columns(self.settings), "provider": ""}
+        own = {**_columns(self.settings, self.layout), "provider": ""}
+        body_first = BODY_FIRST | set(self.layout.derived)
         found: dict[str, str] = {}
         for name in sorted({*own, *names} - {"line", "byte_offset", "reject"}):
             if name not in own:
@@ -117,10 +119,11 @@ class CallsParser:
             elif name not in names:
                 found[name] = f"c.{name}"
             else:
-                order = ("c", "v") if name in BODY_FIRST else ("v", "c")
+                order = ("c", "v") if name in body_first else ("v", "c")
                 found[name] = f"coalesce({order[0]}.{name}, {order[1]}.{name})"
         for name, sql in self.layout.fixed.items():
             found[name] = f"coalesce({found[name]}, {sql})" if name in found else sql
+        found["model"] = f"coalesce({found['model']}, {found['response_model']})"
         told = found["timestamp_text"]
         late = timestamp_sql("c.timestamp_text", self.settings)
         found["timestamp"] = f"coalesce({'v.timestamp, ' if 'timestamp' in names else ''}{late})"
@@ -133,8 +136,8 @@ class CallsParser:
         heard = f"concat_ws(' ', c.error_code, {', '.join(words)})"
         status = found["http_status"]
         failed = [f"{status} >= 400", *(f"{word} IS NOT NULL" for word in words[:1] + words[2:])]
-        if "status" in names:
-            failed.append("v.status = 'error'")
+        if "status" in found:
+            failed.append(f"{found['status']} = 'error'")
         found["is_failed"] = (
             f"coalesce({', '.join(f'nullif({one}, false)' for one in failed)}, false)"
         )
@@ -159,8 +162,8 @@ class CallsParser:
 
 
 def sniff(head: bytes, layout: Layout) -> float:
-    """Share of the first records that are the source's own, a little surer than plain JSON."""
-    return 0.97 * share_of(head, lambda document: has_keys(layout, document))
+    """Share of the first records that are the source's own, surer than JSON lines and whole exchanges."""
+    return 0.98 * share_of(head, lambda document: has_keys(layout, document))
 
 
 def parse(head: bytes, settings: Settings, layout: Layout) -> CallsParser:
@@ -168,7 +171,7 @@ def parse(head: bytes, settings: Settings, layout: Layout) -> CallsParser:
     return CallsParser(settings, layout, elements=elements(head))
 
 
-def _columns(settings: Settings) -> dict[str, str]:
+def _columns(settings: Settings, layout: Layout) -> dict[str, str]:
     """Canonical column to SQL of what bodies, headers and URL say, the surest first."""
     found: dict[str, list[str]] = {}
     for source in (request_columns(), response_columns(), url_columns("url")):
@@ -181,6 +184,8 @@ def _columns(settings: Settings) -> dict[str, str]:
     found["status_message"] = ["e.said"]
     found["retry_after_s"].append(asked_wait())
     found["http_status"] = ["http_code"]
+    for name in layout.derived:
+        found[name] = [f"own_{name}", *found.get(name, [])]
     return {
         name: rivals[0] if len(rivals) == 1 else f"coalesce({', '.join(rivals)})"
         for name, rivals in found.items()

@@ -77,8 +77,13 @@ def with_headers(relation: str) -> str:
             f"json_extract_string({column}, '$[*][{{}}]'))"
         )
         names = f"CASE WHEN {is_list} THEN {of_list.format('name', 0)} ELSE map_keys({pairs}) END"
+        alone = (
+            f"list_transform(map_values({pairs}), lambda v: CASE WHEN starts_with(v, '[\"') "
+            "THEN coalesce(json_extract_string(try_cast(v AS JSON), '$[0]'), v) ELSE v END)"
+        )
         values = (
-            f"CASE WHEN {is_list} THEN {of_list.format('value', 1)} ELSE map_values({pairs}) END"
+            f"CASE WHEN {is_list} THEN {of_list.format('value', 1)} "
+            f"WHEN contains({column}::VARCHAR, '[\"') THEN {alone} ELSE map_values({pairs}) END"
         )
         parts.append(f"list_transform({names}, lambda n: lower(n)) AS {short}_names")
         parts.append(f"{values} AS {short}_values")

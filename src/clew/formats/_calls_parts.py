@@ -13,7 +13,11 @@ from dataclasses import dataclass, field
 
 import duckdb
 
+from clew.formats import Settings
+from clew.formats._calls_request import KNOWN as KNOWN_REQUEST
+from clew.formats._calls_response import KNOWN as KNOWN_ANSWER
 from clew.formats._fields import quoted
+from clew.formats._time import timestamp_sql
 
 Pointers = tuple[str, ...]
 """RFC 6901; the first that holds something counts. "" is the record itself."""
@@ -26,8 +30,10 @@ class Layout:
     keys      pointers that tell its records from others: all of one of these groups must be there
     names     the source's own names: column, or column:unit for durations; "" for no column
     request, response, request_headers, response_headers, url, status  where the parts stand
+    derived   canonical column to SQL over `document`, where a name alone cannot say it
+    is_plain  text that is no JSON is the prompt or the answer itself, not a form or a page
     spent     pointers of more that the columns have read whole, and the envelope need not keep
-    fixed     canonical column to SQL, where the record and its parts say nothing
+    fixed     canonical column to a SQL value, where the record and its parts say nothing
     provider  where the source has only one
     reshape   SQL of another document made from `document`, where no pointer can say it; else ""
     """
@@ -42,6 +48,8 @@ class Layout:
     status: Pointers = ()
     spent: Pointers = ()
     fixed: Mapping[str, str] = field(default_factory=dict)
+    derived: Mapping[str, str] = field(default_factory=dict)
+    is_plain: bool = False
     provider: str = ""
     reshape: str = ""
 
@@ -55,9 +63,10 @@ def make_parts(bench: duckdb.DuckDBPyConnection, layout: Layout, records: str, t
         f"FROM {records}"
     )
     document = layout.reshape or "document"
+    own = "".join(f", {sql} AS own_{column}" for column, sql in layout.derived.items())
     bench.execute(
         f"CREATE OR REPLACE TEMP TABLE {table}_found AS SELECT *, json_extract(document, "
-        f"{_listed(_pointers(layout))}) AS found, {_envelope(layout)} AS envelope FROM "
+        f"{_listed(_pointers(layout))}) AS found, {_envelope(layout)} AS envelope{own} FROM "
         f"(SELECT line, byte_offset, text, {document} AS document FROM {table}_documents)"
     )
     at = {pointer: f"found[{n}]" for n, pointer in enumerate(_pointers(layout), start=1)}
@@ -67,13 +76,14 @@ def make_parts(bench: duckdb.DuckDBPyConnection, layout: Layout, records: str, t
         return f"coalesce({', '.join(some)})" if some else "NULL::JSON"
 
     groups = [" AND ".join(f"{at[p]} IS NOT NULL" for p in group) for group in layout.keys]
+    carried = "".join(f", own_{column}" for column in layout.derived)
     url, status = first(layout.url), f"(({first(layout.status)})->>'$')"
     bench.execute(
         f"CREATE OR REPLACE TEMP TABLE {table} AS "
-        f"SELECT * EXCLUDE (asked_with, answered_with), {_body('asked_with')} AS request, "
-        f"{_body('answered_with')} AS response, "
+        f"SELECT * EXCLUDE (asked_with, answered_with), {_request(layout)} AS request, "
+        f"{_response(layout)} AS response, "
         "CASE WHEN json_type(answered_with) = 'VARCHAR' THEN (answered_with->>'$') END AS response_text FROM ("
-        "SELECT line, byte_offset, text, envelope, "
+        f"SELECT line, byte_offset, text, envelope{carried}, "
         f"{_object_or_text(first(layout.request))} AS asked_with, "
         f"{_object_or_text(first(layout.response))} AS answered_with, "
         f"{first(layout.request_headers)} AS request_headers, "
@@ -111,9 +121,52 @@ def _has(document: object, pointer: str) -> bool:
     return True
 
 
+def counted(*pointers: str) -> str:
+    """SQL of the first count that stands at one of these pointers of `document`."""
+    found = ", ".join(f"(document->>{quoted(pointer)})" for pointer in pointers)
+    number = f"try_cast(coalesce({found}) AS BIGINT)"
+    return f"CASE WHEN {number} BETWEEN 0 AND 1000000000 THEN {number} END"
+
+
+def elapsed_ms(began: str, ended: str) -> str:
+    """SQL of the milliseconds between two times of `document`; NULL where the end comes first."""
+    told = Settings()
+    first, last = (
+        f"epoch_us({timestamp_sql(f'(document->>{quoted(pointer)})', told)})"
+        for pointer in (began, ended)
+    )
+    return f"CASE WHEN {last} >= {first} THEN ({last} - {first}) / 1e3 END"
+
+
 def _object_or_text(found: str) -> str:
     """Numbers and claims are no bodies."""
     return f"CASE WHEN json_type({found}) IN ('OBJECT', 'ARRAY', 'VARCHAR') THEN {found} END"
+
+
+def _request(layout: Layout) -> str:
+    """SQL of the request's body: messages alone, or a prompt alone, become a body that has them."""
+    found = "asked_with"
+    speaks = f"coalesce(({found}->0->'role'), ({found}->0->'content')) IS NOT NULL"
+    plain = f"CASE json_type({found}) WHEN 'ARRAY' THEN CASE WHEN {speaks} THEN json_object('messages', {found}) END"
+    if layout.is_plain:
+        plain += f" WHEN 'VARCHAR' THEN json_object('prompt', {found})"
+    return f"coalesce(CASE WHEN {speaks} THEN NULL ELSE {_body(found)} END, {plain} END)"
+
+
+def _response(layout: Layout) -> str:
+    """SQL of the answer's body: a message alone, or words alone, become a body that has them."""
+    found = "answered_with"
+    is_message = (
+        f"json_type({found}) = 'OBJECT' AND ({found}->>'role') IS NOT NULL AND ({found}->>'type') IS NULL "
+        f"AND coalesce(({found}->'choices'), ({found}->'usage')) IS NULL"
+    )
+    plain = f"CASE WHEN {is_message} THEN json_object('message', {found}) ELSE {_body(found)} END"
+    if layout.is_plain:
+        words = (
+            f"CASE WHEN json_type({found}) = 'VARCHAR' THEN json_object('output_text', {found}) END"
+        )
+        plain = f"coalesce({plain}, {words})"
+    return plain
 
 
 def _body(found: str) -> str:
@@ -137,6 +190,9 @@ def _envelope(layout: Layout) -> str:
         )
         if p
     ]  # fmt: skip
+    if "" in (*layout.request, *layout.response):
+        known = f"{KNOWN_ANSWER if '' in layout.response else KNOWN_REQUEST}"
+        spent = [*spent, *(f"/{name}" for name in json.loads(known))]
     if not spent:
         return "document"
     flat = [p.removeprefix("/") for p in spent if p.count("/") == 1]

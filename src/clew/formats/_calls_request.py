@@ -49,7 +49,7 @@ KEPT = {"text", "metadata", "generationConfig", "options", "parameters", "reason
         "documents", "quality", "encoding_format", "query", "toolConfig", "inferenceConfig", "generation_config",
         "conversation", "p", "k"}  # fmt: skip
 """Members that stay in `request_params` as well, because only a part of them has a column."""
-KNOWN = quoted(json.dumps({name: None for name in SHAPE if name not in KEPT}))
+KNOWN = json.dumps({name: None for name in SHAPE if name not in KEPT})
 
 
 def with_request(relation: str) -> str:
@@ -122,7 +122,7 @@ def request_columns() -> dict[str, str]:
         "system_instructions": f"coalesce({system('turns')}, {instructed}, q.instructions, q.preamble)",
         "input_messages": f"coalesce(asked, CASE WHEN json_type({plain}) = 'ARRAY' THEN {plain} END)",
         "request_params": f"CASE WHEN request IS NOT NULL THEN nullif(json_merge_patch(request, "
-        f"{KNOWN})::VARCHAR, '{{}}') END",
+        f"{quoted(KNOWN)})::VARCHAR, '{{}}') END",
         "operation": _operation(),
     }
 

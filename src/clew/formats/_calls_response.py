@@ -72,7 +72,7 @@ REQUEST_ECHO = (
     "parallel_tool_calls", "text", "reasoning", "top_logprobs", "background", "metadata",
 )  # fmt: skip
 """What the responses API repeats of the request."""
-KNOWN = quoted(json.dumps({name: None for name in SHAPE if name not in KEPT or name in EMPTY}))
+KNOWN = json.dumps({name: None for name in SHAPE if name not in KEPT or name in EMPTY})
 ERRORS = quoted(
     json.dumps(
         dict.fromkeys(("error", "detail", "__type", "code", "errors", "error_type", "request_id"))
@@ -201,7 +201,7 @@ def _answer_columns() -> dict[str, str]:
 def leftover() -> str:
     """SQL of what of `response` no column holds, as JSON; NULL where that is nothing."""
     echo = quoted(json.dumps(dict.fromkeys(REQUEST_ECHO)))
-    rest = f"json_merge_patch(response, {KNOWN})"
+    rest = f"json_merge_patch(response, {quoted(KNOWN)})"
     rest = f"CASE WHEN a.object = 'response' THEN json_merge_patch({rest}, {echo}) ELSE {rest} END"
     rest = f"CASE WHEN e IS NULL THEN {rest} ELSE json_merge_patch({rest}, {ERRORS}) END"
     rest = f"json_merge_patch('{{}}'::JSON, {rest})"

@@ -403,11 +403,13 @@ def _finite(number: str) -> str:
 
 
 def _hashed(name: str, text: str) -> str:
-    """A key is hashed before it is stored; what is a hash or a short id already stays."""
+    """A key is hashed before it is stored; what is a hash or a short id already stays. A whole SHA-256
+    is cut as ours is, so that a gateway's hash of a key and our own are the same."""
+    is_digest = f"length({text}) = 64 AND regexp_full_match({text}, '[0-9a-f]{{64}}')"
     if "hash" in name.lower():
-        return text
+        return f"CASE WHEN {is_digest} THEN left({text}, 16) ELSE {text} END"
     is_id = f"length({text}) < 20 AND NOT regexp_matches({text}, '^(sk|pk|rk|Bearer)[-_ ]')"
-    digest = f"left(sha256({text}), 16)"
+    digest = f"CASE WHEN {is_digest} THEN left({text}, 16) ELSE left(sha256({text}), 16) END"
     if name.lower().endswith("id"):
         return f"CASE WHEN {is_id} THEN {text} ELSE {digest} END"
     return digest

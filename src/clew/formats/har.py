@@ -1,0 +1,87 @@
+"""HAR files: the traffic of a browser or a proxy, one event an entry, AI calls read whole.
+
+Reads     {log: {version, entries: [{startedDateTime, time, request, response, timings}]}}, version 1.2
+Returns   one event a request; those to AI APIs are calls, with prompt and completion
+Units     time and timings are milliseconds
+Blind to  bodies that the recorder left out; byte offsets: `line` and `byte_offset` count entries
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+from clew.errors import InputError
+from clew.formats import Settings
+from clew.formats._calls_entries import EntriesParser, document_of, parser
+from clew.formats._calls_parts import Layout
+from clew.model.case import Sample
+
+LAYOUT = Layout(
+    keys=(("/request", "/response"),),
+    names={
+        "startedDateTime": "timestamp", "time": "duration_ms:ms", "request.url": "url_path",
+        "request.method": "http_method", "response.status": "http_status", "request.httpVersion": "protocol",
+        "request.bodySize": "request_bytes", "response.bodySize": "response_bytes", "response.statusText": "",
+        "response.httpVersion": "", "pageref": "", "connection": "", "comment": "", "serverIPAddress": "",
+    },
+    request=("/request/postData/text",),
+    response=("/response/content/text",),
+    request_headers=("/request/headers",),
+    response_headers=("/response/headers",),
+    url=("/request/url",),
+    status=("/response/status",),
+    spent=("/request/cookies", "/response/cookies", "/request/queryString", "/request/postData", "/response/content",
+           "/request/headersSize", "/response/headersSize", "/cache", "/response/redirectURL"),
+)  # fmt: skip
+
+
+def sniff(head: bytes) -> float:
+    """High where an object begins with a log that has a creator or entries."""
+    text = head[:4096].decode(errors="replace").lstrip("\ufeff \t\r\n")
+    is_log = text.startswith("{") and '"log"' in text[:200]
+    return 0.99 if is_log and ('"creator"' in text or '"entries"' in text) else 0.0
+
+
+def parse(head: bytes, settings: Settings) -> EntriesParser:
+    """A parser of entries."""
+    return parser(settings, LAYOUT, _entries)
+
+
+def _entries(path: Path) -> Iterator[Any]:
+    document = document_of(path)
+    log = document.get("log") if isinstance(document, dict) else None
+    entries = log.get("entries") if isinstance(log, dict) else None
+    if not isinstance(entries, list):
+        raise InputError(f"{path.name} is JSON, but no HAR file: it has no log.entries.")
+    yield from entries
+
+
+SAMPLES = [
+    Sample(
+        json.dumps({"log": {"version": "1.2", "creator": {"name": "proxy", "version": "1"}, "entries": [
+            {"startedDateTime": "2026-11-20T09:00:00.000Z", "time": 640.5, "request": {
+                "method": "POST", "url": "https://api.openai.com/v1/chat/completions", "httpVersion": "HTTP/2",
+                "headers": [{"name": "Authorization", "value": "Bearer sk-not-a-real-key"}], "bodySize": 90,
+                "postData": {"mimeType": "application/json", "text":
+                             '{"model":"gpt-4o","messages":[{"role":"user","content":"Name a colour."}]}'}},
+             "response": {"status": 200, "statusText": "OK", "headers": [{"name": "openai-processing-ms",
+                                                                             "value": "600"}],
+                          "content": {"size": 3, "mimeType": "application/json", "encoding": "base64", "text":
+                                      "eyJpZCI6ImNoYXRjbXBsLTEiLCJtb2RlbCI6ImdwdC00byIsImNob2ljZXMiOlt7Im1lc3NhZ2UiOnsicm9sZSI6ImFzc2lzdGFudCIsImNvbnRlbnQiOiJCbHVlLiJ9LCJmaW5pc2hfcmVhc29uIjoic3RvcCJ9XSwidXNhZ2UiOnsicHJvbXB0X3Rva2VucyI6OSwiY29tcGxldGlvbl90b2tlbnMiOjJ9fQ=="}},
+             "timings": {"wait": 610}},
+            {"startedDateTime": "2026-11-20T09:00:01.000Z", "time": 12, "request": {
+                "method": "GET", "url": "https://www.example.com/app.js", "headers": []},
+             "response": {"status": 304, "headers": [], "content": {"size": 0}}},
+        ]}}),
+        [
+            {"timestamp": "2026-11-20T09:00:00Z", "duration_ms": 640.5, "provider": "openai", "model": "gpt-4o",
+             "prompt": "Name a colour.", "completion": "Blue.", "input_tokens": 9, "output_tokens": 2,
+             "server_ms": 600.0, "http_method": "POST", "attributes.timings.wait": 610},
+            {"url_path": "/app.js", "http_status": 304, "provider": None, "model": None},
+        ],
+        name="a call and a script",
+    )
+]  # fmt: skip
