@@ -6,6 +6,7 @@ import base64
 import gzip
 import hashlib
 import json
+from decimal import Decimal
 from pathlib import Path
 from typing import Any
 
@@ -313,3 +314,53 @@ def test_the_wait_is_read_in_every_way_it_is_said(
         tmp_path, exchange(CHAT, ASKED, {"error": {"message": "m"}}, 429, headers=headers)
     )
     assert event["retry_after_s"] == wait_s
+
+
+HEADERS = [
+    ["timestamp", "user_id", "model", "prompt_tokens", "completion_tokens", "cost"],
+    ["Timestamp", "User ID", "Model", "Prompt Tokens", "Completion Tokens", "Cost (USD)"],
+    ["time", "user", "model_name", "input_tokens", "output_tokens", "cost_usd"],
+    ["created_at", "userId", "modelId", "promptTokens", "completionTokens", "totalCost"],
+    ["date", "end_user", "engine", "tokens_in", "tokens_out", "price"],
+    ["ts", "uid", "llm_model", "n_prompt_tokens", "n_completion_tokens", "amount_usd"],
+    ["event_time", "customer_id", "deployment", "input_token_count", "output_token_count", "spend"],
+    ["@timestamp", "USER", "MODEL", "PROMPT_TOKENS", "COMPLETION_TOKENS", "COST"],
+    ["datetime", "account_id", "Model Name", "Input tokens", "Output tokens", "Total cost"],
+    ["Time (UTC)", "user-id", "model", "usage.prompt_tokens", "usage.completion_tokens", "usd"],
+]
+ROWS = [
+    ["2026-11-20T09:00:00Z", "u-1", "gpt-4o", "120", "30", "0.0006"],
+    ["2026-11-20T09:00:05Z", "u-2", "gpt-4o-mini", "-5", "10", '"$1,234.50"'],
+    ["2026-11-20T09:00:06Z", "u-3", "gpt-4o-mini", "7", "9", '"0,5"'],
+]
+
+
+@pytest.mark.parametrize("header", HEADERS, ids=lambda header: header[3])
+def test_a_plain_table_is_read_under_any_usual_spelling(header: list[str], tmp_path: Path) -> None:
+    source = tmp_path / "table.csv"
+    source.write_text("".join(",".join(row) + "\n" for row in (header, *ROWS)))
+    case = str(tmp_path / "case.duckdb")
+    pipeline.ingest([str(source)], case=case)
+    engine = pipeline.open_case(case, write=False)
+    first, second, third = engine.run("SELECT * FROM calls ORDER BY byte_offset").dicts()
+    engine.close()
+    names = ("user_id", "model", "input_tokens", "output_tokens", "cost_given_usd")
+    assert [first[name] for name in names] == ["u-1", "gpt-4o", 120, 30, Decimal("0.0006")]
+    assert first["timestamp"] is not None and first["cost_usd"] is None
+    assert second["input_tokens"] is None and second["cost_given_usd"] == Decimal("1234.5")
+    assert second["attributes"]["usage_problem"] == "input_tokens is -5"
+    assert third["cost_given_usd"] is None and "0,5" in third["attributes"].values()
+
+
+def test_a_cost_in_another_currency_is_no_dollar(tmp_path: Path) -> None:
+    source = tmp_path / "table.csv"
+    rows = "2026-11-20T09:00:00Z,m,3,EUR\n2026-11-20T09:00:01Z,m,4,usd\n"
+    source.write_text("time,model,cost,currency\n" + rows)
+    case = str(tmp_path / "case.duckdb")
+    pipeline.ingest([str(source)], case=case)
+    engine = pipeline.open_case(case, write=False)
+    euro, dollar = engine.run("SELECT * FROM calls ORDER BY byte_offset").dicts()
+    engine.close()
+    assert euro["cost_given_usd"] is None and dollar["cost_given_usd"] == 4
+    assert euro["attributes"]["usage_problem"] == "the cost is in EUR"
+    assert euro["attributes"]["cost"] == 3

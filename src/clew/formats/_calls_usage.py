@@ -17,14 +17,12 @@ from __future__ import annotations
 
 import json
 
-from clew.formats._fields import quoted
+from clew.formats._fields import MOST_TOKENS, quoted
 
 CACHED_APART = ("anthropic", "aws.bedrock")
 """Hosts whose input tokens are without the cached ones."""
 REASONING_APART = ("x_ai", "perplexity", "gcp.gemini", "gcp.vertex_ai")
 """Hosts whose OpenAI-like completion tokens are without the reasoning."""
-MOST_TOKENS = 1_000_000_000
-"""More tokens than this in one call are a mistake of the source."""
 ROOT = (
     "prompt_tokens", "completion_tokens", "input_tokens", "output_tokens", "total_tokens",
     "promptTokens", "completionTokens", "totalTokens", "inputTokens", "outputTokens",

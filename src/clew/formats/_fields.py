@@ -10,7 +10,7 @@ from __future__ import annotations
 import json
 import re
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 from clew.formats import Settings
 from clew.formats._severity import severity_sql
@@ -22,6 +22,11 @@ from clew.model.vocabulary import SPELLINGS, Spelling, unwrapped
 INTEGERS = frozenset({"UBIGINT", "BIGINT", "NULL"})
 NUMBERS = INTEGERS | {"DOUBLE"}
 MS_PER_UNIT = {"ns": 1e-6, "us": 1e-3, "ms": 1.0, "s": 1e3, "min": 6e4, "m": 6e4, "h": 3.6e6}
+MOST_TOKENS = 1_000_000_000
+"""More tokens than this in one call are a mistake of the source."""
+COUNTS = frozenset(name for name in BY_NAME if name.endswith("_tokens")) - {"max_tokens"}
+AMOUNT = r"^(?:USD|US\$|\$)? *(-?[0-9]+(?:,[0-9]{3})*(?:\.[0-9]+)?)(?: *USD)?$"
+"""$1,234.50, 3 USD"""
 FREE_TEXT = ("message", "prompt", "completion")
 """Columns in which empty text is a value; elsewhere it is nothing."""
 OK_WORDS = ("ok", "success", "successful", "succeeded", "completed", "pass", "passed")
@@ -96,7 +101,8 @@ def spelling_of(name: str) -> Spelling | None:
     """
     if name.lower() == "status":
         return Spelling("http_status", "", 0)
-    plain = re.sub(r"(?<=[a-z0-9])([A-Z])", r"_\1", name).lower().replace("-", "_")
+    plain = re.sub(r"(?<=[a-z0-9])([A-Z])", r"_\1", name).lower()
+    plain = re.sub(r"[\s()/-]+", "_", plain).strip("_")
     for spelled in (name.lower(), plain, plain.replace("_", "")):
         if spelled == "cost_usd":
             return Spelling("cost_given_usd", "", -1)
@@ -129,6 +135,12 @@ def map_members(
     for item in fields:
         spelling = spell(item.name)
         found = _candidates(item, spelling, settings, units) if spelling else {}
+        if spelling and BY_NAME[spelling.column].kind == "money":
+            for money in filter(_is_currency, fields):
+                found = {
+                    column: replace(one, sql=f"CASE WHEN {_is_dollar(money)} THEN {one.sql} END")
+                    for column, one in found.items()
+                }
         for column, candidate in found.items():
             candidates.setdefault(column, []).append(candidate)
         if not found:
@@ -140,7 +152,38 @@ def map_members(
         left += _misfits(column, rivals, candidates)
     if "timestamp" in candidates and "timestamp_text" not in candidates:
         columns["timestamp_text"] = _first_text(candidates["timestamp"])
+    if wrong := _problems(candidates, fields):
+        left.append(("usage_problem", wrong))
     return columns, left
+
+
+def _problems(candidates: dict[str, list[_Candidate]], fields: Sequence[Field]) -> str:
+    """SQL of what of counts and costs could not be read, as JSON text; "" where all always can."""
+    wrong = [
+        f"CASE WHEN ({rival.sql}) IS NULL AND nullif({rival.field.text}, '') IS NOT NULL "
+        f"THEN '{column} is ' || left({rival.field.text}, 40) END"
+        for column, rivals in candidates.items()
+        if column in COUNTS
+        for rival in rivals
+        if rival.can_fail
+    ]
+    if any(BY_NAME[column].kind == "money" for column in candidates):
+        wrong += [
+            f"CASE WHEN NOT ({_is_dollar(item)}) THEN 'the cost is in ' || left({item.text}, 20) END"
+            for item in fields
+            if _is_currency(item)
+        ]
+    if not wrong:
+        return ""
+    return f"to_json(nullif(concat_ws('; ', {', '.join(wrong)}), ''))::VARCHAR"
+
+
+def _is_currency(item: Field) -> bool:
+    return item.name.lower().endswith("currency")
+
+
+def _is_dollar(item: Field) -> str:
+    return f"coalesce(upper(trim(nullif({item.text}, ''))), 'USD') IN ('USD', 'US$', '$')"
 
 
 def json_object(members: Sequence[tuple[str, str]], taken: set[str]) -> str:
@@ -343,15 +386,18 @@ def _converted(
         return timestamp_sql(text, settings), column != "timestamp"
     if kind == "int":
         if item.number and item.types <= INTEGERS:
-            return item.number, False
+            return (_counted(item.number), True) if column in COUNTS else (item.number, False)
         whole = f"regexp_extract(replace(trim({text}), ',', ''), '^([+-]?[0-9]+)(?:\\.0*)?$', 1)"
-        return f"try_cast({whole} AS BIGINT)", True
+        number = f"try_cast({whole} AS BIGINT)"
+        return _counted(number) if column in COUNTS else number, True
     if kind == "float":
         if item.number:
             return item.number, False
         return _finite(f"try_cast({text} AS DOUBLE)"), True
     if kind == "money":
-        return f"try_cast(ltrim({text}, '$') AS DECIMAL(18, 9))", True
+        number = f"regexp_extract(trim({text}), {quoted(AMOUNT)}, 1)"
+        spelled = f"try_cast(replace({number}, ',', '') AS DECIMAL(18, 9))"
+        return f"coalesce(try_cast({text} AS DECIMAL(18, 9)), {spelled})", True
     if kind == "bool":
         return (
             f"CASE WHEN lower({text}) IN ('true', '1', 'yes') THEN true"
@@ -396,6 +442,11 @@ def _json(item: Field) -> str:
         return item.json
     is_json = f"left(ltrim({item.text}), 1) IN ('{{', '[') AND json_valid({item.text})"
     return f"CASE WHEN {is_json} THEN {item.text} ELSE {item.json} END"
+
+
+def _counted(number: str) -> str:
+    """Counts that a call can have."""
+    return f"CASE WHEN {number} BETWEEN 0 AND {MOST_TOKENS} THEN {number} END"
 
 
 def _finite(number: str) -> str:

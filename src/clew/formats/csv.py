@@ -111,7 +111,12 @@ def _median(workbench: duckdb.DuckDBPyConnection, number: str) -> float | None:
 
 
 def _is_name(name: str) -> bool:
-    return 0 < len(name) <= 64 and name[0].isalpha() and "=" not in name and '"' not in name
+    return (
+        0 < len(name) <= 64
+        and name.lstrip("@_")[:1].isalpha()
+        and "=" not in name
+        and '"' not in name
+    )
 
 
 def _header(head: bytes) -> tuple[str, list[str], list[list[str]]]:

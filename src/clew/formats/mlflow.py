@@ -80,7 +80,8 @@ def _spans(path: Path) -> Iterator[Any]:
         content = parsed(row.pop("content"))
         content = content if isinstance(content, dict) else {}
         attributes = content.get("attributes")
-        record = {name: parsed(value) for name, value in attributes.items()} if isinstance(attributes, dict) else {}  # fmt: skip
+        found = attributes.items() if isinstance(attributes, dict) else ()
+        record = {name: parsed(value) for name, value in found}
         told = content.get("status")
         if isinstance(told, dict) and told.get("message"):
             record["status_message"] = told["message"]

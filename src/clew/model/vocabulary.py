@@ -57,8 +57,8 @@ PLAIN: dict[str, str] = {
     "timestamp": (
         "@timestamp time timestamp ts t date datetime asctime eventtime event_time created "
         "created_at logged_at log_time time_local time_iso8601 start_time starttime "
-        "start_timestamp request_time_utc when instant timemillis timestampmillis time_unix_nano "
-        "timeunixnano epoch receivetimestamp received_at"
+        "start_timestamp request_time_utc time_utc timestamp_utc date_utc when instant timemillis "
+        "timestampmillis time_unix_nano timeunixnano epoch receivetimestamp received_at"
     ),
     "observed_timestamp": "observed_timestamp observedtimestamp ingested_at event.ingested",
     "severity": (
@@ -239,7 +239,7 @@ PLAIN: dict[str, str] = {
     "output_tokens": (
         "output_tokens completion_tokens tokens_out output_token_count completion_token_count "
         "outputtokens completiontokens tokens_completion usage.completion_tokens "
-        "usage.output_tokens generated_tokens num_completion_tokens eval_count response_tokens "
+        "usage.output_tokens generated_tokens num_completion_tokens n_completion_tokens eval_count response_tokens "
         "tokens.output tokens.completion"
     ),
     "cache_read_tokens": (
