@@ -217,9 +217,10 @@ def _envelope(layout: Layout) -> str:
         return f"CASE WHEN {is_plain} THEN {quick} ELSE document END"
     parents = f"json_type(document, {_listed(['/' + name for name in nested])})"
     same = _listed(["OBJECT"] * len(nested))
+    once = f"list_filter([{quick}], lambda rest: NOT contains(rest::VARCHAR, ':{{}}'))[1]"
     return (
-        f"CASE WHEN {parents} = {same} AND NOT contains({quick}::VARCHAR, ':{{}}') THEN {quick} "
-        f"WHEN {is_plain} THEN {exact} ELSE document END"
+        f"coalesce(CASE WHEN {parents} = {same} THEN {once} END, "
+        f"CASE WHEN {is_plain} THEN {exact} ELSE document END)"
     )
 
 
