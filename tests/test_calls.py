@@ -364,3 +364,54 @@ def test_a_cost_in_another_currency_is_no_dollar(tmp_path: Path) -> None:
     assert euro["cost_given_usd"] is None and dollar["cost_given_usd"] == 4
     assert euro["attributes"]["usage_problem"] == "the cost is in EUR"
     assert euro["attributes"]["cost"] == 3
+
+
+BARE = [
+    (
+        {"model": "claude-x", "messages": [{"role": "user", "content": "q"}]},
+        {"id": "m", "type": "message", "content": [{"type": "text", "text": "a"}],
+         "usage": {"input_tokens": 3, "output_tokens": 1}},
+    ),
+    (
+        {"model": "o4-mini", "input": "q"},
+        {"id": "resp_1", "object": "response", "status": "completed", "output": [
+            {"type": "message", "content": [{"type": "output_text", "text": "a"}]}],
+         "usage": {"input_tokens": 3, "output_tokens": 1}},
+    ),
+    (json.dumps(ASKED), OPENAI_STREAM.replace("Hel", "").replace("lo", "a")),
+]  # fmt: skip
+
+
+@pytest.mark.parametrize(("asked", "told"), BARE)
+@pytest.mark.parametrize("beside", [[], [exchange(CHAT, ASKED, {"choices": []})] * 3])
+def test_request_and_response_may_be_the_bodies_themselves(
+    asked: object, told: object, beside: list[dict[str, Any]], tmp_path: Path
+) -> None:
+    event = read(tmp_path, {"request": asked, "response": told}, *beside)[0]
+    assert event["completion"] == "a"
+    assert event["output_tokens"] in (1, 2) and event["operation"] == "chat"
+
+
+def test_an_exchange_without_an_answer_keeps_its_failure(tmp_path: Path) -> None:
+    record = {"request": {"url": CHAT, "body": ASKED}, "response": None, "error": "ReadTimeout: x"}
+    (event,) = read(tmp_path, record)
+    assert (event["error_class"], event["status"]) == ("timeout", "error")
+    assert (event["provider"], event["model"]) == ("openai", "m")
+
+
+def test_a_key_in_the_url_is_taken_out(tmp_path: Path) -> None:
+    (event,) = read(tmp_path, exchange(GEMINI + "?alt=sse&key=not-a-real-key", {}, {}))
+    assert event["url_query"] == "alt=sse&key=removed"
+    assert "not-a-real-key" not in str(event)
+
+
+def test_nothing_of_a_body_is_lost(tmp_path: Path) -> None:
+    told = {
+        "choices": [{"message": {"content": "a"}, "logprobs": {"content": [1]}}],
+        "new": {"k": 1},
+    }
+    (event,) = read(tmp_path, exchange(CHAT, {**ASKED, "later": [2]}, told, extra={"z": 3}))
+    attributes = event["attributes"]
+    assert attributes["response.choices"] == [{"logprobs": {"content": [1]}}]
+    assert attributes["response.new.k"] == 1 and attributes["z"] == 3
+    assert json.loads(event["request_params"]) == {"later": [2]}

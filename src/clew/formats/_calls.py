@@ -29,8 +29,8 @@ from clew.formats._calls_hosts import (
 )
 from clew.formats._calls_parts import Layout, has_keys, make_parts
 from clew.formats._calls_request import request_columns, with_request
+from clew.formats._calls_response import left_choices, response_columns, with_response
 from clew.formats._calls_response import leftover as left_response
-from clew.formats._calls_response import response_columns, with_response
 from clew.formats._calls_streams import whole_body
 from clew.formats._calls_usage import with_usage
 from clew.formats._fields import quoted, spelling_of
@@ -91,6 +91,9 @@ class CallsParser:
         picked = ", ".join(f"{sql} AS {name}" for name, sql in columns.items())
         rest = {
             "response": "NULL" if "" in self.layout.response else left_response(),
+            "response.choices": left_choices(),
+            "request.body": "CASE WHEN request IS NULL THEN to_json(request_text) END",
+            "response.body": "CASE WHEN response IS NULL AND e IS NULL THEN to_json(response_text) END",
             "request.headers": left_headers("asked"),
             "response.headers": left_headers("told"),
             "response.error": "e.rest",

@@ -90,7 +90,13 @@ def url_columns(url: str) -> dict[str, str]:
         f"nullif(regexp_extract({url}, '/models/([^/:?]+):', 1), ''), "
         f"nullif(regexp_extract({url}, '/model/([^/?]+)/', 1), ''))"
     )
+    path = f"regexp_extract({url}, '^(?:[a-zA-Z][a-zA-Z0-9+.-]*://[^/?#]*)?([^?#]*)', 1)"
+    query = f"regexp_extract({url}, '\\?([^#]*)', 1)"
+    secret = "(?i)(^|&)(key|api[-_]?key|access_token|token|sig|signature|code)=[^&]*"
     return {
+        "url_path": f"nullif({path}, '')",
+        "url_query": f"nullif(regexp_replace({query}, '{secret}', '\\1\\2=removed', 'g'), '')",
+        "server_address": host_of(url),
         "model": f"CASE WHEN contains({url}, '/model') OR contains({url}, '/deployments/') THEN "
         f"url_decode({model}) END",
         "is_streamed": f"CASE WHEN contains({url}, 'stream') AND regexp_matches({url}, "

@@ -19,6 +19,10 @@ from clew.formats._calls_response import KNOWN as KNOWN_ANSWER
 from clew.formats._fields import quoted
 from clew.formats._time import timestamp_sql
 
+BESIDE = ("body", "headers", "url", "uri", "method", "json", "status_code", "chunks", "events")
+"""Members that make a request or a response more than its body; so does a status that is a number."""
+MOST_TEXT = 2_000
+"""Characters that are kept of a body that is none: a form, a page."""
 Pointers = tuple[str, ...]
 """RFC 6901; the first that holds something counts. "" is the record itself."""
 
@@ -72,7 +76,7 @@ def make_parts(bench: duckdb.DuckDBPyConnection, layout: Layout, records: str, t
     at = {pointer: f"found[{n}]" for n, pointer in enumerate(_pointers(layout), start=1)}
 
     def first(pointers: Sequence[str]) -> str:
-        some = [f"CASE WHEN json_type({at[p]}) <> 'NULL' THEN {at[p]} END" for p in pointers]
+        some = [f"CASE WHEN {_is_filled(at[p], p, pointers)} THEN {at[p]} END" for p in pointers]
         return f"coalesce({', '.join(some)})" if some else "NULL::JSON"
 
     groups = [" AND ".join(f"{at[p]} IS NOT NULL" for p in group) for group in layout.keys]
@@ -82,7 +86,9 @@ def make_parts(bench: duckdb.DuckDBPyConnection, layout: Layout, records: str, t
         f"CREATE OR REPLACE TEMP TABLE {table} AS "
         f"SELECT * EXCLUDE (asked_with, answered_with), {_request(layout)} AS request, "
         f"{_response(layout)} AS response, "
-        "CASE WHEN json_type(answered_with) = 'VARCHAR' THEN (answered_with->>'$') END AS response_text FROM ("
+        f"CASE WHEN json_type(asked_with) = 'VARCHAR' THEN left((asked_with->>'$'), {MOST_TEXT}) END AS request_text, "
+        f"CASE WHEN json_type(answered_with) = 'VARCHAR' THEN left((answered_with->>'$'), {MOST_TEXT}) END "
+        "AS response_text FROM ("
         f"SELECT line, byte_offset, text, envelope{carried}, "
         f"{_object_or_text(first(layout.request))} AS asked_with, "
         f"{_object_or_text(first(layout.response))} AS answered_with, "
@@ -93,6 +99,16 @@ def make_parts(bench: duckdb.DuckDBPyConnection, layout: Layout, records: str, t
         f"coalesce({' OR '.join(f'({group})' for group in groups)}, false) AND "
         f"json_type(document) = 'OBJECT' AS is_call FROM {table}_found)"
     )
+
+
+def _is_filled(found: str, pointer: str, among: Sequence[str]) -> str:
+    """SQL of whether a part stands there. What may hold a body may be one: then it has none of the
+    members that stand beside a body."""
+    if not any(other.startswith(pointer + "/") for other in among):
+        return f"json_type({found}) <> 'NULL'"
+    has_status = f"coalesce(json_type({found}, '/status') = 'UBIGINT', false)"
+    has_more = f"(list_has_any(json_keys({found}), {_listed(BESIDE)}) OR {has_status})"
+    return f"json_type({found}) <> 'NULL' AND NOT (json_type({found}) = 'OBJECT' AND {has_more})"
 
 
 def _pointers(layout: Layout) -> list[str]:
@@ -187,12 +203,14 @@ def _envelope(layout: Layout) -> str:
         p
         for p in (
             *layout.request, *layout.response, *layout.request_headers, *layout.response_headers, *layout.spent,
+            *layout.url,
         )
         if p
     ]  # fmt: skip
     if "" in (*layout.request, *layout.response):
         known = f"{KNOWN_ANSWER if '' in layout.response else KNOWN_REQUEST}"
         spent = [*spent, *(f"/{name}" for name in json.loads(known))]
+    spent = [p for p in spent if not any(other.startswith(p + "/") for other in spent)]
     if not spent:
         return "document"
     flat = [p.removeprefix("/") for p in spent if p.count("/") == 1]

@@ -55,10 +55,6 @@ SHAPE = {
 KEPT = {"metrics", "meta", "details", "x_groq", "promptFeedback", "incomplete_details", "load_duration",
         "embedding", "embeddings", "data", "results", "type", "provider"}  # fmt: skip
 EMPTY = {
-    "embedding",
-    "embeddings",
-    "data",
-    "results",
     "message",
     "text",
     "type",
@@ -66,7 +62,10 @@ EMPTY = {
     "done",
     "status",
 }
-"""Members that are dropped from what is left: vectors and images are counted, not kept."""
+"""Members that are dropped from what is left, although only a part of them has a column."""
+VECTORS = quoted(json.dumps(dict.fromkeys(("data", "embedding", "embeddings"))))
+"""Members that hold vectors or images, which are counted, not kept."""
+CHOICE = quoted(json.dumps(dict.fromkeys(("index", "message", "delta", "text", "finish_reason"))))
 REQUEST_ECHO = (
     "temperature", "top_p", "max_output_tokens", "tools", "tool_choice", "user", "truncation", "store",
     "parallel_tool_calls", "text", "reasoning", "top_logprobs", "background", "metadata",
@@ -78,6 +77,10 @@ ERRORS = quoted(
         dict.fromkeys(("error", "detail", "__type", "code", "errors", "error_type", "request_id"))
     )
 )
+IS_VECTOR = (
+    "coalesce((a.data->0->'embedding'), a.embedding, (a.embeddings->0), (a.embeddings->'float'->0))"
+)
+IS_IMAGE = "coalesce((a.data->0->>'b64_json'), (a.data->0->>'url')) IS NOT NULL"
 
 
 def with_response(relation: str) -> str:
@@ -122,8 +125,7 @@ def with_response(relation: str) -> str:
 
 def response_columns() -> dict[str, str]:
     """Canonical column to SQL over a relation that `with_response` and `with_usage` made."""
-    is_vector = "coalesce((a.data->0->'embedding'), a.embedding, (a.embeddings->0), (a.embeddings->'float'->0))"
-    is_image = "coalesce((a.data->0->>'b64_json'), (a.data->0->>'url')) IS NOT NULL"
+    is_vector, is_image = IS_VECTOR, IS_IMAGE
     metrics = f'a."{METRICS}"'
     return {
         **_answer_columns(),
@@ -198,11 +200,26 @@ def _answer_columns() -> dict[str, str]:
     }
 
 
+def left_choices() -> str:
+    """SQL of what choices say beside their message, such as log-probabilities and filters' verdicts."""
+    said = " OR ".join(
+        f"contains(response::VARCHAR, '\"{name}')"
+        for name in ('logprobs":{', 'content_filter_results"')
+    )
+    choices = "json_transform(json_extract(response, '/choices'), '[\"JSON\"]')"
+    rest = f"list_transform({choices}, lambda c: json_merge_patch(c, {CHOICE}))"
+    return f"CASE WHEN ({said}) AND a.choices IS NOT NULL THEN to_json({rest}) END"
+
+
 def leftover() -> str:
     """SQL of what of `response` no column holds, as JSON; NULL where that is nothing."""
     echo = quoted(json.dumps(dict.fromkeys(REQUEST_ECHO)))
     rest = f"json_merge_patch(response, {quoted(KNOWN)})"
     rest = f"CASE WHEN a.object = 'response' THEN json_merge_patch({rest}, {echo}) ELSE {rest} END"
+    rest = (
+        f"CASE WHEN {IS_VECTOR} IS NOT NULL OR {IS_IMAGE} THEN json_merge_patch({rest}, {VECTORS}) "
+        f"ELSE {rest} END"
+    )
     rest = f"CASE WHEN e IS NULL THEN {rest} ELSE json_merge_patch({rest}, {ERRORS}) END"
     rest = f"json_merge_patch('{{}}'::JSON, {rest})"
     return f"CASE WHEN json_type(response) = 'OBJECT' THEN nullif({rest}, '{{}}') END"

@@ -6,7 +6,8 @@ Reads     {timestamp, request_id, user_id, team, key_id, environment, latency_ms
           OpenAI and all who speak like it, Anthropic, Gemini, Vertex, Cohere, Ollama, Bedrock
 Returns   one AI call a record, errors too, with prompt and completion; streams put together
 Units     durations by their name, else by their size, which the ledger says
-Blind to  pieces of a stream without times of their own: when the first token came is then unknown
+Blind to  pieces of a stream without times of their own: when the first token came is then unknown;
+          vectors and images, which are counted and not kept
 """
 
 from __future__ import annotations
@@ -16,36 +17,23 @@ from typing import Any
 
 from clew.formats import Settings
 from clew.formats import _calls as calls
-from clew.formats._calls_parts import Layout
+from clew.formats._calls_parts import BESIDE, Layout
 from clew.formats._json_head import share_of
 from clew.model.case import Sample
-
-INSIDE = frozenset(
-    {
-        "body",
-        "headers",
-        "url",
-        "method",
-        "content",
-        "json",
-        "status",
-        "status_code",
-        "chunks",
-        "events",
-    }
-)
-"""Members that make a request or a response more than its body."""
 
 
 def _layout(request: tuple[str, ...], response: tuple[str, ...]) -> Layout:
     return Layout(
         keys=(("/request",), ("/response",), ("/request_body",), ("/response_body",)),
         names={
-            "request.url": "url_path",
-            "response.status": "http_status",
-            "response.status_code": "http_status",
+            "request": "",
+            "response": "",
             "response.elapsed_ms": "duration_ms:ms",
             "response.ttft_ms": "ttft_ms:ms",
+        },
+        spent=("/request/method", "/response/status", "/response/status_code"),
+        derived={
+            "http_method": "upper(coalesce(document->'request'->>'method', document->>'method'))"
         },
         request=request,
         response=response,
@@ -62,9 +50,10 @@ def _layout(request: tuple[str, ...], response: tuple[str, ...]) -> Layout:
     )
 
 
-REQUEST = ("/request/body", "/request/json", "/request/content", "/request_body")
-RESPONSE = ("/response/body", "/response/chunks", "/response/events", "/response/json", "/response/content",
-            "/response_body")  # fmt: skip
+REQUEST = ("/request/body", "/request/json", "/request_body", "/request")
+RESPONSE = (
+    "/response/body", "/response/chunks", "/response/events", "/response/json", "/response_body", "/response",
+)  # fmt: skip
 MARKS = frozenset({"model", "messages", "contents", "choices", "usage", "candidates", "input", "prompt", "body",
                    "request_body", "response_body"})  # fmt: skip
 
@@ -95,7 +84,8 @@ def parse(head: bytes, settings: Settings) -> calls.CallsParser:
 def _is_body(document: dict[str, Any], name: str) -> bool:
     part = document.get(name)
     if isinstance(part, dict):
-        return not INSIDE & set(part) and bool(MARKS & set(part))
+        has_more = set(BESIDE) & set(part) or isinstance(part.get("status"), int)
+        return not has_more and bool(MARKS & set(part))
     return isinstance(part, list) or (
         isinstance(part, str) and part.lstrip()[:1] in ("{", "[", "d", "e")
     )

@@ -22,7 +22,7 @@ from clew.model.case import Sample
 LAYOUT = Layout(
     keys=(("/request", "/response"),),
     names={
-        "startedDateTime": "timestamp", "time": "duration_ms:ms", "request.url": "url_path",
+        "startedDateTime": "timestamp", "time": "duration_ms:ms",
         "request.method": "http_method", "response.status": "http_status", "request.httpVersion": "protocol",
         "request.bodySize": "request_bytes", "response.bodySize": "response_bytes", "response.statusText": "",
         "response.httpVersion": "", "pageref": "", "connection": "", "comment": "", "serverIPAddress": "",

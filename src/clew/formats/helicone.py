@@ -21,8 +21,8 @@ LAYOUT = Layout(
         ("/helicone_user",), ("/request_id", "/delay_ms", "/response_body"),
     ),
     names={
-        "request_created_at": "timestamp", "response_created_at": "", "request_path": "url_path",
-        "target_url": "url_path", "request_user_id": "user_id", "response_status": "http_status",
+        "request_created_at": "timestamp", "response_created_at": "",
+        "request_user_id": "user_id", "response_status": "http_status",
         "delay_ms": "duration_ms:ms", "response_delay_ms": "duration_ms:ms", "time_to_first_token": "ttft_ms:ms",
         "request_model": "model", "response_model": "response_model", "model_override": "", "costUSD": "cost_given_usd",
         "cost_usd": "cost_given_usd", "provider": "provider", "helicone_user": "user_id", "country_code": "region",

@@ -30,7 +30,7 @@ LAYOUT = Layout(
     names={
         "id": "response_id", "litellm_call_id": "request_id", "startTime": "timestamp", "endTime": "",
         "completionStartTime": "", "response_time": "", "spend": "cost_given_usd", "call_type": "", "model_id": "",
-        "model_group": "", "api_base": "url_path", "cache_key": "", "api_key": "api_key_hash", "team_id": "team",
+        "model_group": "", "cache_key": "", "api_key": "api_key_hash", "team_id": "team",
         "metadata.user_api_key_hash": "api_key_hash", "metadata.user_api_key_alias": "",
         "metadata.user_api_key": "api_key_hash", "metadata.user_api_key_team_id": "team",
         "metadata.user_api_key_team_alias": "team", "metadata.user_api_key_user_id": "user_id",

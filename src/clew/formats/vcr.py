@@ -22,7 +22,7 @@ from clew.model.case import Sample
 LAYOUT = Layout(
     keys=(("/request", "/response"),),
     names={
-        "recorded_at": "timestamp", "request.uri": "url_path", "request.method": "http_method",
+        "recorded_at": "timestamp", "request.method": "http_method",
         "response.status.code": "http_status", "response.status.message": "", "response.url": "",
         "response.http_version": "protocol", "response.protocol": "protocol",
     },
