@@ -69,7 +69,8 @@ def make_parts(bench: duckdb.DuckDBPyConnection, layout: Layout, records: str, t
     document = layout.reshape or "document"
     own = "".join(f", {sql} AS own_{column}" for column, sql in layout.derived.items())
     bench.execute(
-        f"CREATE OR REPLACE TEMP TABLE {table}_found AS SELECT *, json_extract(document, "
+        f"CREATE OR REPLACE TEMP TABLE {table}_found AS SELECT line, byte_offset, text, "
+        "json_type(document) = 'OBJECT' AS is_object, json_extract(document, "
         f"{_listed(_pointers(layout))}) AS found, {_envelope(layout)} AS envelope{own} FROM "
         f"(SELECT line, byte_offset, text, {document} AS document FROM {table}_documents)"
     )
@@ -97,7 +98,7 @@ def make_parts(bench: duckdb.DuckDBPyConnection, layout: Layout, records: str, t
         f"(({url})->>'$') AS url, "
         f"try_cast(nullif(regexp_extract({status}, '^ *([1-5][0-9][0-9])', 1), '') AS BIGINT) AS http_code, "
         f"coalesce({' OR '.join(f'({group})' for group in groups)}, false) AND "
-        f"json_type(document) = 'OBJECT' AS is_call FROM {table}_found)"
+        f"coalesce(is_object, false) AS is_call FROM {table}_found)"
     )
 
 
@@ -235,10 +236,13 @@ def _envelope(layout: Layout) -> str:
         return f"CASE WHEN {is_plain} THEN {quick} ELSE document END"
     parents = f"json_type(document, {_listed(['/' + name for name in nested])})"
     same = _listed(["OBJECT"] * len(nested))
-    once = f"list_filter([{quick}], lambda rest: NOT contains(rest::VARCHAR, ':{{}}'))[1]"
+    emptied = f"{quick}::VARCHAR"
+    for name in nested:
+        key = json.dumps(_plain(name), ensure_ascii=False)
+        emptied = f"replace({emptied}, {quoted(key + ':{}')}, {quoted(key + ':null')})"
     return (
-        f"coalesce(CASE WHEN {parents} = {same} THEN {once} END, "
-        f"CASE WHEN {is_plain} THEN {exact} ELSE document END)"
+        f"CASE WHEN {parents} = {same} THEN {emptied}::JSON WHEN {is_plain} THEN {exact} "
+        "ELSE document END"
     )
 
 
