@@ -50,7 +50,7 @@ USAGE = {
     "reasoning": "reasoning_tokens", "reasoning_tokens": "reasoning_tokens",
     "output_reasoning_tokens": "reasoning_tokens",
 }  # fmt: skip
-COSTS = {"total": "cost_usd", "total_cost": "cost_usd"}
+COSTS = {"total": "cost_given_usd", "total_cost": "cost_given_usd"}
 STRUCTURES = {"request_params": PARAMETERS, "usage_details": USAGE, "cost_details": COSTS}
 """Columns whose JSON holds other columns' values, and under which keys."""
 WHOLE = frozenset(
@@ -58,7 +58,7 @@ WHOLE = frozenset(
      "reasoning_tokens", "max_tokens", "seed", "choice_count"}
 )  # fmt: skip
 REAL = frozenset(
-    {"temperature", "top_p", "top_k", "frequency_penalty", "presence_penalty", "cost_usd"}
+    {"temperature", "top_p", "top_k", "frequency_penalty", "presence_penalty", "cost_given_usd"}
 )
 KINDS = ("openinference.span.kind", "traceloop.span.kind", "mlflow.spanType", "langfuse.observation.type",
          "gen_ai.operation.name")  # fmt: skip

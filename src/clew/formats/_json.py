@@ -118,7 +118,9 @@ class JsonParser:
         self.units = units
         units.median = lambda number: self._median(workbench, tree, number)
         spans = JsonSpans.among(fields)
-        columns = map_fields(spans.others(fields) if spans else fields, self.settings, units, self.spell)
+        columns = map_fields(
+            spans.others(fields) if spans else fields, self.settings, units, self.spell
+        )
         if spans:
             columns = spans.columns(columns, self.settings)
         columns["attributes"] = _with_leftovers(columns["attributes"], found)
