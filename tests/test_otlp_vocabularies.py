@@ -183,7 +183,7 @@ def test_usage_and_cost_stand_in_json_too() -> None:
         }
     )
     assert (row["input_tokens"], row["output_tokens"], row["total_tokens"]) == (12, 3, 15)
-    assert float(row["cost_usd"]) == 0.04 and row["ttft_ms"] == 250.0
+    assert float(row["cost_given_usd"]) == 0.04 and row["ttft_ms"] == 250.0
     row = row_of({"mlflow.chat.tokenUsage": '{"input_tokens": 9, "output_tokens": 1}'})
     assert (row["input_tokens"], row["output_tokens"]) == (9, 1)
 
