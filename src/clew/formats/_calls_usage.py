@@ -17,7 +17,8 @@ from __future__ import annotations
 
 import json
 
-from clew.formats._fields import MOST_TOKENS, quoted
+from clew.formats._counts import MOST_TOKENS
+from clew.formats._fields import quoted
 
 CACHED_APART = ("anthropic", "aws.bedrock")
 """Hosts whose input tokens are without the cached ones."""

@@ -13,6 +13,9 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field, replace
 
 from clew.formats import Settings
+from clew.formats._callers import address, hashed
+from clew.formats._counts import COUNTS, counted, dollars, finite, is_currency, is_dollar, problems
+from clew.formats._durations import spelled_ms
 from clew.formats._severity import severity_sql
 from clew.formats._time import epoch_sql, timestamp_sql
 from clew.formats._traceback import WRITTEN_MARK, exception_sql
@@ -22,11 +25,6 @@ from clew.model.vocabulary import SPELLINGS, Spelling, unwrapped
 INTEGERS = frozenset({"UBIGINT", "BIGINT", "NULL"})
 NUMBERS = INTEGERS | {"DOUBLE"}
 MS_PER_UNIT = {"ns": 1e-6, "us": 1e-3, "ms": 1.0, "s": 1e3, "min": 6e4, "m": 6e4, "h": 3.6e6}
-MOST_TOKENS = 1_000_000_000
-"""More tokens than this in one call are a mistake of the source."""
-COUNTS = frozenset(name for name in BY_NAME if name.endswith("_tokens")) - {"max_tokens"}
-AMOUNT = r"^(?:USD|US\$|\$)? *(-?[0-9]+(?:,[0-9]{3})*(?:\.[0-9]+)?)(?: *USD)?$"
-"""$1,234.50, 3 USD"""
 FREE_TEXT = ("message", "prompt", "completion")
 """Columns in which empty text is a value; elsewhere it is nothing."""
 OK_WORDS = ("ok", "success", "successful", "succeeded", "completed", "pass", "passed")
@@ -128,19 +126,18 @@ def map_fields(
 def map_members(
     fields: Sequence[Field], settings: Settings, units: Units, spell: Spell = spelling_of
 ) -> tuple[dict[str, str], list[tuple[str, str]]]:
-    """Canonical column to SQL, and what is left: names and SQL of JSON values, NULL where a record has
-    none."""
+    """Canonical column to SQL; and what is left: names and SQL of JSON values."""
     candidates: dict[str, list[_Candidate]] = {}
     left: list[tuple[str, str]] = []
+    currency = next((is_dollar(item.text) for item in fields if is_currency(item.name)), "")
     for item in fields:
         spelling = spell(item.name)
         found = _candidates(item, spelling, settings, units) if spelling else {}
-        if spelling and BY_NAME[spelling.column].kind == "money":
-            for money in filter(_is_currency, fields):
-                found = {
-                    column: replace(one, sql=f"CASE WHEN {_is_dollar(money)} THEN {one.sql} END")
-                    for column, one in found.items()
-                }
+        if currency and spelling and BY_NAME[spelling.column].kind == "money":
+            found = {
+                c: replace(one, sql=f"CASE WHEN {currency} THEN {one.sql} END")
+                for c, one in found.items()
+            }
         for column, candidate in found.items():
             candidates.setdefault(column, []).append(candidate)
         if not found:
@@ -152,38 +149,15 @@ def map_members(
         left += _misfits(column, rivals, candidates)
     if "timestamp" in candidates and "timestamp_text" not in candidates:
         columns["timestamp_text"] = _first_text(candidates["timestamp"])
-    if wrong := _problems(candidates, fields):
+    counts = [
+        (name, rival) for name in sorted(COUNTS & set(candidates)) for rival in candidates[name]
+    ]
+    doubted = [(name, one.sql, one.field.text) for name, one in counts if one.can_fail]
+    has_money = any(BY_NAME[column].kind == "money" for column in candidates)
+    currencies = [item.text for item in fields if has_money and is_currency(item.name)]
+    if wrong := problems(doubted, currencies):
         left.append(("usage_problem", wrong))
     return columns, left
-
-
-def _problems(candidates: dict[str, list[_Candidate]], fields: Sequence[Field]) -> str:
-    """SQL of what of counts and costs could not be read, as JSON text; "" where all always can."""
-    wrong = [
-        f"CASE WHEN ({rival.sql}) IS NULL AND nullif({rival.field.text}, '') IS NOT NULL "
-        f"THEN '{column} is ' || left({rival.field.text}, 40) END"
-        for column, rivals in candidates.items()
-        if column in COUNTS
-        for rival in rivals
-        if rival.can_fail
-    ]
-    if any(BY_NAME[column].kind == "money" for column in candidates):
-        wrong += [
-            f"CASE WHEN NOT ({_is_dollar(item)}) THEN 'the cost is in ' || left({item.text}, 20) END"
-            for item in fields
-            if _is_currency(item)
-        ]
-    if not wrong:
-        return ""
-    return f"to_json(nullif(concat_ws('; ', {', '.join(wrong)}), ''))::VARCHAR"
-
-
-def _is_currency(item: Field) -> bool:
-    return item.name.lower().endswith("currency")
-
-
-def _is_dollar(item: Field) -> str:
-    return f"coalesce(upper(trim(nullif({item.text}, ''))), 'USD') IN ('USD', 'US$', '$')"
 
 
 def json_object(members: Sequence[tuple[str, str]], taken: set[str]) -> str:
@@ -201,17 +175,13 @@ def named(members: Sequence[tuple[str, str]]) -> list[str]:
     for name, value in members:
         seen[name] = seen.get(name, 0) + 1
         unique = name if seen[name] == 1 else f"{name}_{seen[name]}"
-        parts.append(f"{quoted(_json_text(unique) + ':')} || ({value})")
+        parts.append(f"{quoted(json.dumps(unique, ensure_ascii=False) + ':')} || ({value})")
     return parts
 
 
 def quoted(text: str) -> str:
     """A SQL string literal."""
     return "'" + text.replace("'", "''") + "'"
-
-
-def _json_text(text: str) -> str:
-    return json.dumps(text, ensure_ascii=False)
 
 
 def _first(rivals: Sequence[_Candidate]) -> str:
@@ -279,8 +249,8 @@ def _candidates(
                 f"try_cast(regexp_extract({text}, '^ *([1-5][0-9][0-9])(\\.0*)?\\b', 1) AS BIGINT)"
             ),
             "status": can(
-                f"CASE WHEN {word} IN ({_listed(OK_WORDS)}) THEN 'ok' "
-                f"WHEN {word} IN ({_listed(ERROR_WORDS)}) THEN 'error' END",
+                f"CASE WHEN {word} IN {OK_WORDS} THEN 'ok' "
+                f"WHEN {word} IN {ERROR_WORDS} THEN 'error' END",
                 later=50,
             ),
         }
@@ -331,10 +301,6 @@ def _request_line(item: Field, text: str, can: Callable[..., _Candidate]) -> dic
     }
 
 
-def _listed(words: Sequence[str]) -> str:
-    return ", ".join(quoted(word) for word in words)
-
-
 def _error_columns(item: Field, column: str, rank: int) -> dict[str, _Candidate]:
     """An error may be a word, a sentence, `Type: message` or a whole traceback; the text decides."""
     text = f"nullif(trim({item.text}), '')"
@@ -375,9 +341,9 @@ def _converted(
         scale = "bunyan" if item.name.lower() in ("level", "lvl") else "python"
         return severity_sql(text, numbers=scale), True
     if column == "api_key_hash":
-        return _hashed(item.name, text), False
+        return hashed(item.name, text), False
     if column == "client_ip":
-        return _address(text), False
+        return address(text), False
     if column.endswith(("_ms", "_s")):
         return _duration(item, text, column, unit, units)
     if kind == "time" and item.types - {"NULL"} <= NUMBERS:
@@ -386,18 +352,16 @@ def _converted(
         return timestamp_sql(text, settings), column != "timestamp"
     if kind == "int":
         if item.number and item.types <= INTEGERS:
-            return (_counted(item.number), True) if column in COUNTS else (item.number, False)
+            return (counted(item.number), True) if column in COUNTS else (item.number, False)
         whole = f"regexp_extract(replace(trim({text}), ',', ''), '^([+-]?[0-9]+)(?:\\.0*)?$', 1)"
         number = f"try_cast({whole} AS BIGINT)"
-        return _counted(number) if column in COUNTS else number, True
+        return counted(number) if column in COUNTS else number, True
     if kind == "float":
         if item.number:
             return item.number, False
-        return _finite(f"try_cast({text} AS DOUBLE)"), True
+        return finite(f"try_cast({text} AS DOUBLE)"), True
     if kind == "money":
-        number = f"regexp_extract(trim({text}), {quoted(AMOUNT)}, 1)"
-        spelled = f"try_cast(replace({number}, ',', '') AS DECIMAL(18, 9))"
-        return f"coalesce(try_cast({text} AS DECIMAL(18, 9)), {spelled})", True
+        return dollars(text), True
     if kind == "bool":
         return (
             f"CASE WHEN lower({text}) IN ('true', '1', 'yes') THEN true"
@@ -410,7 +374,7 @@ def _converted(
 
 def _duration(item: Field, text: str, column: str, unit: str, units: Units) -> tuple[str, bool]:
     """Numbers by their unit; text such as 12.3ms, 0.5s or 1m30.5s says its own."""
-    number = item.number or _finite(f"try_cast({text} AS DOUBLE)")
+    number = item.number or finite(f"try_cast({text} AS DOUBLE)")
     if unit == "guess":
         unit = units.guess(item.name, number, item.types)
     scale = MS_PER_UNIT.get(unit, 1e3 if column.endswith("_s") else 1.0)
@@ -420,18 +384,10 @@ def _duration(item: Field, text: str, column: str, unit: str, units: Units) -> t
     if item.number:
         return f"CASE WHEN {number} >= 0 THEN {plain} END", True
     per_unit = 1e-3 if column.endswith("_s") else 1.0
-
-    def part(letters: str, ms: float) -> str:
-        found = f"regexp_extract({text}, '([0-9.]+) ?(?:{letters})(?:[^a-zA-Zµμ]|$)', 1)"
-        return f"coalesce(try_cast({found} AS DOUBLE), 0) * {ms * per_unit!r}"
-
-    spelled = " + ".join(
-        [part("h", 3.6e6), part("m|min", 6e4), part("s|sec|secs|seconds", 1e3),
-         part("ms|msec|milliseconds", 1.0), part("us|µs|μs", 1e-3), part("ns", 1e-6)]
-    )  # fmt: skip
     is_spelled = f"regexp_full_match({text}, '(?:[0-9.]+ ?[a-zµμ]+ ?)+')"
     return (
-        f"CASE WHEN {number} >= 0 THEN {plain} WHEN {is_spelled} THEN nullif({spelled}, 0) END",
+        f"CASE WHEN {number} >= 0 THEN {plain} WHEN {is_spelled} "
+        f"THEN nullif({spelled_ms(text)} * {per_unit!r}, 0) END",
         True,
     )
 
@@ -442,35 +398,3 @@ def _json(item: Field) -> str:
         return item.json
     is_json = f"left(ltrim({item.text}), 1) IN ('{{', '[') AND json_valid({item.text})"
     return f"CASE WHEN {is_json} THEN {item.text} ELSE {item.json} END"
-
-
-def _counted(number: str) -> str:
-    """Counts that a call can have."""
-    return f"CASE WHEN {number} BETWEEN 0 AND {MOST_TOKENS} THEN {number} END"
-
-
-def _finite(number: str) -> str:
-    return f"CASE WHEN isfinite({number}) THEN {number} END"
-
-
-def _hashed(name: str, text: str) -> str:
-    """A key is hashed before it is stored; what is a hash or a short id already stays. A whole SHA-256
-    is cut as ours is, so that a gateway's hash of a key and our own are the same."""
-    is_digest = f"length({text}) = 64 AND regexp_full_match({text}, '[0-9a-f]{{64}}')"
-    if "hash" in name.lower():
-        return f"CASE WHEN {is_digest} THEN left({text}, 16) ELSE {text} END"
-    is_id = f"length({text}) < 20 AND NOT regexp_matches({text}, '^(sk|pk|rk|Bearer)[-_ ]')"
-    digest = f"CASE WHEN {is_digest} THEN left({text}, 16) ELSE left(sha256({text}), 16) END"
-    if name.lower().endswith("id"):
-        return f"CASE WHEN {is_id} THEN {text} ELSE {digest} END"
-    return digest
-
-
-def _address(text: str) -> str:
-    """The first address of a list, without port or brackets."""
-    is_plain = f"NOT (contains({text}, ',') OR contains({text}, ':'))"
-    first = f"trim(split_part({text}, ',', 1))"
-    bare = f"regexp_extract({first}, '^\\[?([0-9a-fA-F:.]*[0-9a-fA-F:])\\]?(?::[0-9]+)?$', 1)"
-    v4 = f"regexp_extract({first}, '^([0-9]+\\.[0-9]+\\.[0-9]+\\.[0-9]+)(?::[0-9]+)?$', 1)"
-    other = f"coalesce(nullif({v4}, ''), nullif({bare}, ''), {first})"
-    return f"CASE WHEN {is_plain} THEN {text} ELSE {other} END"

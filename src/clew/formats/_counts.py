@@ -1,0 +1,58 @@
+"""Counts of tokens, sums of money and other numbers, as SQL: what is one, and what is said of what is none."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from clew.model.event import BY_NAME
+
+MOST_TOKENS = 1_000_000_000
+"""More tokens than this in one call are a mistake of the source."""
+COUNTS = frozenset(name for name in BY_NAME if name.endswith("_tokens")) - {"max_tokens"}
+AMOUNT = r"^(?:USD|US\$|\$)? *(-?[0-9]+(?:,[0-9]{3})*(?:\.[0-9]+)?)(?: *USD)?$"
+"""$1,234.50, 3 USD"""
+
+
+def counted(number: str) -> str:
+    """A count that a call can have."""
+    return f"CASE WHEN {number} BETWEEN 0 AND {MOST_TOKENS} THEN {number} END"
+
+
+def finite(number: str) -> str:
+    """A number that is neither NaN nor infinite."""
+    return f"CASE WHEN isfinite({number}) THEN {number} END"
+
+
+def dollars(text: str) -> str:
+    """A sum in dollars; 0,5 is none, because nobody knows whether the comma groups or divides."""
+    number = f"regexp_extract(trim({text}), '{AMOUNT}', 1)"
+    spelled = f"try_cast(replace({number}, ',', '') AS DECIMAL(18, 9))"
+    return f"coalesce(try_cast({text} AS DECIMAL(18, 9)), {spelled})"
+
+
+def is_currency(name: str) -> bool:
+    """Whether a field names the currency of the costs beside it."""
+    return name.lower().endswith("currency")
+
+
+def is_dollar(text: str) -> str:
+    """Whether a currency is the dollar; one that is not stated is."""
+    return f"coalesce(upper(trim(nullif({text}, ''))), 'USD') IN ('USD', 'US$', '$')"
+
+
+def problems(doubted: Sequence[tuple[str, str, str]], currencies: Sequence[str]) -> str:
+    """What of counts and costs could not be read, as JSON text; "" where all always can.
+
+    doubted     column, SQL of the count, SQL of the text it was read from
+    currencies  SQL of what names a currency
+    """
+    wrong = [
+        f"CASE WHEN ({sql}) IS NULL AND nullif({text}, '') IS NOT NULL "
+        f"THEN '{column} is ' || left({text}, 40) END"
+        for column, sql, text in doubted
+    ]
+    wrong += [
+        f"CASE WHEN NOT ({is_dollar(text)}) THEN 'the cost is in ' || left({text}, 20) END"
+        for text in currencies
+    ]
+    return f"to_json(nullif(concat_ws('; ', {', '.join(wrong)}), ''))::VARCHAR" if wrong else ""
