@@ -27,7 +27,8 @@ EXCERPT_CHARACTERS = 400
 EVIDENCE_COLUMNS = (
     "event_id", "source_id", "line", "byte_offset", "timestamp", "message", "exception_type",
     "exception_message", "client_ip", "http_method", "url_path", "http_status", "duration_ms",
-    "upstream_address", "request_id", "span_name", "model", "change_type", "change_version",
+    "upstream_address", "request_id", "span_name", "service", "db_query", "model", "input_tokens",
+    "output_tokens", "cost_usd", "user_id", "change_type", "change_version",
 )  # fmt: skip
 
 
@@ -170,19 +171,35 @@ def excerpt(row: Mapping[str, Any]) -> str:
     'POST /v1/chat 500'
     """
     parts = []
+    took = "" if row.get("duration_ms") is None else f"{row['duration_ms']:,.6g} ms"
     if row.get("http_status") is not None or row.get("http_method"):
         request = ("client_ip", "http_method", "url_path", "http_status")
         parts.append(" ".join(str(row[key]) for key in request if row.get(key) is not None))
-        if row.get("duration_ms") is not None:
-            parts.append(f"{row['duration_ms']:g} ms")
-        if row.get("upstream_address"):
-            parts.append(f"upstream {row['upstream_address']}")
+    if row.get("span_name") and not row.get("message"):
+        parts.append(" of ".join(str(row[key]) for key in ("span_name", "service") if row.get(key)))
+    if row.get("model"):
+        parts.append(_call(row))
+    if took and parts:
+        parts.append(took)
+    if row.get("upstream_address"):
+        parts.append(f"upstream {row['upstream_address']}")
+    if row.get("db_query"):
+        parts.append(str(row["db_query"]))
     if row.get("message"):
         parts.append(str(row["message"]).split("\n", 1)[0])
-    elif row.get("span_name"):
-        parts.append(str(row["span_name"]))
     if row.get("exception_type"):
         parts.append(f"{row['exception_type']}: {row.get('exception_message') or ''}".rstrip(": "))
     if row.get("request_id") and not any(row["request_id"] in part for part in parts):
         parts.append(f"request_id={row['request_id']}")
     return " ".join(" | ".join(parts).split())[:EXCERPT_CHARACTERS]
+
+
+def _call(row: Mapping[str, Any]) -> str:
+    """An AI call: who asked which model, what it read and wrote, what it cost."""
+    said = [f"{row['user_id']} asks {row['model']}" if row.get("user_id") else str(row["model"])]
+    for key, word in (("input_tokens", "in"), ("output_tokens", "out")):
+        if row.get(key) is not None:
+            said.append(f"{row[key]:,} {word}")
+    if row.get("cost_usd") is not None:
+        said.append(f"${row['cost_usd']:.6f}")
+    return ", ".join(said)

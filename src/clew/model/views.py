@@ -32,6 +32,9 @@ EVENTS_SCHEMA = ibis.schema(
     {**{c.name: IBIS_TYPES[c.kind] for c in COLUMNS}, "attributes": dt.String()}
 )
 
+USAGE_REPORT = "usage_report"
+"""The operation of a line of a provider's bill: it sums up calls."""
+
 events: ir.Table = ibis.table(EVENTS_SCHEMA, name="events")
 
 sources: ir.Table = ibis.table(
@@ -129,8 +132,10 @@ def requests(e: ir.Table) -> ir.Table:
 
 
 def calls(e: ir.Table) -> ir.Table:
-    """Calls of an AI API: rows with a model or a provider, and not the start of a service."""
-    return e.filter((e.model.notnull() | e.provider.notnull()) & e.change_type.isnull())
+    """Calls of an AI API: rows with a model or a provider, neither the start of a service nor a line
+    of a provider's bill."""
+    is_bill = (e.operation == USAGE_REPORT).fill_null(False)
+    return e.filter((e.model.notnull() | e.provider.notnull()) & e.change_type.isnull() & ~is_bill)
 
 
 def predictions(e: ir.Table) -> ir.Table:
