@@ -65,13 +65,17 @@ def _asked(t: ir.Table) -> ir.Table:
     answered = t.filter(t.failed & (t.service != t.parent_service).fill_null(False))
     answered = answered.select(asked_id="parent_event_id").distinct()
     asks = asks.left_join(answered, asks.event_id == answered.asked_id)
-    is_service = asks.has_server | asks.callee.notnull()
+    is_service = asks.has_server | asks.has_spans
     return asks.mutate(
         caller=asks.service,
         callee=ibis.ifelse(
             asks.has_server,
             asks.owner_service,
-            ibis.coalesce(asks.callee, asks.callee_name, ibis.literal(UNKNOWN)),
+            ibis.coalesce(
+                ibis.ifelse(asks.has_spans, asks.callee, None),
+                asks.callee_name,
+                ibis.literal(UNKNOWN),
+            ),
         ),
         callee_kind=ibis.cases(
             (is_service & ~asks.is_statement, "service"),

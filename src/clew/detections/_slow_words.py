@@ -9,8 +9,8 @@ import ibis.expr.types as ir
 
 from clew.detections._contrast import RECORD, contrast, distinctions
 from clew.detections._onset import change_sentences, changes_before
-from clew.detections._spans import of_owner
 from clew.detections._words import clock, many, share
+from clew.model.calls_of_spans import of_owner
 from clew.model.finding import Description, Severity
 
 SAMPLE = 300

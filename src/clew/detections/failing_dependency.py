@@ -24,8 +24,8 @@ from clew.detections._failing_words import described
 from clew.detections._intervals import wilson
 from clew.detections._onset import changes_before
 from clew.detections._span_cases import Row, request, requests, span
-from clew.detections._spans import CALLS_OUT, owned, placed
 from clew.detections._values import option
+from clew.model.calls_of_spans import CALLS_OUT, owned, placed
 from clew.model.case import Case
 from clew.model.finding import Description
 from clew.model.views import span_tree

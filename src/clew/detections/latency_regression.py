@@ -27,9 +27,9 @@ from clew.detections._intervals import medians
 from clew.detections._onset import changes_before
 from clew.detections._regression_words import described
 from clew.detections._span_cases import moment, requests
-from clew.detections._spans import CALLS_OUT, owned, placed
 from clew.detections._values import option
 from clew.model import ties
+from clew.model.calls_of_spans import CALLS_OUT, owned, placed
 from clew.model.case import Case
 from clew.model.clocks import microseconds
 from clew.model.finding import Description
