@@ -346,7 +346,9 @@ def test_a_plain_table_is_read_under_any_usual_spelling(header: list[str], tmp_p
     engine.close()
     names = ("user_id", "model", "input_tokens", "output_tokens", "cost_given_usd")
     assert [first[name] for name in names] == ["u-1", "gpt-4o", 120, 30, Decimal("0.0006")]
-    assert first["timestamp"] is not None and first["cost_usd"] is None
+    assert first["timestamp"] is not None
+    assert first["cost_usd"] == Decimal("0.0006"), "priced, beside what the table claims"
+    assert second["cost_usd"] is None, "half of a usage is no cost"
     assert second["input_tokens"] is None and second["cost_given_usd"] == Decimal("1234.5")
     assert second["attributes"]["usage_problem"] == "input_tokens is -5"
     assert third["cost_given_usd"] is None and "0,5" in third["attributes"].values()

@@ -25,7 +25,7 @@ CALL_AT = datetime(2025, 6, 15, 12)
 TYPES = {
     "timestamp": "TIMESTAMP", "provider": "VARCHAR", "model": "VARCHAR", "response_model": "VARCHAR",
     "service_tier": "VARCHAR", "server_address": "VARCHAR", "usage_details": "VARCHAR",
-    "duration_ms": "DOUBLE",
+    "duration_ms": "DOUBLE", "operation": "VARCHAR",
 }  # fmt: skip
 
 
@@ -120,8 +120,14 @@ def test_what_has_no_price_is_null_never_zero(bench: duckdb.DuckDBPyConnection) 
         call(provider="vllm", model="gpt-4o"),
         call(provider="openai", model="gpt-4o", input_tokens=None, output_tokens=None),
         call(model=None, provider="openai"),
+        call(provider="openai", model="gpt-4o", input_tokens=None),
+        call(provider="openai", model="gpt-4o", output_tokens=None, operation="chat"),
     ]
-    assert costs(bench, rows) == [(None, None)] * 4
+    assert costs(bench, rows) == [(None, None)] * 6
+    (embedded,) = costs(
+        bench, [call(provider="openai", model="text-embedding-3-small", output_tokens=None)]
+    )
+    assert embedded[0] == Decimal("0.00002")
 
 
 def test_the_model_that_answered_decides(bench: duckdb.DuckDBPyConnection) -> None:

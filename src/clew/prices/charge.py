@@ -28,6 +28,8 @@ COUNTS = {
     "audio_input": "audio_input_tokens", "audio_output": "audio_output_tokens",
     "image_input": "image_input_tokens", "image_output": "image_output_tokens",
 }  # fmt: skip
+WRITING = ("chat", "text_completion", "generate_content", "responses")
+"""Operations whose answer is charged by its length."""
 HOUR_MS = 3_600_000
 HOUR_CACHE = "$.cache_creation.ephemeral_1h_input_tokens"
 """Where Anthropic's usage block says how many tokens were cached for an hour."""
@@ -141,6 +143,22 @@ def _keys(columns: Collection[str]) -> dict[str, str]:
     }
 
 
+def _is_known(columns: Collection[str]) -> str:
+    """Whether a call states all that its price needs: a half of it would be a sum that is too small.
+
+    What is read is always charged; what is written is not there where nothing is, as in embeddings.
+    """
+    if "input_tokens" not in columns:
+        return "false"
+    writes = f"operation IN {WRITING}" if "operation" in columns else "false"
+    if "output_tokens" not in columns:
+        return f"(input_tokens IS NOT NULL AND NOT coalesce({writes}, false))"
+    return (
+        "(input_tokens IS NOT NULL AND "
+        f"(output_tokens IS NOT NULL OR NOT coalesce({writes}, false)))"
+    )
+
+
 def charged(relation: str, columns: Collection[str], also: str) -> str:
     """SQL of cost_usd and price_source and these columns `also`, a row for each row of `relation`.
 
@@ -159,10 +177,7 @@ def charged(relation: str, columns: Collection[str], also: str) -> str:
         if "usage_details" in columns
         else "0"
     )
-    stated = [
-        f"{name} IS NOT NULL" for name in ("input_tokens", "output_tokens") if name in columns
-    ]
-    is_charged = " OR ".join([*stated, "usd_per_hour > 0", "usd_per_call > 0"])
+    is_charged = " OR ".join([_is_known(columns), "usd_per_hour > 0", "usd_per_call > 0"])
     terms = [f"({sql})::BIGINT * usd_{kind}" for kind, sql in counts.items() if sql != "0"]
     duration = "coalesce(duration_ms, 0)" if "duration_ms" in columns else "0"
     by_time = f"({duration} / {HOUR_MS} * usd_per_hour::DOUBLE)::DECIMAL(18, 9)"
