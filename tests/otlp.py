@@ -15,7 +15,7 @@ from opentelemetry.proto.collector.trace.v1.trace_service_pb2 import ExportTrace
 
 from clew.engines._duckdb_ledger import new_bench
 from clew.formats import Settings
-from clew.formats._telemetry import Telemetry
+from clew.formats._telemetry.rows import Telemetry
 
 REQUESTS = {
     "traces": ExportTraceServiceRequest,

@@ -15,8 +15,8 @@ from hypothesis import strategies as st
 from tests.otlp import REQUESTS, rows_of, spans_by_library
 
 from clew.errors import InputError
-from clew.formats._otlp import decode
-from clew.formats._signals import Signal
+from clew.formats._telemetry.decode import decode
+from clew.formats._telemetry.signals import Signal
 
 EPOCH = datetime(1970, 1, 1, tzinfo=UTC).replace(tzinfo=None)
 TIMES = st.integers(0, (1 << 63) - 1) | st.sampled_from([0, 1, 999, 1763629200123456789])

@@ -9,7 +9,7 @@ import pytest
 from tests.otlp import REQUESTS, rows_of
 from tests.test_otlp import add
 
-from clew.formats._otlp import decode
+from clew.formats._telemetry.decode import decode
 from clew.model.event import BY_NAME
 from clew.model.vocabulary import GENERATIVE
 

@@ -9,8 +9,8 @@ Blind to  when a call was made and how long it took, unless the recorder says so
 from __future__ import annotations
 
 from clew.formats import Settings
-from clew.formats import _calls as calls
-from clew.formats._calls_parts import Layout, has_keys
+from clew.formats._calls import parser as calls
+from clew.formats._calls.parts import Layout, has_keys
 from clew.formats._json_head import share_of
 from clew.model.case import Sample
 

@@ -16,8 +16,8 @@ from typing import Any
 
 from clew.errors import InputError
 from clew.formats import Settings
-from clew.formats._calls_entries import EntriesParser, documents_of, parser
-from clew.formats._calls_parts import Layout, counted
+from clew.formats._calls.entries import EntriesParser, documents_of, parser
+from clew.formats._calls.parts import Layout, counted
 from clew.model.case import Sample
 
 READ = counted("/cache_read_input_tokens")

@@ -16,8 +16,8 @@ import json
 from typing import Any
 
 from clew.formats import Settings
-from clew.formats import _calls as calls
-from clew.formats._calls_parts import BESIDE, Layout
+from clew.formats._calls import parser as calls
+from clew.formats._calls.parts import BESIDE, Layout
 from clew.formats._json_head import share_of
 from clew.model.case import Sample
 

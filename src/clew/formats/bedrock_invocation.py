@@ -9,8 +9,8 @@ Blind to  how long a call took, unless it was a stream; bodies that went to S3 b
 from __future__ import annotations
 
 from clew.formats import Settings
-from clew.formats import _calls as calls
-from clew.formats._calls_parts import Layout, counted
+from clew.formats._calls import parser as calls
+from clew.formats._calls.parts import Layout, counted
 from clew.model.case import Sample
 
 READ = counted("/input/cacheReadInputTokenCount", "/cacheReadInputTokenCount")

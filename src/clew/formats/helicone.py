@@ -11,8 +11,8 @@ Blind to  bodies that Helicone was told to leave out
 from __future__ import annotations
 
 from clew.formats import Settings
-from clew.formats import _calls as calls
-from clew.formats._calls_parts import Layout
+from clew.formats._calls import parser as calls
+from clew.formats._calls.parts import Layout
 from clew.model.case import Sample
 
 LAYOUT = Layout(

@@ -16,11 +16,11 @@ from typing import Any
 
 from clew.errors import InputError
 from clew.formats import Settings
-from clew.formats._batches import Message, MessageParser, elements_of
-from clew.formats._gathered import Gathered
-from clew.formats._otlp_json import integer, text
-from clew.formats._plain_spans import PlainSpans, whole_id
-from clew.formats._signals import Rows, Scope
+from clew.formats._telemetry.batches import Message, MessageParser, elements_of
+from clew.formats._telemetry.gathered import Gathered
+from clew.formats._telemetry.otlp_json import integer, text
+from clew.formats._telemetry.plain_spans import PlainSpans, whole_id
+from clew.formats._telemetry.signals import Rows, Scope
 from clew.model.case import Sample
 from clew.sources.files import Block
 

@@ -10,8 +10,8 @@ Blind to  traces: users and sessions that only the trace states
 from __future__ import annotations
 
 from clew.formats import Settings
-from clew.formats import _calls as calls
-from clew.formats._calls_parts import Layout, counted, elapsed_ms
+from clew.formats._calls import parser as calls
+from clew.formats._calls.parts import Layout, counted, elapsed_ms
 from clew.model.case import Sample
 
 READ = counted("/usageDetails/input_cached_tokens", "/usageDetails/cache_read_input_tokens",

@@ -10,8 +10,8 @@ Blind to  the chat session: session_id names the project, and becomes an attribu
 from __future__ import annotations
 
 from clew.formats import Settings
-from clew.formats import _calls as calls
-from clew.formats._calls_parts import Layout, elapsed_ms
+from clew.formats._calls import parser as calls
+from clew.formats._calls.parts import Layout, elapsed_ms
 from clew.model.case import Sample
 
 ASKED = (

@@ -11,8 +11,8 @@ Blind to  retries that ended inside the proxy
 from __future__ import annotations
 
 from clew.formats import Settings
-from clew.formats import _calls as calls
-from clew.formats._calls_parts import Layout, elapsed_ms
+from clew.formats._calls import parser as calls
+from clew.formats._calls.parts import Layout, elapsed_ms
 from clew.model.case import Sample
 
 OPERATION = (

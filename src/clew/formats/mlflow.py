@@ -18,9 +18,9 @@ from pathlib import Path
 from typing import Any
 
 from clew.formats import Settings
-from clew.formats._calls_entries import EntriesParser, parser
-from clew.formats._calls_parts import Layout
-from clew.formats._trace_store import has_tables, parsed, rows_of
+from clew.formats._calls.entries import EntriesParser, parser
+from clew.formats._calls.parts import Layout
+from clew.formats._calls.trace_store import has_tables, parsed, rows_of
 from clew.model.case import Sample
 
 LAYOUT = Layout(

@@ -10,8 +10,8 @@ Blind to  cached prompts: Ollama leaves prompt_eval_count out, so input tokens a
 from __future__ import annotations
 
 from clew.formats import Settings
-from clew.formats import _calls as calls
-from clew.formats._calls_parts import Layout
+from clew.formats._calls import parser as calls
+from clew.formats._calls.parts import Layout
 from clew.model.case import Sample
 
 LAYOUT = Layout(

@@ -12,8 +12,8 @@ from __future__ import annotations
 import json
 
 from clew.formats import Settings
-from clew.formats import _calls as calls
-from clew.formats._calls_parts import Layout, has_keys
+from clew.formats._calls import parser as calls
+from clew.formats._calls.parts import Layout, has_keys
 from clew.formats._json_head import share_of
 from clew.model.case import Sample
 

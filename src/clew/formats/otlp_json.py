@@ -15,15 +15,15 @@ import re
 from collections.abc import Iterable, Iterator
 
 from clew.formats import Settings
-from clew.formats._batches import (
+from clew.formats._telemetry.batches import (
     LONGEST_MESSAGE,
     Message,
     MessageParser,
     elements_of,
     lines_of,
 )
-from clew.formats._otlp_json import KEYS
-from clew.formats._otlp_json_rows import DECODERS
+from clew.formats._telemetry.json_rows import DECODERS
+from clew.formats._telemetry.otlp_json import KEYS
 from clew.model.case import Sample
 from clew.sources.files import Block
 

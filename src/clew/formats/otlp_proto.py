@@ -15,12 +15,12 @@ import numpy as np
 
 from clew.errors import InputError
 from clew.formats import Settings
-from clew.formats._batches import LONGEST_MESSAGE, Message, MessageParser
-from clew.formats._otlp_logs import log_records
-from clew.formats._otlp_metrics import data_points
-from clew.formats._otlp_spans import spans
-from clew.formats._signals import Rows, Signal
-from clew.formats._wire import Buffer, walk
+from clew.formats._telemetry.batches import LONGEST_MESSAGE, Message, MessageParser
+from clew.formats._telemetry.proto_logs import log_records
+from clew.formats._telemetry.proto_metrics import data_points
+from clew.formats._telemetry.proto_spans import spans
+from clew.formats._telemetry.signals import Rows, Signal
+from clew.formats._telemetry.wire import Buffer, walk
 from clew.model.case import Sample
 from clew.sources.files import Block
 

@@ -16,9 +16,9 @@ from pathlib import Path
 from typing import Any
 
 from clew.formats import Settings
-from clew.formats._calls_entries import EntriesParser, parser
-from clew.formats._calls_parts import Layout, elapsed_ms
-from clew.formats._trace_store import columns_of, has_tables, parsed, rows_of
+from clew.formats._calls.entries import EntriesParser, parser
+from clew.formats._calls.parts import Layout, elapsed_ms
+from clew.formats._calls.trace_store import columns_of, has_tables, parsed, rows_of
 from clew.model.case import Sample
 
 LAYOUT = Layout(

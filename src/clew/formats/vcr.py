@@ -15,8 +15,8 @@ from typing import Any
 
 from clew.errors import InputError
 from clew.formats import Settings
-from clew.formats._calls_entries import EntriesParser, document_of, parser
-from clew.formats._calls_parts import Layout
+from clew.formats._calls.entries import EntriesParser, document_of, parser
+from clew.formats._calls.parts import Layout
 from clew.model.case import Sample
 
 LAYOUT = Layout(

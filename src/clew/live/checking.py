@@ -15,8 +15,8 @@ import numpy as np
 from google.protobuf.message import DecodeError
 
 from clew.errors import InputError
-from clew.formats._otlp import decode
-from clew.formats._telemetry import Telemetry
+from clew.formats._telemetry.decode import decode
+from clew.formats._telemetry.rows import Telemetry
 from clew.sources._otlp_request import Checked
 from clew.sources._spool import Encoding, Signal
 

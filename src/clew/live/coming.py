@@ -13,8 +13,8 @@ from collections import deque
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 
-from clew.formats._otlp import decode
-from clew.formats._telemetry import Telemetry
+from clew.formats._telemetry.decode import decode
+from clew.formats._telemetry.rows import Telemetry
 from clew.sources._spool import Delivery, Finished, Segment, Stored
 
 MOST_ROWS = 10_000

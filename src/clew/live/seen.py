@@ -18,7 +18,7 @@ from nanoarrow.c_array_stream import CArrayStream
 from numpy.typing import NDArray
 
 from clew.engines.duckdb import DuckDBEngine
-from clew.formats._columns import dense
+from clew.formats._telemetry.columns import dense
 
 KEY = ("trace_id", "span_id", "span_kind", "service")
 HASH = f"hash({', '.join(KEY)})"

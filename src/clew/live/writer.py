@@ -23,7 +23,7 @@ from numpy.typing import NDArray
 from clew.engines._duckdb_ledger import Load, new_bench
 from clew.errors import ClewError
 from clew.formats import Settings
-from clew.formats._telemetry import Telemetry
+from clew.formats._telemetry.rows import Telemetry
 from clew.live import segments
 from clew.live.case import LiveEngine
 from clew.live.coming import Batch, Coming, Part, batches

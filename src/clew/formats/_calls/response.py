@@ -15,8 +15,8 @@ from __future__ import annotations
 
 import json
 
-from clew.formats._calls_messages import text_of, tools
-from clew.formats._calls_usage import COLUMNS
+from clew.formats._calls.messages import text_of, tools
+from clew.formats._calls.usage import COLUMNS
 from clew.formats._fields import quoted
 
 TEXTS = (

@@ -16,9 +16,9 @@ import numpy as np
 from clew.errors import InputError
 from clew.formats import Settings
 from clew.formats._array import read_elements
-from clew.formats._columns import Column, column, empty, stacked
-from clew.formats._signals import Rows, telemetry
-from clew.formats._telemetry import Telemetry
+from clew.formats._telemetry.columns import Column, column, empty, stacked
+from clew.formats._telemetry.rows import Telemetry
+from clew.formats._telemetry.signals import Rows, telemetry
 from clew.sources.files import Block
 
 BATCH_BYTES = 16 << 20

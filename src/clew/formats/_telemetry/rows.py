@@ -18,8 +18,8 @@ from nanoarrow.c_array_stream import CArrayStream
 from numpy.typing import NDArray
 
 from clew.formats import Settings
-from clew.formats._columns import TYPES, Column
 from clew.formats._fields import Field, Units, map_members, named
+from clew.formats._telemetry.columns import TYPES, Column
 from clew.model.event import BY_NAME
 
 PLACE = ("line", "byte_offset", "part", "is_kept")

@@ -7,11 +7,11 @@ from typing import Any
 
 import numpy as np
 
-from clew.formats._columns import Column
-from clew.formats._gathered import Gathered, filled, unsigned
-from clew.formats._otlp_json import text
-from clew.formats._signals import KINDS, Rows, Scope
-from clew.formats._span_parts import SpanEvents, json_lists, times
+from clew.formats._telemetry.columns import Column
+from clew.formats._telemetry.gathered import Gathered, filled, unsigned
+from clew.formats._telemetry.otlp_json import text
+from clew.formats._telemetry.signals import KINDS, Rows, Scope
+from clew.formats._telemetry.span_parts import SpanEvents, json_lists, times
 
 LONGEST_US = 1 << 53
 """Microseconds that a nanosecond of 64 bits can hold, and then some."""

@@ -13,12 +13,12 @@ from typing import Any
 
 import numpy as np
 
-from clew.formats._columns import Ints
-from clew.formats._gathered import Gathered
-from clew.formats._otlp_proto import items_of, pair, signed
-from clew.formats._points import TEMPORALITIES, Metric, Point, Points
-from clew.formats._signals import Rows
-from clew.formats._wire import Buffer, text_at, varints_of, walk
+from clew.formats._telemetry.columns import Ints
+from clew.formats._telemetry.gathered import Gathered
+from clew.formats._telemetry.points import TEMPORALITIES, Metric, Point, Points
+from clew.formats._telemetry.proto import items_of, pair, signed
+from clew.formats._telemetry.signals import Rows
+from clew.formats._telemetry.wire import Buffer, text_at, varints_of, walk
 
 KINDS = {
     0x2A: "gauge",

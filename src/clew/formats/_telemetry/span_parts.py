@@ -13,10 +13,10 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from clew.formats._columns import Column, json_text, member, numbers, text_column
-from clew.formats._columns import column as column_of
-from clew.formats._raised import EXCEPTION
 from clew.formats._severity import WORDS
+from clew.formats._telemetry.columns import Column, json_text, member, numbers, text_column
+from clew.formats._telemetry.columns import column as column_of
+from clew.formats._telemetry.raised import EXCEPTION
 from clew.model.event import SEVERITIES
 
 SEVERITY_OF = {word: severity for severity, words in WORDS.items() for word in words}

@@ -14,8 +14,8 @@ from dataclasses import dataclass, field
 import duckdb
 
 from clew.formats import Settings
-from clew.formats._calls_request import KNOWN as KNOWN_REQUEST
-from clew.formats._calls_response import KNOWN as KNOWN_ANSWER
+from clew.formats._calls.request import KNOWN as KNOWN_REQUEST
+from clew.formats._calls.response import KNOWN as KNOWN_ANSWER
 from clew.formats._fields import quoted
 from clew.formats._time import timestamp_sql
 

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import json
 
-from clew.formats._calls_messages import last_user, said, system, text_of
+from clew.formats._calls.messages import last_user, said, system, text_of
 from clew.formats._fields import quoted
 
 TEXTS = (

@@ -8,9 +8,9 @@ from typing import Any
 
 import numpy as np
 
-from clew.formats._columns import Column, column, member, members
-from clew.formats._raised import EXCEPTION
-from clew.formats._signals import NONE, Rows, Scope, plain, role_of
+from clew.formats._telemetry.columns import Column, column, member, members
+from clew.formats._telemetry.raised import EXCEPTION
+from clew.formats._telemetry.signals import NONE, Rows, Scope, plain, role_of
 
 HEX_DIGITS = frozenset("0123456789abcdef")
 

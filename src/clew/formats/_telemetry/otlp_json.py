@@ -16,8 +16,8 @@ from functools import lru_cache
 from typing import Any
 
 from clew.errors import InputError
-from clew.formats._columns import DEEPEST, json_text
-from clew.formats._signals import Scope, Signal
+from clew.formats._telemetry.columns import DEEPEST, json_text
+from clew.formats._telemetry.signals import Scope, Signal
 
 NAMES: dict[Signal, tuple[str, ...]] = {
     "traces": ("Spans", "InstrumentationLibrarySpans"),

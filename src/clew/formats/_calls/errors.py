@@ -13,7 +13,7 @@ from __future__ import annotations
 
 import json
 
-from clew.formats._calls_headers import spelled_s
+from clew.formats._calls.headers import spelled_s
 from clew.formats._fields import quoted
 
 SHAPE = {

@@ -12,10 +12,10 @@ from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import Any
 
-from clew.formats._columns import Column
-from clew.formats._gathered import Gathered, filled, unsigned
-from clew.formats._signals import Rows
-from clew.formats._span_parts import moments
+from clew.formats._telemetry.columns import Column
+from clew.formats._telemetry.gathered import Gathered, filled, unsigned
+from clew.formats._telemetry.signals import Rows
+from clew.formats._telemetry.span_parts import moments
 
 TEMPORALITIES = {1: "delta", 2: "cumulative"}
 EPOCH = datetime(1970, 1, 1)

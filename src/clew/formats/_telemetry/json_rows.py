@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from typing import Any
 
-from clew.formats._columns import Column
-from clew.formats._gathered import Gathered, filled, unsigned
-from clew.formats._otlp_json import (
+from clew.formats._telemetry.columns import Column
+from clew.formats._telemetry.gathered import Gathered, filled, unsigned
+from clew.formats._telemetry.otlp_json import (
     Json,
     any_value,
     attributes_of,
@@ -22,9 +22,9 @@ from clew.formats._otlp_json import (
     requests,
     text,
 )
-from clew.formats._points import TEMPORALITIES, Metric, Point, Points
-from clew.formats._signals import KINDS, STATUSES, Rows, Signal
-from clew.formats._span_parts import LogParts, SpanEvents, json_lists, times
+from clew.formats._telemetry.points import TEMPORALITIES, Metric, Point, Points
+from clew.formats._telemetry.signals import KINDS, STATUSES, Rows, Signal
+from clew.formats._telemetry.span_parts import LogParts, SpanEvents, json_lists, times
 
 IDS = ("traceId", "spanId", "parentSpanId")
 NAMES = ("trace_id", "span_id", "parent_span_id")

@@ -13,12 +13,12 @@ from typing import Any, Literal
 
 import numpy as np
 
-from clew.formats import _genai as genai
-from clew.formats._columns import Column, Ints, column, member, text_column
 from clew.formats._fields import spelling_of
-from clew.formats._genai import folded_into
-from clew.formats._raised import EXCEPTION, exception_columns
-from clew.formats._telemetry import Telemetry
+from clew.formats._telemetry import genai
+from clew.formats._telemetry.columns import Column, Ints, column, member, text_column
+from clew.formats._telemetry.genai import folded_into
+from clew.formats._telemetry.raised import EXCEPTION, exception_columns
+from clew.formats._telemetry.rows import Telemetry
 from clew.model.vocabulary import WEAK
 
 Signal = Literal["traces", "logs", "metrics"]

@@ -9,12 +9,12 @@ from __future__ import annotations
 
 from typing import Any
 
-from clew.formats._columns import Ints, members
-from clew.formats._otlp_proto import Attributes, any_value, items_of
-from clew.formats._otlp_spans import counts, hex_column, nanoseconds
-from clew.formats._signals import Rows
-from clew.formats._span_parts import LogParts
-from clew.formats._wire import Buffer, Fields, scan, text_at
+from clew.formats._telemetry.columns import Ints, members
+from clew.formats._telemetry.proto import Attributes, any_value, items_of
+from clew.formats._telemetry.proto_spans import counts, hex_column, nanoseconds
+from clew.formats._telemetry.signals import Rows
+from clew.formats._telemetry.span_parts import LogParts
+from clew.formats._telemetry.wire import Buffer, Fields, scan, text_at
 
 TIME, SEVERITY_NUMBER, SEVERITY_TEXT, BODY, ATTRIBUTE = 0x09, 0x10, 0x1A, 0x2A, 0x32
 DROPPED, TRACE_ID, SPAN_ID, OBSERVED, EVENT_NAME = 0x38, 0x4A, 0x52, 0x59, 0x62

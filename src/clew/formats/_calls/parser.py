@@ -1,8 +1,8 @@
 """The parser that all formats of API calls share: where a record keeps its parts, and one SELECT.
 
 A format says in a `Layout` by which of its keys a record is known, which of its own names mean which
-column, and where the bodies and headers stand. Bodies are read by _calls_request, _calls_response,
-_calls_usage and _calls_errors, whatever the source; everything else of the record goes through the
+column, and where the bodies and headers stand. Bodies are read by the modules beside this one: request, response,
+usage and errors, whatever the source; everything else of the record goes through the
 parser of JSON lines, so that no key is lost.
 """
 
@@ -17,22 +17,22 @@ import duckdb
 from duckdb.func import FunctionNullHandling
 
 from clew.formats import Settings
-from clew.formats._calls_errors import asked_wait, error_class, with_error
-from clew.formats._calls_headers import header_columns, with_headers
-from clew.formats._calls_headers import leftover as left_headers
-from clew.formats._calls_hosts import (
+from clew.formats._calls.errors import asked_wait, error_class, with_error
+from clew.formats._calls.headers import header_columns, with_headers
+from clew.formats._calls.headers import leftover as left_headers
+from clew.formats._calls.hosts import (
     host_of,
     provider_of_body,
     provider_of_host,
     provider_of_path,
     url_columns,
 )
-from clew.formats._calls_parts import Layout, has_keys, make_parts
-from clew.formats._calls_request import request_columns, with_request
-from clew.formats._calls_response import left_choices, response_columns, with_response
-from clew.formats._calls_response import leftover as left_response
-from clew.formats._calls_streams import whole_body
-from clew.formats._calls_usage import with_usage
+from clew.formats._calls.parts import Layout, has_keys, make_parts
+from clew.formats._calls.request import request_columns, with_request
+from clew.formats._calls.response import left_choices, response_columns, with_response
+from clew.formats._calls.response import leftover as left_response
+from clew.formats._calls.streams import whole_body
+from clew.formats._calls.usage import with_usage
 from clew.formats._fields import quoted, spelling_of
 from clew.formats._json import JsonParser
 from clew.formats._json_head import elements, share_of

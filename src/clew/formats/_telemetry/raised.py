@@ -13,7 +13,7 @@ from typing import Any
 
 import duckdb
 
-from clew.formats._columns import Column, column, valid
+from clew.formats._telemetry.columns import Column, column, valid
 from clew.formats._traceback import exception_struct_sql
 
 EXCEPTION = {

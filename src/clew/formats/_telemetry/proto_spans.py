@@ -12,7 +12,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from clew.formats._columns import (
+from clew.formats._telemetry.columns import (
     Column,
     Ints,
     column,
@@ -20,10 +20,10 @@ from clew.formats._columns import (
     members,
     text_column,
 )
-from clew.formats._otlp_proto import Attributes, items_of, pair
-from clew.formats._signals import KINDS, STATUSES, Rows
-from clew.formats._span_parts import SpanEvents, json_lists, times
-from clew.formats._wire import Buffer, Fields, joined, scan, text_at, walk
+from clew.formats._telemetry.proto import Attributes, items_of, pair
+from clew.formats._telemetry.signals import KINDS, STATUSES, Rows
+from clew.formats._telemetry.span_parts import SpanEvents, json_lists, times
+from clew.formats._telemetry.wire import Buffer, Fields, joined, scan, text_at, walk
 
 TRACE_ID, SPAN_ID, STATE, PARENT, NAME = 0x0A, 0x12, 0x1A, 0x22, 0x2A
 KIND, START, END, ATTRIBUTE = 0x30, 0x39, 0x41, 0x4A

@@ -17,8 +17,8 @@ import zstandard
 
 from clew.errors import InputError
 from clew.formats import Settings
-from clew.formats._calls import CallsParser
-from clew.formats._calls_parts import Layout
+from clew.formats._calls.parser import CallsParser
+from clew.formats._calls.parts import Layout
 from clew.formats._records import Records, records_of_texts
 
 ENTRIES = 10_000

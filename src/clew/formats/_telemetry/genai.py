@@ -18,8 +18,15 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from clew.formats._columns import Column, Ints, column, json_text, needs_escape, text_column
-from clew.formats._conversation import (
+from clew.formats._telemetry.columns import (
+    Column,
+    Ints,
+    column,
+    json_text,
+    needs_escape,
+    text_column,
+)
+from clew.formats._telemetry.conversation import (
     ANSWER,
     SYSTEM,
     USER,

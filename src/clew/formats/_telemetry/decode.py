@@ -19,14 +19,14 @@ from typing import Literal
 
 import numpy as np
 
-from clew.formats import _otlp_json_rows as in_json
-from clew.formats._columns import Ints
-from clew.formats._otlp_logs import log_records
-from clew.formats._otlp_metrics import data_points
-from clew.formats._otlp_spans import spans
-from clew.formats._signals import Rows, Signal, telemetry
-from clew.formats._telemetry import Telemetry
-from clew.formats._wire import Buffer
+from clew.formats._telemetry import json_rows as in_json
+from clew.formats._telemetry.columns import Ints
+from clew.formats._telemetry.proto_logs import log_records
+from clew.formats._telemetry.proto_metrics import data_points
+from clew.formats._telemetry.proto_spans import spans
+from clew.formats._telemetry.rows import Telemetry
+from clew.formats._telemetry.signals import Rows, Signal, telemetry
+from clew.formats._telemetry.wire import Buffer
 
 Encoding = Literal["proto", "json"]
 IN_PROTOBUF: dict[Signal, Callable[[Buffer, Ints, Ints], Rows]] = {

@@ -16,7 +16,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from clew.formats._columns import (
+from clew.formats._telemetry.columns import (
     DEEPEST,
     Column,
     Ints,
@@ -26,10 +26,10 @@ from clew.formats._columns import (
     text_column,
     valid_texts,
 )
-from clew.formats._genai import Turns, folded_into
-from clew.formats._raised import EXCEPTION
-from clew.formats._signals import NONE, Scope, plain, role_of
-from clew.formats._wire import Buffer, Fields, joined, scan, text_at, walk
+from clew.formats._telemetry.genai import Turns, folded_into
+from clew.formats._telemetry.raised import EXCEPTION
+from clew.formats._telemetry.signals import NONE, Scope, plain, role_of
+from clew.formats._telemetry.wire import Buffer, Fields, joined, scan, text_at, walk
 
 STRING, BOOL, INT, DOUBLE, ARRAY, PAIRS, RAW = 0x0A, 0x10, 0x18, 0x21, 0x2A, 0x32, 0x3A
 """Tags of an AnyValue."""

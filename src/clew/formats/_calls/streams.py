@@ -21,7 +21,7 @@ import zlib
 from collections.abc import Iterator, Sequence
 from typing import Any
 
-from clew.formats._calls_joined import JOINERS, inside, listed
+from clew.formats._calls.joined import JOINERS, inside, listed
 
 Json = Any
 """What JSON can be: dict, list, str, int, float, bool or None."""
