@@ -17,6 +17,7 @@ import duckdb
 from clew.formats import AT_ONCE, Settings
 from clew.formats._fields import Field, Spell, Units, map_fields, quoted, spelling_of
 from clew.formats._json_spans import JsonSpans
+from clew.formats._point_fields import with_metric_values
 from clew.model.event import BY_NAME
 
 Shape = tuple[list[str], list[list[str]], list[str | None]]
@@ -113,7 +114,8 @@ class JsonParser:
         )
         found = self._discover(workbench)
         tree, collided = _apart(found.tree)
-        fields = [*_fields_of(tree, "s", self.spell), *(_extracted(node) for node in collided)]
+        found_fields = [*_fields_of(tree, "s", self.spell), *(_extracted(n) for n in collided)]
+        fields = with_metric_values(found_fields)
         units = self.units or Units(lambda number: self._median(workbench, tree, number))
         self.units = units
         units.median = lambda number: self._median(workbench, tree, number)

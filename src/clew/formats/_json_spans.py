@@ -14,7 +14,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 
 from clew.formats import Settings
-from clew.formats._fields import Field, spelling_of
+from clew.formats._fields import ERROR_WORDS, OK_WORDS, Field, quoted, spelling_of
 from clew.formats._time import epoch_sql, timestamp_sql
 from clew.formats._traceback import exception_struct_sql
 
@@ -22,34 +22,55 @@ PARTS = {
     "id": ("spanid", "context.spanid", "spancontext.spanid"),
     "trace": ("traceid", "context.traceid", "spancontext.traceid"),
     "parent": ("parentspanid", "parentid", "parentspancontext.spanid", "parent.spanid"),
-    "name": ("name", "spanname", "operationname"),
-    "start": ("starttimeunixnano", "starttime", "start", "starttimestamp"),
-    "end": ("endtimeunixnano", "endtime", "end", "endtimestamp", "finishtime"),
+    "name": ("name", "spanname", "operationname", "operation"),
+    "start": (
+        "starttimeunixnano",
+        "starttime",
+        "start",
+        "starttimestamp",
+        "startts",
+        "starttimemillis",
+    ),
+    "end": (
+        "endtimeunixnano",
+        "endtime",
+        "end",
+        "endtimestamp",
+        "endts",
+        "finishtime",
+        "endtimemillis",
+    ),
     "kind": ("kind", "spankind"),
     "status": ("status.statuscode", "status.code", "statuscode", "status"),
+    "failed": ("error", "iserror", "haserror", "failed"),
     "said": ("status.description", "status.message", "statusmessage", "statusdescription"),
     "events": ("events", "spanevents"),
     "links": ("links", "spanlinks"),
 }
 """Parts of a span to the names that they go by, without case and underscores, the surest first."""
 CONSUMED = ("name", "start", "end", "kind", "status", "said", "events", "links", "parent")
-NUMBERED = {
-    "kind": ("internal", "server", "client", "producer", "consumer"),
-    "status": ("ok", "error"),
-}
+KINDS = ("internal", "server", "client", "producer", "consumer")
 """Words of OTLP's numbers, from 1."""
+OWN_TOO = ("operation",)
+"""What names a span where nothing surer does, and stays a column of its own."""
+HTTP_STATUS = "[1-5][0-9][0-9]"
+NO_PARENT = ("root", "none", "null", "nil")
+UNIT_OF_START = {19: 1e6, 16: 1e3}
+"""Digits of a begin since 1970 to what a duration beside it is divided by: both are ns, or both us."""
 
 
 @dataclass(frozen=True, slots=True)
 class JsonSpans:
     """What makes records of one block spans.
 
-    parts  part of a span to its fields, the surest first
-    test   SQL that is true for a record that is a span
+    parts    part of a span to its fields, the surest first
+    test     SQL that is true for a record that is a span
+    guessed  the field of its duration, where its name does not tell the unit and no other says it
     """
 
     parts: Mapping[str, Sequence[Field]]
     test: str
+    guessed: Field | None = None
 
     @classmethod
     def among(cls, fields: Sequence[Field]) -> JsonSpans | None:
@@ -66,30 +87,36 @@ class JsonSpans:
         for item in fields:
             if spelling := spelling_of(item.name):
                 columns.setdefault(spelling.column, []).append(item)
-        ends = [*parts.get("end", ())]
-        ends += columns.get("duration_ms", [])
+        taken = columns.get("duration_ms", [])
+        ends = [*parts.get("end", ()), *taken]
         if "id" not in parts or "name" not in parts or not ends:
             return None
         spoken = columns.get("message", [])
         given = [f"{_first(parts[part])} IS NOT NULL" for part in ("id", "name")]
         given.append("(" + " OR ".join(f"{item.text} IS NOT NULL" for item in ends) + ")")
         given += [f"{item.text} IS NULL" for item in spoken]
-        return cls(parts, "(" + " AND ".join(given) + ")")
+        is_guessed = [spelling_of(item.name).unit == "guess" for item in taken]  # type: ignore[union-attr]
+        guessed = taken[0] if len(taken) == 1 and is_guessed[0] else None
+        return cls(parts, "(" + " AND ".join(given) + ")", guessed)
 
     def others(self, fields: Sequence[Field]) -> list[Field]:
-        """The fields, without those that make a span where a record is one."""
+        """The fields, without those that make a span where a record is one. HTTP's status stays."""
         taken = {item.name for part in CONSUMED for item in self.parts.get(part, ())}
-        return [
-            replace(
+        statuses = {item.name for item in self.parts.get("status", ())}
+        found = []
+        for item in fields:
+            is_left = f"NOT {self.test}"
+            if item.name in statuses:
+                is_left = f"({is_left} OR regexp_full_match({item.text}, '{HTTP_STATUS}'))"
+            left = replace(
                 item,
-                text=f"CASE WHEN NOT {self.test} THEN {item.text} END",
-                json=f"CASE WHEN NOT {self.test} THEN {item.json} END",
+                text=f"CASE WHEN {is_left} THEN {item.text} END",
+                json=f"CASE WHEN {is_left} THEN {item.json} END",
                 number="",
             )
-            if item.name in taken
-            else item
-            for item in fields
-        ]
+            is_own = item.name not in taken or _plain(item.name) in OWN_TOO
+            found.append(item if is_own else left)
+        return found
 
     def columns(self, columns: Mapping[str, str], settings: Settings) -> dict[str, str]:
         """The columns, with a span's own where a record is one."""
@@ -114,8 +141,24 @@ class JsonSpans:
             value = f"coalesce({sql}, {other})" if other else sql
             found[name] = f"CASE WHEN {self.test} THEN {value} ELSE {other or 'NULL'} END"
         if "duration_ms" in columns:
-            found["duration_ms"] = f"coalesce({columns['duration_ms']}, {found['duration_ms']})"
+            found["duration_ms"] = self._taken(columns["duration_ms"], own["duration_ms"])
         return found
+
+    def _taken(self, given: str, reckoned: str) -> str:
+        """The duration that is given; where its unit would be a guess, what begin and end say, or else
+        in the unit that the begin is in."""
+        if self.guessed is None:
+            return f"coalesce({given}, CASE WHEN {self.test} THEN {reckoned} END)"
+        number = self.guessed.number or f"try_cast({self.guessed.text} AS DOUBLE)"
+        scales = " ".join(
+            f"WHEN {digits} THEN {number} / {scale!r}" for digits, scale in UNIT_OF_START.items()
+        )
+        start = f"regexp_extract({self._text('start')}, '^[0-9]+$')"
+        in_its_unit = f"CASE length({start}) {scales} END"
+        return (
+            f"CASE WHEN {self.test} THEN coalesce({reckoned}, {in_its_unit}, {given}) "
+            f"ELSE {given} END"
+        )
 
     def _text(self, part: str) -> str:
         return _first(self.parts[part]) if part in self.parts else "NULL::VARCHAR"
@@ -123,7 +166,8 @@ class JsonSpans:
     def _hex(self, part: str) -> str:
         """An id without 0x; zeros are none."""
         plain = f"regexp_replace(lower({self._text(part)}), '^0x', '')"
-        return f"CASE WHEN ltrim({plain}, '0') <> '' THEN {plain} END"
+        none = ", ".join(quoted(word) for word in NO_PARENT)
+        return f"CASE WHEN ltrim({plain}, '0') <> '' AND {plain} NOT IN ({none}) THEN {plain} END"
 
     def _time(self, part: str, settings: Settings) -> str:
         if part not in self.parts:
@@ -150,13 +194,21 @@ class JsonSpans:
         """SpanKind.CLIENT, SPAN_KIND_CLIENT, client or 3."""
         if part not in self.parts:
             return "NULL::VARCHAR"
-        text, words = f"lower({self._text(part)})", NUMBERED[part]
-        numbers = " ".join(f"WHEN '{n}' THEN '{word}'" for n, word in enumerate(words, 1))
-        found = f"nullif(regexp_extract({text}, '({'|'.join(words)})$', 1), '')"
+        text = f"lower({self._text(part)})"
+        numbers = " ".join(f"WHEN '{n}' THEN '{word}'" for n, word in enumerate(KINDS, 1))
+        found = f"nullif(regexp_extract({text}, '({'|'.join(KINDS)})$', 1), '')"
         return f"CASE {text} {numbers} ELSE {found} END"
 
     def _status(self) -> str:
-        return f"coalesce({self._word('status')}, 'unset')"
+        """ERROR, STATUS_CODE_ERROR or 2; gRPC's higher numbers and HTTP's 5xx failed too."""
+        text = f"lower({self._text('status')})"
+        word = f"regexp_extract({text}, '[a-z]+$')"
+        is_failed = f"{word} IN ({_listed(ERROR_WORDS)}) OR regexp_full_match({text}, '[2-9]|1[0-6]|5[0-9][0-9]')"
+        is_ok = f"{word} IN ({_listed(OK_WORDS)}) OR {text} = '1'"
+        flag = f"lower({self._text('failed')}) IN ('1', 'true')"
+        return (
+            f"CASE WHEN {is_failed} OR {flag} THEN 'error' WHEN {is_ok} THEN 'ok' ELSE 'unset' END"
+        )
 
     def _list(self, part: str) -> str:
         """A list as JSON; an empty one is none."""
@@ -189,6 +241,10 @@ class JsonSpans:
 def _first(fields: Sequence[Field]) -> str:
     """SQL of the text of the first that has some."""
     return "coalesce(" + ", ".join(f"nullif({item.text}, '')" for item in fields) + ")"
+
+
+def _listed(words: Sequence[str]) -> str:
+    return ", ".join(quoted(word) for word in words)
 
 
 def _plain(name: str) -> str:

@@ -1,4 +1,4 @@
-"""Tables with a header row: exports of API metadata, usage and cost.
+"""Tables with a header row: exports of API metadata, usage and cost, of spans and of metrics.
 
 Reads     comma, semicolon, tab or bar between fields; double quotes around fields, doubled inside
 Returns   canonical columns by the names in the header; other columns as attributes
@@ -19,6 +19,8 @@ from numpy.typing import NDArray
 
 from clew.formats import HEADER_LINE, Lines, Settings
 from clew.formats._fields import Field, Units, map_fields, quoted, spelling_of
+from clew.formats._json_spans import JsonSpans
+from clew.formats._point_fields import with_metric_values
 from clew.model.case import Sample
 
 DELIMITERS = ",;\t|"
@@ -50,7 +52,11 @@ class CsvParser:
         self.units = self.units or Units(lambda number: None)
         self.units.median = lambda number: _median(workbench, number)
         fields = [self._field(place, name) for place, name in enumerate(self.names, start=1)]
-        columns = map_fields(fields, self.settings, self.units)
+        fields = list(with_metric_values(fields))
+        spans = JsonSpans.among(fields)
+        columns = map_fields(spans.others(fields) if spans else fields, self.settings, self.units)
+        if spans:
+            columns = spans.columns(columns, self.settings)
         count = len(self.names)
         header = " AND ".join(
             f"cells[{place}] = {quoted(name)}" for place, name in enumerate(self.names, start=1)
@@ -157,5 +163,26 @@ SAMPLES = [
         [{"user_id": "a", "timestamp": "2026-11-20T09:00:00Z"}],
         name="a line break inside quotes, and a row that is too long",
         rejects=1,
+    ),
+    Sample(
+        "timestamp,pod,metric,value\n2026-11-20T09:00:00Z,cart-0,cpu_usage,0.5\n",
+        [{"k8s_pod": "cart-0", "metric_name": "cpu_usage", "metric_value": 0.5}],
+        name="the value of a metric was an attribute",
+    ),
+    Sample(
+        "traceID,spanID,parentSpanID,serviceName,operationName,startTime,duration,statusCode\n"
+        "5b8efff798038103d269b633813fc60c,eee19b7ec3c1b173,,cart,Get,1763629200123456,2500,0\n"
+        "5b8efff798038103d269b633813fc60c,eee19b7ec3c1b174,eee19b7ec3c1b173,db,Read,1763629200123500,900,2\n",
+        [
+            {
+                "timestamp": "2025-11-20T09:00:00.123456Z",
+                "duration_ms": 2.5,
+                "span_name": "Get",
+                "status": "unset",
+                "service": "cart",
+            },
+            {"parent_span_id": "eee19b7ec3c1b173", "duration_ms": 0.9, "status": "error"},
+        ],
+        name="spans of a table were no spans",
     ),
 ]

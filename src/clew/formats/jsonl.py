@@ -300,6 +300,40 @@ SAMPLES = [
         name="spans and a log line written within one",
     ),
     Sample(
+        '{"traceId":"5b8efff798038103d269b633813fc60c","spanId":"01","operationName":"A",'
+        '"startTimeUnixNano":1763629200123456789,"durationNano":4999000,"serviceName":"api","status":"OK"}\n'
+        '{"trace_id":77,"span_id":2,"parent_id":1,"name":"B","service":"web","start":1763629200123456789,'
+        '"duration":5000000,"error":1}\n'
+        '{"traceId":"5b8efff798038103d269b633813fc60c","spanId":"03","parentId":"root","operation":"C",'
+        '"duration_us":1500,"timestamp":"2025-11-20T09:00:00Z","statusCode":503}\n',
+        [
+            {
+                "span_name": "A",
+                "timestamp": "2025-11-20T09:00:00.123456Z",
+                "duration_ms": 4.999,
+                "status": "ok",
+            },
+            {"span_name": "B", "parent_span_id": "1", "duration_ms": 5.0, "status": "error"},
+            {
+                "span_name": "C",
+                "parent_span_id": None,
+                "duration_ms": 1.5,
+                "status": "error",
+                "http_status": 503,
+            },
+        ],
+        name="spans whose name is an operation, and whose duration is in the unit of their begin",
+    ),
+    Sample(
+        '{"timestamp":1763629200,"pod":"cart-0","metric":"cpu","value":0.75}\n'
+        '{"timestamp":1763629200,"value":7,"message":"not a metric"}\n',
+        [
+            {"metric_name": "cpu", "metric_value": 0.75, "k8s_pod": "cart-0"},
+            {"metric_value": None, "attributes.value": 7},
+        ],
+        name="the value of a metric was an attribute",
+    ),
+    Sample(
         '[\n  {"time": "2026-11-20T09:00:00Z", "message": "a, [b] \\"q\\""},\n  {"message": "{", "n": 2}\n]\n',
         [{"message": 'a, [b] "q"', "line": 1, "byte_offset": 4}, {"message": "{", "line": 2}],
         name="one array",

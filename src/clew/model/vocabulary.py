@@ -297,8 +297,8 @@ PLAIN: dict[str, str] = {
     "run_id": "run_id runid pipeline_run_id dag_run_id job_run_id",
     "stage": "stage step pipeline_stage task_id task_name",
     "stage_status": "stage_status task_status step_status",
-    "metric_name": "metric_name metric",
-    "metric_value": "metric_value",
+    "metric_name": "metric_name metricname metric.name kpi_name kpi metric measurement",
+    "metric_value": "metric_value metricvalue metric.value kpi_value",
     "src_ip": "src_ip srcaddr srcip source_address",
     "src_port": "src_port srcport source_port",
     "dst_ip": "dst_ip dstaddr dest_ip dstip destination_ip destination.ip",
@@ -324,10 +324,13 @@ DURATIONS: dict[str, dict[str, str]] = {
             "response_time_s response_time_seconds request_time time_seconds seconds duration_sec "
             "elapsed_sec processing_time_s took_s httprequest.latency rt execution_time_s"
         ),
-        "us": "duration_us latency_us elapsed_us time_us duration_micros request_time_us",
+        "us": (
+            "duration_us latency_us elapsed_us time_us duration_micros request_time_us durationus "
+            "duration_microseconds durationmicros"
+        ),
         "ns": (
-            "duration_ns latency_ns elapsed_ns duration_nanos event.duration durationnanos "
-            "total_duration"
+            "duration_ns latency_ns elapsed_ns duration_nanos duration_nano duration_nanoseconds "
+            "event.duration durationnanos durationnano durationns total_duration"
         ),
         "guess": (
             "duration latency elapsed took response_time time_taken timetaken processing_time "

@@ -1,0 +1,33 @@
+"""The number beside the name of a metric: {"metric": "cpu", "value": 0.75} has its value in `value`."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import replace
+
+from clew.formats._fields import Field, spelling_of
+
+VALUE_NAMES = ("value", "val", "sample", "reading")
+
+
+def with_metric_values(fields: Sequence[Field]) -> Sequence[Field]:
+    """The fields, with a metric's value under its canonical name; in a record that names no metric
+    `value` stays what it is."""
+    columns = [spelling.column if (spelling := spelling_of(f.name)) else "" for f in fields]
+    named = [item for item, column in zip(fields, columns, strict=True) if column == "metric_name"]
+    values = [item for item in fields if item.name.lower() in VALUE_NAMES]
+    if not named or not values or "metric_value" in columns:
+        return fields
+    is_point = "(" + " OR ".join(f"{item.text} IS NOT NULL" for item in named) + ")"
+    value = values[0]
+    others = [_where(item, f"NOT {is_point}") if item is value else item for item in fields]
+    return [*others, replace(_where(value, is_point), name="metric_value")]
+
+
+def _where(item: Field, condition: str) -> Field:
+    """The field, in the records of which this is true."""
+
+    def chosen(sql: str) -> str:
+        return f"CASE WHEN {condition} THEN {sql} END" if sql else ""
+
+    return replace(item, text=chosen(item.text), json=chosen(item.json), number=chosen(item.number))
