@@ -3,7 +3,10 @@
 from __future__ import annotations
 
 import gzip
+import json
 import socket
+import subprocess
+import sys
 import time
 import zlib
 from collections.abc import Iterator
@@ -71,6 +74,21 @@ def test_kill_right_after_the_last_200_loses_nothing(case: Path) -> None:
     assert rows(case, "SELECT sum(lines), sum(events), sum(rejects) FROM sources") == [
         (2105, 2003, 102)
     ]
+
+
+def test_the_next_command_after_a_kill_finds_what_was_answered(case: Path) -> None:
+    with serving(case) as server:
+        assert [server.send(numbered(n * 100, 100)).status for n in range(8)] == [200] * 8
+        server.kill()
+    asked = [sys.executable, "-m", "clew", "sql", "SELECT count(*) AS n FROM spans"]
+    told = subprocess.check_output([*asked, "--output", "json", "--case", str(case)], text=True)
+    assert json.loads(told) == [{"n": 800}]
+    assert list(case.with_name("live.duckdb.spool").iterdir()) == []
+    assert pipeline.verify(str(case)).ok
+    with serving(case) as server:
+        assert server.send(numbered(0, 100)).status == 200  # the retry of what was answered
+        assert eventually(lambda: server.count() == 800)
+        assert server.stop() == 0
 
 
 def test_a_case_verifies_while_segments_are_open_and_after_a_kill(case: Path) -> None:

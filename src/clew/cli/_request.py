@@ -5,6 +5,7 @@ from __future__ import annotations
 import contextlib
 import difflib
 import os
+import sys
 from collections.abc import Iterator, Mapping, Sequence
 from datetime import UTC, datetime
 from pathlib import Path
@@ -96,12 +97,23 @@ def one_of(what: str, asked: str, known: Sequence[str]) -> str:
     raise ConfigError(f"'{asked}' is not one of --{what} {', '.join(known)}.{guess}")
 
 
+def case_of(case: str | None, settings: Config) -> str:
+    """The case, with what a server that was killed has left beside it."""
+    name = case or settings.case
+    if "://" not in name and any(Path(f"{name}.spool").glob("*.*.*")):
+        from clew.live.left_behind import load_left_behind
+
+        if said := load_left_behind(name):
+            print(said, file=sys.stderr)
+    return name
+
+
 @contextlib.contextmanager
 def opened(case: str | None, settings: Config) -> Iterator[Engine]:
     """The case, for reading."""
     from clew.pipeline import open_case
 
-    engine = open_case(case or settings.case, write=False)
+    engine = open_case(case_of(case, settings), write=False)
     try:
         yield engine
     finally:

@@ -15,6 +15,7 @@ from clew.cli._request import (
     Paths,
     PlainOutput,
     TimeZone,
+    case_of,
     config,
     output_of,
 )
@@ -41,7 +42,7 @@ def ingest(
     with progress_bar() as progress:
         ledger = pipeline.ingest(
             paths,
-            case=case or settings.case,
+            case=case_of(case, settings),
             settings=parse_settings(settings, timezone, log_format),
             format=format,
             progress=progress,

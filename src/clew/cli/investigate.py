@@ -13,6 +13,7 @@ from clew.cli._request import (
     StoryOutput,
     TimeZone,
     Until,
+    case_of,
     config,
     detection_options,
     moment,
@@ -43,7 +44,7 @@ def investigate(
     with progress_bar() as progress:
         found, ledger = pipeline.investigate(
             paths,
-            case=case or settings.case,
+            case=case_of(case, settings),
             settings=parse_settings(settings, timezone, log_format),
             format=format,
             options=detection_options(settings, {}),
