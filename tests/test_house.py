@@ -22,7 +22,7 @@ HOUSE = ROOT / "src" / "clew"
 FILES = sorted(HOUSE.rglob("*.py"))
 
 STEPS = (
-    ("errors",),
+    ("errors", "instrument"),
     ("model", "registry", "config"),
     ("sources",),
     ("formats",),
@@ -31,7 +31,7 @@ STEPS = (
     ("analyses", "query"),
     ("detections",),
     ("sinks", "reports"),
-    ("investigation",),
+    ("investigation", "reporting"),
     ("pipeline",),
     ("live",),
     ("cli", "web", "mcp"),

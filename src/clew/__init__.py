@@ -6,7 +6,9 @@ engines     the case: one DuckDB file, or a ClickHouse server
 analyses    tables to a table: error_rate, latency_percentiles, exceptions ...
 detections  tables to findings: recurring_exception, error_burst ...
 pipeline    ingest = read, parse, load; investigate = ingest, detect, rank
+reports     tables and findings to a document: html, md
 query       the search language, compiled to the same expressions as everything else
+instrument  what a service itself logs: JSON lines, and each call of an LLM behind it
 live, web   the live server: spooled requests to rows, and its face over HTTP
 cli         the thin face: read a request, call the pipeline, show the answer
 model       the nouns all of them share: event, view, finding, case
@@ -27,6 +29,7 @@ if TYPE_CHECKING:
     from clew.investigation import detect
     from clew.model.finding import Evidence, Finding, Investigation
     from clew.pipeline import ingest, investigate, open_case, verify
+    from clew.reporting import report
 
 __version__ = "0.1.0"
 
@@ -34,6 +37,7 @@ __all__ = [
     "ingest",
     "investigate",
     "detect",
+    "report",
     "verify",
     "open_case",
     "Investigation",
@@ -51,6 +55,7 @@ _HOMES = {
     "ingest": "clew.pipeline",
     "investigate": "clew.pipeline",
     "detect": "clew.investigation",
+    "report": "clew.reporting",
     "verify": "clew.pipeline",
     "open_case": "clew.pipeline",
     "Investigation": "clew.model.finding",

@@ -28,6 +28,7 @@ from clew.cli import (
     doctor,
     ingest,
     investigate,
+    report,
     search,
     serve,
     show,
@@ -54,6 +55,7 @@ app.command()(trace.trace)
 app.command()(sql.sql)
 app.command()(show.show)
 app.command()(detect.detect)
+app.command()(report.report)
 app.command(name="list")(catalog.list_members)
 app.command()(catalog.explain)
 app.command()(verify.verify)

@@ -17,9 +17,10 @@ from typing import Any
 from rich.text import Text
 
 from clew.cli.render.escape import visible
-from clew.cli.render.table import console, number, shown
+from clew.cli.render.table import console, shown
 from clew.errors import ConfigError
 from clew.model.event import BY_NAME
+from clew.reports._figures import number
 
 _EIGHTHS = " ▏▎▍▌▋▊▉█"
 _HEIGHTS = "▁▂▃▄▅▆▇█"

@@ -7,25 +7,21 @@ from __future__ import annotations
 
 import sys
 from collections.abc import Iterable, Sequence
-from datetime import datetime
 from pathlib import Path
-from typing import Any
 
 from rich.padding import Padding
 from rich.text import Text
 
 from clew.cli.render import escape, json
 from clew.cli.render.ledger import summary
-from clew.cli.render.table import console, number, shown
+from clew.cli.render.table import console
 from clew.errors import UnknownName
-from clew.model.finding import SEVERITIES, Evidence, Finding, Investigation, rfc3339
+from clew.model.finding import SEVERITIES, Finding, Investigation
 from clew.model.ledger import Ledger
+from clew.reports._findings import excerpt, facts, moment, place, window
 
 STYLES = {"critical": "bold red", "high": "red", "medium": "yellow", "low": "cyan", "info": "blue"}
 _MOST_EVIDENCE = 6
-_EXCERPT_HEAD_LINES = 2
-_EXCERPT_TAIL_LINES = 3
-_EXCERPT_WIDTH = 300
 
 
 def print_findings(found: Investigation, output: str, ledger: Ledger | None = None) -> None:
@@ -94,18 +90,18 @@ def _finding_text(rank: int, finding: Finding) -> Iterable[Text]:
         (escape.visible(finding.title), "bold"),
     )
     yield Text(
-        f"   {finding.kind}  confidence {finding.confidence:.2f}  {_window(finding)}  "
+        f"   {finding.kind}  confidence {finding.confidence:.2f}  {window(finding)}  "
         f"id {finding.id}",
         style="dim",
     )
-    for label, facts in (("subject", finding.subject), ("measures", finding.measures)):
-        if said := _facts(facts):
+    for label, named in (("subject", finding.subject), ("measures", finding.measures)):
+        if said := facts(named):
             yield Text(f"   {label:9} {said}")
     yield from _listed("because", finding.why)
     yield Text("   evidence")
     for evidence in finding.evidence[:_MOST_EVIDENCE]:
-        yield Text(f"     {_place(evidence)}  {_moment(evidence.timestamp)}", style="cyan")
-        yield from (Text(f"       {line}") for line in _excerpt(evidence.text))
+        yield Text(f"     {place(evidence)}  {moment(evidence.timestamp)}", style="cyan")
+        yield from (Text(f"       {line}") for line in excerpt(evidence.text))
     if (more := len(finding.evidence) - _MOST_EVIDENCE) > 0:
         yield Text(f"     and {more} more, which json, md and html show", style="dim")
     yield from _listed("do", finding.recommendations)
@@ -133,15 +129,15 @@ def markdown(found: Investigation, ledger: Ledger | None) -> Iterable[str]:
     for rank, finding in enumerate(found.findings, 1):
         yield from ("", f"## {rank}. {escape.markdown(finding.title)}", "")
         yield f"**{finding.severity}**, `{finding.kind}`, confidence {finding.confidence:.2f}, "
-        yield f"{_window(finding)}, id `{finding.id}`"
-        for label, facts in (("Subject", finding.subject), ("Measures", finding.measures)):
-            if said := _facts(facts):
+        yield f"{window(finding)}, id `{finding.id}`"
+        for label, named in (("Subject", finding.subject), ("Measures", finding.measures)):
+            if said := facts(named):
                 yield from ("", f"{label}: {escape.markdown(said)}")
         yield from _bullets("Why", finding.why)
         yield from ("", "### Evidence")
         for evidence in finding.evidence:
-            place = f"{_place(evidence)} {_moment(evidence.timestamp)}".strip()
-            yield from ("", escape.markdown(place), "", *_fenced(_excerpt(evidence.text)))
+            where = f"{place(evidence)} {moment(evidence.timestamp)}".strip()
+            yield from ("", escape.markdown(where), "", *_fenced(excerpt(evidence.text)))
         yield from _bullets("Recommendations", finding.recommendations)
         yield from _bullets("References", finding.references)
     yield from _bullets("Annotations", found.annotations, level=2)
@@ -174,43 +170,9 @@ def page(found: Investigation, ledger: Ledger | None) -> str:
         not_evaluable=found.not_evaluable,
         sources=ledger.sources if ledger else (),
         visible=escape.visible,
-        window=_window,
-        facts=_facts,
-        place=_place,
-        moment=_moment,
-        excerpt=_excerpt,
+        window=window,
+        facts=facts,
+        place=place,
+        moment=moment,
+        excerpt=excerpt,
     )
-
-
-def _window(finding: Finding) -> str:
-    start, end = _moment(finding.start), _moment(finding.end)
-    return start if start == end or not end else f"{start} to {end}"
-
-
-def _moment(moment: datetime | None) -> str:
-    return rfc3339(moment) or ""
-
-
-def _facts(facts: dict[str, Any]) -> str:
-    return "  ".join(
-        f"{name}={number(value) if isinstance(value, float) else shown(value)}"
-        for name, value in facts.items()
-        if value is not None
-    )
-
-
-def _place(evidence: Evidence) -> str:
-    line = "" if evidence.line is None else f":{evidence.line}"
-    byte = "" if evidence.byte_offset is None else f" (byte {evidence.byte_offset})"
-    return f"{escape.visible(evidence.source)}{line}{byte}"
-
-
-def _excerpt(text: str) -> list[str]:
-    """The first and the last lines: a traceback says what happened in its last one."""
-    lines = [escape.visible(line) for line in text.splitlines()]
-    lines = [line if len(line) <= _EXCERPT_WIDTH else line[:_EXCERPT_WIDTH] + "…" for line in lines]
-    hidden = len(lines) - _EXCERPT_HEAD_LINES - _EXCERPT_TAIL_LINES
-    if hidden <= 1:
-        return lines
-    middle = f"… {hidden} lines …"
-    return [*lines[:_EXCERPT_HEAD_LINES], middle, *lines[-_EXCERPT_TAIL_LINES:]]

@@ -17,6 +17,7 @@ from rich.text import Text
 from clew.cli.render import json
 from clew.cli.render.escape import cell, is_terminal, visible
 from clew.model.finding import rfc3339
+from clew.reports._figures import number
 
 EVENT_COLUMNS = (
     "timestamp",
@@ -105,18 +106,6 @@ def shown(value: Any) -> str:
     text = value if isinstance(value, (str, int)) else json.dumps(value)
     text = visible(str(text))
     return text if len(text) <= _LONGEST_CELL else text[: _LONGEST_CELL - 1] + "…"
-
-
-def number(value: float | Decimal) -> str:
-    """Six significant digits, and all digits before the point.
-
-    >>> number(1234567.891), number(0.00012345678), number(2.0)
-    ('1234568', '0.000123457', '2')
-    """
-    as_float = float(value)
-    if as_float != as_float or abs(as_float) >= 1e15:
-        return str(value)
-    return f"{as_float:.0f}" if abs(as_float) >= 1e6 else f"{as_float:.6g}"
 
 
 def write_csv(columns: Sequence[str], rows: Iterable[Sequence[Any]]) -> None:
