@@ -17,6 +17,7 @@ from clew.cli._request import (
     config,
     detection_options,
     moment,
+    opened,
     output_of,
 )
 from clew.cli.ingest import parse_settings, progress_bar
@@ -39,6 +40,7 @@ def investigate(
     from clew import pipeline
     from clew.cli.render.findings import check_severity, is_reached, print_findings
     from clew.cli.render.ledger import print_problems
+    from clew.query.traces import example_of
 
     check_severity(fail_on)
     with progress_bar() as progress:
@@ -52,6 +54,10 @@ def investigate(
             until=moment(until),
             progress=progress,
         )
-    print_findings(found, output, ledger)
+    example = None
+    if output in ("text", "md") and found.findings:
+        with opened(case, settings) as engine:
+            example = example_of(engine, found.findings, timeout_s=settings.limits.seconds or None)
+    print_findings(found, output, ledger, example)
     print_problems(ledger)
     return ledger.exit_code or int(is_reached(found.findings, fail_on))

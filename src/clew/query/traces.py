@@ -1,15 +1,47 @@
-"""A trace by its id, or by as much of the id as no other trace has."""
+"""A trace by its id, or by as much of the id as no other trace has; and the trace that shows a finding."""
 
 from __future__ import annotations
 
+from collections.abc import Iterable
+from dataclasses import dataclass
+
+from clew import registry
 from clew.engines import Engine
 from clew.errors import ConfigError
 from clew.model import trace
-from clew.model.views import events
+from clew.model.finding import Finding
+from clew.model.views import events, spans
 
 MOST_NAMED = 5
 LEAST_ALIKE = 4
 """Characters that ids must share to be alike."""
+
+
+@dataclass(frozen=True, slots=True)
+class Example:
+    """A trace that shows what a finding tells of."""
+
+    finding_id: str
+    trace: trace.Trace
+
+
+def example_of(
+    engine: Engine, findings: Iterable[Finding], *, timeout_s: float | None = None
+) -> Example | None:
+    """The trace of the longest span that proves the first finding about spans, None without one."""
+    told = (f for f in findings if "spans" in registry.load("detections", f.kind).NEEDS)
+    finding = next(told, None)
+    if finding is None:
+        return None
+    proof = spans(events).filter(
+        events.event_id.isin([evidence.event_id for evidence in finding.evidence])
+        & events.trace_id.notnull()
+    )
+    longest = proof.order_by(proof.duration_ms.desc(), proof.event_id).select("trace_id")
+    rows = engine.run(longest, limit=1, timeout_s=timeout_s).rows
+    if not rows:
+        return None
+    return Example(finding.id, trace_of(engine, str(rows[0][0]), timeout_s=timeout_s))
 
 
 def trace_of(engine: Engine, text: str, *, timeout_s: float | None = None) -> trace.Trace:

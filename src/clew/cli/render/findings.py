@@ -5,6 +5,7 @@ JSON is the list of findings alone, as a program wants it; the rest goes to stan
 
 from __future__ import annotations
 
+import shutil
 import sys
 from collections.abc import Iterable, Sequence
 from pathlib import Path
@@ -18,25 +19,36 @@ from clew.cli.render.table import console
 from clew.errors import UnknownName
 from clew.model.finding import SEVERITIES, Finding, Investigation
 from clew.model.ledger import Ledger
+from clew.query.traces import Example
 from clew.reports._findings import excerpt, facts, moment, place, window
 
 STYLES = {"critical": "bold red", "high": "red", "medium": "yellow", "low": "cyan", "info": "blue"}
 _MOST_EVIDENCE = 6
+_PICTURE_LINES = 25
+_LEAST_PICTURE, _MOST_PICTURE = 60, 120
 
 
-def print_findings(found: Investigation, output: str, ledger: Ledger | None = None) -> None:
-    """Prints to standard output as text, json, md or html; `ledger` says what was read for it."""
+def print_findings(
+    found: Investigation,
+    output: str,
+    ledger: Ledger | None = None,
+    example: Example | None = None,
+) -> None:
+    """Prints to standard output as text, json, md or html; `ledger` says what was read for it.
+
+    `example` is a trace that text and md draw below its finding.
+    """
     if output == "json":
         sys.stdout.writelines(json.lines(finding.as_json() for finding in found.findings))
         for sentence in (*found.annotations, *found.not_evaluable):
             print(escape.visible(sentence), file=sys.stderr)
     elif output == "md":
-        sys.stdout.writelines(f"{line}\n" for line in markdown(found, ledger))
+        sys.stdout.writelines(f"{line}\n" for line in markdown(found, ledger, example))
     elif output == "html":
         sys.stdout.write(page(found, ledger))
     else:
         screen = console()
-        for line in text(found, ledger):
+        for line in text(found, ledger, example):
             screen.print(
                 _hanging(line) if escape.is_terminal() else line, soft_wrap=not escape.is_terminal()
             )
@@ -67,7 +79,9 @@ def headline(found: Investigation) -> str:
     return f"{count} finding{'s' * (count != 1)}: {', '.join(by_severity)}."
 
 
-def text(found: Investigation, ledger: Ledger | None) -> Iterable[Text]:
+def text(
+    found: Investigation, ledger: Ledger | None, example: Example | None = None
+) -> Iterable[Text]:
     """The lines for a terminal."""
     if ledger:
         yield Text(summary(ledger), style="dim")
@@ -75,6 +89,9 @@ def text(found: Investigation, ledger: Ledger | None) -> Iterable[Text]:
     for rank, finding in enumerate(found.findings, 1):
         yield Text()
         yield from _finding_text(rank, finding)
+        if example and example.finding_id == finding.id:
+            yield Text("   one of these traces")
+            yield from (Text("     ") + line for line in _picture(example))
     if found.annotations:
         yield from (Text(), Text("Annotations", style="bold"))
         yield from (Text(f"  - {escape.visible(said)}") for said in found.annotations)
@@ -121,7 +138,9 @@ def _hanging(line: Text) -> Padding:
     return Padding(line[indent:], (0, 0, 0, indent))
 
 
-def markdown(found: Investigation, ledger: Ledger | None) -> Iterable[str]:
+def markdown(
+    found: Investigation, ledger: Ledger | None, example: Example | None = None
+) -> Iterable[str]:
     """The lines of a markdown document."""
     yield from ("# Investigation", "", headline(found))
     if ledger:
@@ -138,10 +157,21 @@ def markdown(found: Investigation, ledger: Ledger | None) -> Iterable[str]:
         for evidence in finding.evidence:
             where = f"{place(evidence)} {moment(evidence.timestamp)}".strip()
             yield from ("", escape.markdown(where), "", *_fenced(excerpt(evidence.text)))
+        if example and example.finding_id == finding.id:
+            picture = (line.plain.rstrip() for line in _picture(example))
+            yield from ("", "### One of these traces", "", *_fenced(list(picture)))
         yield from _bullets("Recommendations", finding.recommendations)
         yield from _bullets("References", finding.references)
     yield from _bullets("Annotations", found.annotations, level=2)
     yield from _bullets("Not evaluable", found.not_evaluable, level=2)
+
+
+def _picture(example: Example) -> Iterable[Text]:
+    """The trace as a waterfall that a terminal of usual width holds beside the indent."""
+    from clew.cli.render.waterfall import excerpt as drawn
+
+    width = shutil.get_terminal_size((100, 24)).columns - 6
+    return drawn(example.trace, max(_LEAST_PICTURE, min(width, _MOST_PICTURE)), _PICTURE_LINES)
 
 
 def _bullets(heading: str, sentences: Sequence[str], level: int = 3) -> Iterable[str]:

@@ -51,6 +51,14 @@ def print_trace(trace: Trace, most: int = 0) -> None:
         screen.print(line, no_wrap=True, overflow="crop", crop=True)
 
 
+def excerpt(trace: Trace, width: int, lines: int) -> Iterable[Text]:
+    """The picture in so many lines at most, the last of which says how to see all of it."""
+    drawn = list(draw(trace, width, max(lines // 2, 1)))
+    whole = Text(f"'clew trace {visible(trace.trace_id)}' draws the whole of it")
+    yield from drawn[: lines - 1]
+    yield whole
+
+
 def draw(trace: Trace, width: int, most: int = 0) -> Iterable[Text]:
     """The lines of the picture, none wider than that."""
     for line in _drawn(trace, width, most):
