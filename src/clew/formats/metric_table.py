@@ -22,11 +22,11 @@ from zoneinfo import ZoneInfo
 
 from clew.errors import InputError
 from clew.formats import Settings
-from clew.formats._batches import Message, MessageParser, lines_of
 from clew.formats._fields import spelling_of
-from clew.formats._gathered import Gathered
-from clew.formats._points import Metric, Point, Points
-from clew.formats._signals import Rows, Scope
+from clew.formats._telemetry.batches import Message, MessageParser, lines_of
+from clew.formats._telemetry.gathered import Gathered
+from clew.formats._telemetry.points import Metric, Point, Points
+from clew.formats._telemetry.signals import Rows, Scope
 from clew.model.case import Sample
 from clew.sources.files import Block
 
