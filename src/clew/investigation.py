@@ -171,12 +171,13 @@ def excerpt(row: Mapping[str, Any]) -> str:
     'POST /v1/chat 500'
     """
     parts = []
-    took = "" if row.get("duration_ms") is None else f"{row['duration_ms']:,.6g} ms"
-    if row.get("http_status") is not None or row.get("http_method"):
+    took = "" if row.get("duration_ms") is None else f"{row['duration_ms']:,.5g} ms"
+    if row.get("span_name"):
+        parts.append(" of ".join(str(row[key]) for key in ("span_name", "service") if row.get(key)))
+        parts += [f"HTTP {row['http_status']}"] if row.get("http_status") is not None else []
+    elif row.get("http_status") is not None or row.get("http_method"):
         request = ("client_ip", "http_method", "url_path", "http_status")
         parts.append(" ".join(str(row[key]) for key in request if row.get(key) is not None))
-    if row.get("span_name") and not row.get("message"):
-        parts.append(" of ".join(str(row[key]) for key in ("span_name", "service") if row.get(key)))
     if row.get("model"):
         parts.append(_call(row))
     if took and parts:
