@@ -1,0 +1,127 @@
+"""Cases of rate_limit_spike: an hour of three or more callers, and what happens in its middle."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from clew.model.case import Case
+
+
+def called(at_s: float, user: str, status: int = 200, **columns: Any) -> dict[str, Any]:
+    """One call, `at_s` seconds after ten o'clock."""
+    hour, rest = divmod(at_s, 3600)
+    minute, second = divmod(rest, 60)
+    return {
+        "timestamp": f"2026-11-20T{10 + int(hour):02}:{int(minute):02}:{second:09.6f}Z",
+        "user_id": user, "provider": "openai", "model": "gpt-4o", "http_status": status,
+        "input_tokens": 100 if status == 200 else None, **columns,
+    }  # fmt: skip
+
+
+USUAL = [
+    called(20 * n + 5 * u, f"user-{u}", service="chat", service_version="1.0")
+    for n in range(180)
+    for u in range(4)
+]
+"""An hour in which each of four users calls three times a minute."""
+
+
+def _hour(middle: list[dict[str, Any]]) -> list[dict[str, Any]]:
+    """The usual hour, but for its minutes 20 to 30."""
+    return [row for row in USUAL if not "10:20" <= row["timestamp"][11:16] < "10:30"] + middle
+
+
+def _minutes(refused: int, **columns: Any) -> list[dict[str, Any]]:
+    """Ten minutes as usual, in which every `refused`-th call is refused."""
+    return [
+        called(
+            1200 + 20 * n + 5 * u, f"user-{u}", 429 if (n + u) % refused == 0 else 200, **columns
+        )
+        for n in range(30)
+        for u in range(4)
+    ]
+
+
+_NEIGHBOUR = [
+    called(1200 + n * 1.5, "batch", 429 if n % 3 == 0 else 200, service="chat", service_version="1.0")
+    for n in range(400)
+]  # fmt: skip
+
+SPIKE_CASES = [
+    Case(
+        "one caller that makes most of the load while others are refused is the noisy neighbour",
+        rows=_hour(_NEIGHBOUR + _minutes(3)),
+        expect=[
+            {
+                "user_id": "batch", "provider": None, "model": None, "cause": "neighbour",
+                "attempts": 520, "limited": 174, "victims": 4, "victims_limited": 40,
+            }
+        ],
+    ),
+    Case(
+        "a caller that alone is refused ran into its own limit",
+        rows=_hour(_NEIGHBOUR + _minutes(1000)[1:]),
+        expect=[{"user_id": "batch", "cause": "own limit", "victims_limited": 0}],
+    ),
+    Case(
+        "where all callers grow alike the limit is saturated, and nobody is accused",
+        rows=_hour(
+            [
+                called(
+                    1200 + 4 * n + u, f"user-{u}", 429 if (n + u) % 4 == 0 else 200,
+                    rate_limit_requests_remaining=0 if (n + u) % 4 == 0 else 3,
+                )
+                for n in range(150)
+                for u in range(4)
+            ]
+        ),
+        expect=[
+            {
+                "user_id": None, "provider": "openai", "model": "gpt-4o", "cause": "saturation",
+                "limited": 150, "callers": 4, "out_of_requests": 150,
+            }
+        ],
+    ),
+    Case(
+        "a service that calls five times as often since its new version is a deployment",
+        rows=_hour(
+            [
+                called(
+                    1200 + 4 * n + u, f"user-{u}", 429 if (n + u) % 4 == 0 else 200, service="chat",
+                    service_version="1.1",
+                )
+                for n in range(150)
+                for u in range(4)
+            ]
+        ),
+        expect=[
+            {"service": "chat", "service_version": "1.1", "user_id": None, "cause": "deployment"}
+        ],
+    ),
+    Case(
+        "where most attempts are at once repeated ones the retry policy is the cause",
+        rows=_hour(
+            [
+                called(1200 + 20 * n + 5 * u + 0.2 * k, f"user-{u}", 429, prompt_hash=f"{n}-{u}")
+                for n in range(30)
+                for u in range(4)
+                for k in range(6)
+            ]
+        ),
+        expect=[{"model": "gpt-4o", "user_id": None, "cause": "retries", "limited": 720}],
+    ),
+    Case(
+        "a gateway's requests without any model are judged alike, by address",
+        rows=[
+            {
+                "timestamp": row["timestamp"], "http_method": "POST", "url_path": "/v1/score",
+                "http_status": row["http_status"], "service": "gateway",
+                "client_ip": "203.0.113.9" if row["user_id"] == "batch" else f"192.0.2.{row['user_id'][-1]}",
+            }
+            for row in _hour(_NEIGHBOUR + _minutes(3))
+        ],
+        expect=[{"client_ip": "203.0.113.9", "service": None, "cause": "neighbour", "limited": 174}],
+    ),
+    Case("a refusal now and then is no spike", rows=_hour(_minutes(40)), expect=[]),
+    Case("no refusal, no spike", rows=USUAL, expect=[]),
+]  # fmt: skip
