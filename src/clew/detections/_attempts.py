@@ -33,6 +33,7 @@ def of_calls(events: ir.Table) -> ir.Table:
     t = counted(events)
     t = t.filter(t.timestamp.notnull())
     t = t.mutate(limited=is_limited(t), at_fault=is_at_fault(t))
+    t = t.mutate(retryable=t.limited | t.at_fault)
     signature = ibis.coalesce(
         t.prompt_hash, t.prompt, t.request_id, t.input_tokens.nullif(0).cast("string"), ""
     )
@@ -44,6 +45,7 @@ def of_calls(events: ir.Table) -> ir.Table:
         "failed",
         "limited",
         "at_fault",
+        "retryable",
         "tokens",
         "duration_ms",
         "retry_after_s",
@@ -71,6 +73,7 @@ def attempts(events: ir.Table, told_by: str = "limited") -> ir.Table:
         failed=(seen.http_status >= 400).fill_null(False),
         limited=(seen.http_status == 429).fill_null(False),
         at_fault=(seen.http_status >= 500).fill_null(False),
+        retryable=((seen.http_status == 429) | (seen.http_status >= 500)).fill_null(False),
         tokens=ibis.null("int64"),
         duration_ms=seen.duration_ms,
         retry_after_s=ibis.null("float64"),

@@ -125,3 +125,50 @@ SPIKE_CASES = [
     Case("a refusal now and then is no spike", rows=_hour(_minutes(40)), expect=[]),
     Case("no refusal, no spike", rows=USUAL, expect=[]),
 ]  # fmt: skip
+
+
+def _repeated(gaps: tuple[float, ...], users: int = 1, **columns: Any) -> list[dict[str, Any]]:
+    """Ten requests a user that are refused and repeated after each gap, and answered in the end."""
+    rows = []
+    for u in range(users):
+        for n in range(10):
+            at_s = 1200 + 60.0 * n + u
+            for place, gap in enumerate((0.0, *gaps)):
+                at_s += gap
+                status = 200 if place == len(gaps) else 429
+                rows.append(called(at_s, f"eager-{u}", status, prompt_hash=f"{u}-{n}", **columns))
+    return rows
+
+
+STORM_CASES = [
+    Case(
+        "six retries a request at a constant fifth of a second are a storm, with their intervals",
+        rows=USUAL + _repeated((0.2,) * 6),
+        expect=[
+            {
+                "user_id": "eager-0", "failures": 60, "retries": 60, "failed_requests": 10,
+                "amplification": 7.0, "median_interval_s": 0.2, "backoff_growth": 1.0,
+            }
+        ],
+    ),
+    Case(
+        "retries that come before Retry-After is over are found, though they back off",
+        rows=USUAL + _repeated((1.0, 2.0, 4.0), retry_after_s=30.0),
+        expect=[{"user_id": "eager-0", "retries": 30, "ignored": 30, "backoff_growth": 2.0}],
+    ),
+    Case("exponential back-off is no storm", rows=USUAL + _repeated((1.0, 2.0, 4.0, 8.0)), expect=[]),
+    Case(
+        "where nothing tells requests apart, runs of failures are a storm if they come faster",
+        rows=[{**row, "input_tokens": None, "prompt_hash": None} for row in USUAL + _repeated((0.2,) * 6)],
+        expect=[{"user_id": "eager-0", "retries": 60, "is_told": False}],
+    ),
+    Case(
+        "a busy caller of which a part is refused at random does not retry",
+        rows=[
+            called(n * 0.5, "busy", 429 if n * 7919 % 10 < 3 else 200, input_tokens=None)
+            for n in range(2000)
+        ],
+        expect=[],
+    ),
+    Case("a single retry is no storm", rows=USUAL + _repeated((0.2,)), expect=[]),
+]  # fmt: skip
