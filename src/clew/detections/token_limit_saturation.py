@@ -71,8 +71,8 @@ def detect(
     dearest = prices.aggregate(dearest_usd_per_mtok=prices.usd_per_mtok.max())
     found = _of_owner(each)
     found = found.left_join(prices, "model").drop("model_right").cross_join(dearest)
-    whole_hours = ibis.greatest(found.span_hours.ceil(), 1.0)
-    enough_hours = ibis.least(ibis.literal(min_hours).cast("float64"), whole_hours)
+    whole_hours = ibis.greatest(found.span_hours.ceil().cast("int64"), 1)
+    enough_hours = ibis.least(min_hours, whole_hours)
     found = found.filter(
         (found.calls >= min_calls)
         & (found.at_limit_share >= option(min_at_limit_share))
