@@ -156,6 +156,16 @@ STORM_CASES = [
         rows=USUAL + _repeated((1.0, 2.0, 4.0), retry_after_s=30.0),
         expect=[{"user_id": "eager-0", "retries": 30, "ignored": 30, "backoff_growth": 2.0}],
     ),
+    Case(
+        "where all callers storm it is one finding, about what they call",
+        rows=_repeated((0.2,) * 6, users=5),
+        expect=[
+            {
+                "user_id": None, "provider": "openai", "model": "gpt-4o", "callers": 5, "retries": 300,
+                "amplification": 7.0,
+            }
+        ],
+    ),
     Case("exponential back-off is no storm", rows=USUAL + _repeated((1.0, 2.0, 4.0, 8.0)), expect=[]),
     Case(
         "where nothing tells requests apart, runs of failures are a storm if they come faster",

@@ -35,9 +35,10 @@ NEEDS_ROWS = {
         e.http_status.notnull() | e.error_class.notnull() | e.error_type.notnull()
     )
 }
-SUBJECT = (*CALLERS, "service")
+SUBJECT = (*CALLERS, "service", "provider", "model")
+MOST_CALLERS = 4
 MEASURES = (
-    "failures", "retries", "attempts", "failed_requests", "amplification", "load_share",
+    "callers", "failures", "retries", "attempts", "failed_requests", "amplification", "load_share",
     "median_interval_s", "shortest_interval_s", "p90_interval_s", "backoff_growth",
     "retries_after_retry_after", "ignored", "ignored_share", "median_after_success_s",
     "min_retries", "min_amplification", "no_backoff_s", "max_gap_s",
@@ -57,18 +58,16 @@ def detect(
     t = _chained(_tried(events), max_gap_s)
     found = _storms(t)
     found = found.filter((found.retries >= min_retries) & (found.median_interval_s >= 0))
-    is_faster = ibis.ifelse(
-        found.is_told,
-        True,
-        (found.median_interval_s <= 0.5 * found.median_after_success_s)
-        | (found.successes < 5)
-        | found.median_after_success_s.isnull(),
-    )
+    # many requests at once that each back off come unevenly, and as fast after a success
+    is_even = (found.p75_interval_s - found.p25_interval_s) <= found.median_interval_s
+    is_faster = (found.median_interval_s <= 0.5 * found.median_after_success_s).fill_null(False)
+    is_faster = is_faster | (found.successes < 5)
+    is_surely = found.is_told | (is_even & is_faster)
     is_flat = (found.median_interval_s <= option(no_backoff_s)) & (
         (found.backoff_growth < 1.3).fill_null(True)
     )
     found = found.filter(
-        is_faster
+        is_surely
         & (
             (is_flat & (found.amplification >= option(min_amplification)))
             | ((found.ignored >= min_retries) & (found.ignored_share >= 0.5))
@@ -77,12 +76,10 @@ def detect(
     load = _load(t, found)
     t = with_more(found, load, ("caller", "scope"))
     t = t.mutate(load_share=t.retries / t.all_attempts)
-    most = ibis.window(group_by=[t[name] for name in SUBJECT], order_by=[t.retries.desc(), t.scope])
-    t = t.mutate(place=ibis.row_number().over(most))
-    t = t.filter(t.place == 0)
+    t = _shared(t)
     return t.select(
         *SUBJECT, *(name for name in MEASURES if name in t.columns), "started", "ended", "caller",
-        "scope", "is_told", "limited",
+        "scope", "is_told", "limited", "is_many",
         min_retries=ibis.literal(min_retries),
         min_amplification=option(min_amplification),
         no_backoff_s=option(no_backoff_s),
@@ -102,6 +99,10 @@ def evidence(events: ir.Table, row: dict[str, Any]) -> ir.Table:
 
 def describe(row: dict[str, Any], details: dict[str, list[dict[str, Any]]]) -> Description:
     name = who(row) or f"service {row['service'] or row['caller'] or 'unknown'}"
+    name = name[0].upper() + name[1:]
+    if row["is_many"]:
+        what = " ".join(filter(None, (row["provider"], row["model"], row["service"])))
+        name = f"The client of {row['callers']:,} callers of {what}"
     growth = row["backoff_growth"]
     ignores = row["ignored_share"] >= 0.5 and row["ignored"] > 0
     policy = "ignores Retry-After" if ignores else "has no back-off"
@@ -120,6 +121,10 @@ def describe(row: dict[str, Any], details: dict[str, list[dict[str, Any]]]) -> D
         reasons.append(
             f"{row['ignored']:,} of {row['retries_after_retry_after']:,} retries came before the "
             "Retry-After that was asked for was over."
+        )
+    if row["is_many"]:
+        reasons.append(
+            f"All {row['callers']:,} callers do so; the intervals are those of the worst, {row['caller']}."
         )
     if not row["is_told"]:
         reasons.append(
@@ -167,12 +172,19 @@ def _chained(t: ir.Table, max_gap_s: float) -> ir.Table:
     before = t.gap_s.lag().over(again)
     was_retry = t.is_retry.lag().over(again).fill_null(False)
     t = t.mutate(growth=ibis.ifelse(t.is_retry & was_retry, t.gap_s / before.nullif(0.0), None))
-    return t.mutate(is_chained=t.bad | t.is_retry)
+    minute = ibis.window(group_by=[t.caller, t.scope, t.at_us // 60_000_000])
+    return t.mutate(
+        is_chained=t.bad | t.is_retry,
+        is_usual=~t.after_bad & ~t.is_first & (number(t.bad).over(minute) > 0),
+    )
 
 
 def _storms(t: ir.Table) -> ir.Table:
     """One row a caller and scope."""
-    single = {name: ibis.ifelse(t[name].nunique() == 1, t[name].max(), None) for name in SUBJECT}
+    single = {
+        name: ibis.ifelse(t[name].nunique() == 1, t[name].max(), None)
+        for name in (*CALLERS, "service")
+    }
     found = t.group_by("caller", "scope").agg(
         started=t.timestamp.min(where=t.bad),
         ended=t.timestamp.max(where=t.is_chained),
@@ -183,17 +195,19 @@ def _storms(t: ir.Table) -> ir.Table:
         retries=number(t.is_retry),
         attempts=number(t.is_chained),
         failed_requests=number(t.is_chained & t.begins),
-        successes=number(~t.is_chained),
         median_interval_s=t.gap_s.quantile(0.5, where=t.is_retry),
         p90_interval_s=t.gap_s.quantile(0.9, where=t.is_retry),
         shortest_interval_s=t.gap_s.min(where=t.is_retry),
         backoff_growth=t.growth.quantile(0.5, where=t.growth.notnull()),
         retries_after_retry_after=number(t.is_retry & (t.asked_s > 0)),
         ignored=number((t.is_retry & (t.gap_s < t.asked_s * 0.95)).fill_null(False)),
-        median_after_success_s=t.gap_s.quantile(
-            0.5, where=~t.is_retry & ~t.after_bad & ~t.is_first
-        ),
+        p25_interval_s=t.gap_s.quantile(0.25, where=t.is_retry),
+        p75_interval_s=t.gap_s.quantile(0.75, where=t.is_retry),
+        successes=number(t.is_usual),
+        median_after_success_s=t.gap_s.quantile(0.5, where=t.is_usual),
         is_told=number((t.signature != "") & t.is_retry) * 2 > number(t.is_retry),
+        provider=t.provider.max(),
+        model=t.model.max(),
         **single,
     )
     # where nothing is refused for want of a finer name, the service is the subject
@@ -202,6 +216,45 @@ def _storms(t: ir.Table) -> ir.Table:
         service=ibis.ifelse(is_named, None, found.service),
         amplification=found.attempts / found.failed_requests.nullif(0),
         ignored_share=found.ignored / found.retries.nullif(0),
+    )
+
+
+def _shared(t: ir.Table) -> ir.Table:
+    """One row a caller, its worst; where many callers of a scope storm, one row: of the worst.
+
+    That row has the sums of all and the intervals of the worst, and names what they call.
+    """
+    own = ibis.window(group_by=[t.caller], order_by=[t.retries.desc(), t.scope])
+    t = t.mutate(place=ibis.row_number().over(own))
+    t = t.filter(t.place == 0)
+    every = ibis.window(group_by=[t.scope])
+    worst = ibis.window(group_by=[t.scope], order_by=[t.retries.desc(), t.caller])
+    t = t.mutate(callers=t.caller.count().over(every), place=ibis.row_number().over(worst))
+    is_many = t.callers > MOST_CALLERS
+    sums = {
+        name: ibis.ifelse(is_many, t[name].sum().over(every), t[name])
+        for name in ("failures", "limited", "retries", "attempts", "failed_requests", "ignored",
+                     "retries_after_retry_after")
+    }  # fmt: skip
+    none = ibis.null("string")
+    names = {name: ibis.ifelse(is_many, none, t[name]) for name in (*CALLERS, "service")}
+    called = {name: ibis.ifelse(is_many, t[name], none) for name in ("provider", "model")}
+    is_nameless = is_many & t.provider.isnull() & t.model.isnull()
+    t = t.mutate(
+        is_many=is_many,
+        **sums,
+        **{k: v for k, v in names.items() if k != "service"},
+        **called,
+        load_share=ibis.ifelse(is_many, t.load_share.sum().over(every), t.load_share),
+        started=ibis.ifelse(is_many, t.started.min().over(every), t.started),
+        ended=ibis.ifelse(is_many, t.ended.max().over(every), t.ended),
+        service=ibis.ifelse(is_nameless, t.scope, names["service"]),
+        callers=ibis.ifelse(is_many, t.callers, 1),
+    )
+    t = t.filter(~t.is_many | (t.place == 0))
+    return t.mutate(
+        amplification=t.attempts / t.failed_requests.nullif(0),
+        ignored_share=t.ignored / t.retries.nullif(0),
     )
 
 
