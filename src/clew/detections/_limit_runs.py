@@ -1,7 +1,8 @@
 """Runs of refusals: the minutes in which a rate limit refused, and who asked how much in them.
 
 A run is from the first minute with a refusal to the last, where no two are further apart than a
-quarter hour; it counts only with `min_limited` refusals that are `min_share` of all its attempts.
+quarter hour; the first and last `STRAY` of its refusals do not stretch it. It counts only with
+`min_limited` refusals that are `min_share` of all its attempts.
 """
 
 from __future__ import annotations
@@ -16,6 +17,7 @@ from clew.model.call_outcomes import number
 MINUTE_US = 60_000_000
 LONGEST_GAP_MIN = 15
 KEYS = ("scope", "run")
+STRAY = 0.02
 FEWEST_BEFORE = 20
 """Attempts outside of a run, below which nothing is known of usual load."""
 
@@ -40,7 +42,7 @@ def in_runs(t: ir.Table, min_limited: int, min_share: float) -> ir.Table:
     hot = minutes.filter((minutes.limited > 0) & (minutes.run > 0))
     ends = hot.group_by("scope", "run").agg(first=hot.minute.min(), last=hot.minute.max())
     met = minutes.join(ends, ["scope", "run"])
-    met = met.filter(met.minute <= met["last"])
+    met = _without_strays(met.filter(met.minute <= met["last"]))
     runs = met.group_by("scope", "run").agg(
         attempts=met.attempts.sum(), limited=met.limited.sum(), first=met["first"].max(),
         last=met["last"].max(),
@@ -50,6 +52,18 @@ def in_runs(t: ir.Table, min_limited: int, min_share: float) -> ir.Table:
     )
     chosen = met.select("scope", "run", "minute").semi_join(runs, ["scope", "run"])
     return with_more(t, chosen, ("scope", "minute"))
+
+
+def _without_strays(minutes: ir.Table) -> ir.Table:
+    """The minutes of each run without the few refusals that lie before its onset and after its end."""
+    t = minutes
+    run = ibis.window(group_by=[t.scope, t.run])
+    so_far = ibis.window(group_by=[t.scope, t.run], order_by=t.minute, preceding=None, following=0)
+    stray = option(STRAY) * t.limited.sum().over(run)
+    t = t.mutate(
+        stray=stray, all_limited=t.limited.sum().over(run), so_far=t.limited.sum().over(so_far)
+    )
+    return t.filter((t.so_far > t.stray) & (t.so_far - t.limited < t.all_limited - t.stray))
 
 
 def run_facts(t: ir.Table) -> ir.Table:
@@ -122,6 +136,7 @@ def members(t: ir.Table, runs: ir.Table, columns: tuple[str, ...] = CALLERS) -> 
     usual = ibis.ifelse(m.is_known, m.own_before.fill_null(0) / quiet, None)
     usual_tokens = ibis.ifelse(m.is_known, m.tokens_before.fill_null(0) / quiet, None)
     rate, tokens = m.own / m.minutes, m.own_tokens / m.minutes
+    others, others_usual = m.requests_per_min - rate, m.usual_per_min - usual
     more = (m.requests_per_min - m.usual_per_min).cast("float64")
     more_tokens = (m.tokens_per_min - m.usual_tokens_per_min).cast("float64")
     by_requests = ibis.ifelse(more > m.usual_per_min * 0.1, (rate - usual) / more, None)
@@ -133,6 +148,7 @@ def members(t: ir.Table, runs: ir.Table, columns: tuple[str, ...] = CALLERS) -> 
         token_share=m.own_tokens / m.all_tokens.cast("float64").nullif(0.0),
         limited_share_of_caller=m.own_limited / m.limited.nullif(0),
         caller_growth=rate / ibis.greatest(usual, 1.0 / quiet),
+        others_growth=others / ibis.greatest(others_usual, 1.0 / quiet),
         growth_share=ibis.greatest(by_requests.fill_null(0.0), by_tokens.fill_null(0.0)),
     )
     m = m.mutate(load_share=ibis.greatest(m.request_share, m.token_share.fill_null(0.0)))
@@ -145,6 +161,6 @@ def members(t: ir.Table, runs: ir.Table, columns: tuple[str, ...] = CALLERS) -> 
         grown=(m.caller_growth >= 1.2).fill_null(False).cast("int64").sum().over(same),
     ).select(
         *KEYS, "name", "value", "own", "own_limited", "request_share", "token_share", "load_share",
-        "limited_share_of_caller", "caller_growth", "growth_share", "place", "next_share", "values",
+        "limited_share_of_caller", "caller_growth", "others_growth", "growth_share", "place", "next_share", "values",
         "grown", "is_known",
     )  # fmt: skip

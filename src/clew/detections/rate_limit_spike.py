@@ -8,9 +8,9 @@ Units     limited: refusals, attempts: all within the run; shares 0 to 1; growth
           those outside of the runs; load_share: of requests or of tokens, the larger
 Method    a run is a string of minutes with refusals, at most a quarter hour apart. Deployment: a new
           version or change at most half an hour before, and its service makes the growth. Neighbour:
-          one caller makes the growth (the load, where nothing is known of before) and is far above
-          the next. Retries: half of the attempts repeat a refused one before any back-off. Else
-          saturation: all grew, or the limit did not hold what was usual
+          one caller makes the growth and grew more than the others (where nothing is known of
+          before: makes the load, far above the next). Retries: half of the attempts repeat a refused
+          one before any back-off. Else saturation: all grew, or the limit did not hold what was usual
 Blind to  limits shared with callers that are in no log; callers behind one address without a key
 Source    RFC 6585 section 4; https://learn.microsoft.com/azure/architecture/antipatterns/noisy-neighbor
 """
@@ -109,6 +109,8 @@ def _neighbours(m: ir.Table, min_load_share: float, min_growth: float) -> ir.Tab
     share = option(min_load_share)
     is_far = m.load_share >= 2 * m.next_share.fill_null(0.0)
     grew = (m.growth_share >= 0.5) & (m.caller_growth >= option(min_growth))
+    # one that grew like all the others is only the largest of them
+    grew = grew & (m.caller_growth >= option(min_growth) * m.others_growth.fill_null(0.0))
     fits = (m["values"] >= 2) & (m.place == 0) & (m.load_share >= share)
     fits = fits & ibis.ifelse(m.is_known, grew, is_far).fill_null(False)
     m = m.filter(fits)
