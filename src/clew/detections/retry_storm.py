@@ -55,8 +55,8 @@ def detect(
     no_backoff_s: float = 5.0,
     max_gap_s: float = 300.0,
 ) -> ir.Table:
-    t = _chained(_tried(events), max_gap_s)
-    found = _storms(t)
+    tried = _tried(events)
+    found = _storms(_chained(_near_failures(tried, min_retries, max_gap_s), max_gap_s))
     found = found.filter((found.retries >= min_retries) & (found.median_interval_s >= 0))
     # many requests at once that each back off come unevenly, and as fast after a success
     is_even = (found.p75_interval_s - found.p25_interval_s) <= found.median_interval_s
@@ -73,7 +73,7 @@ def detect(
             | ((found.ignored >= min_retries) & (found.ignored_share >= 0.5))
         )
     )
-    load = _load(t, found)
+    load = _load(tried, found)
     t = with_more(found, load, ("caller", "scope"))
     t = t.mutate(load_share=t.retries / t.all_attempts)
     t = _shared(t)
@@ -89,7 +89,8 @@ def detect(
 
 def evidence(events: ir.Table, row: dict[str, Any]) -> ir.Table:
     """The attempts of the request that was repeated most, in order."""
-    t = _chained(_tried(events), row["max_gap_s"])
+    tried = _near_failures(_tried(events), row["min_retries"], row["max_gap_s"])
+    t = _chained(tried, row["max_gap_s"])
     t = t.filter((t.caller == row["caller"]) & (t.scope == row["scope"]) & t.is_chained)
     size = ibis.window(group_by=[t.signature, t.chain])
     t = t.mutate(size=t.event_id.count().over(size))
@@ -147,6 +148,18 @@ def describe(row: dict[str, Any], details: dict[str, list[dict[str, Any]]]) -> D
 def _tried(events: ir.Table) -> ir.Table:
     t = attempts(events, told_by="retryable")
     return t.mutate(bad=t.retryable)
+
+
+def _near_failures(t: ir.Table, min_retries: int, max_gap_s: float) -> ir.Table:
+    """Attempts around failures of those who fail often enough: windows over all cost seconds."""
+    block = t.at_us // int(max_gap_s * SECOND_US)
+    t = t.mutate(block=block)
+    bad = t.filter(t.bad)
+    often = bad.group_by("caller", "scope").agg(found=bad.count())
+    bad = bad.semi_join(often.filter(often.found >= min_retries), ["caller", "scope"])
+    blocks = bad.select("caller", "scope", "block")
+    blocks = blocks.union(blocks.mutate(block=blocks.block + 1), distinct=True)
+    return t.semi_join(blocks, ["caller", "scope", "block"])
 
 
 def _chained(t: ir.Table, max_gap_s: float) -> ir.Table:
