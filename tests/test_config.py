@@ -32,6 +32,7 @@ def test_defaults(tmp_path: Path) -> None:
         "limits.rows",
         "limits.table_rows",
         "limits.seconds",
+        "prices.file",
     ]
 
 

@@ -7,6 +7,11 @@ A flag wins over the environment, the environment over the file, the file over t
     seconds = 60                    CLEW_LIMITS_SECONDS=60           --timeout 60
     [detections.error_burst]
     min_requests = 50               CLEW_DETECTIONS_ERROR_BURST_MIN_REQUESTS=50
+    [prices]
+    file = "prices.toml"            CLEW_PRICES_FILE=prices.toml
+    [[budgets]]
+    by = "team"
+    limit_usd = 100
 
 The file is clew.toml in the current folder, or what CLEW_CONFIG names. A key that is not in the
 tree is an error that names the nearest one. Under `analyses` and `detections` the keys are the
@@ -20,15 +25,19 @@ import inspect
 import types
 import typing
 from collections.abc import Callable, Iterable, Mapping
-from dataclasses import dataclass, field, fields, is_dataclass
+from dataclasses import MISSING, dataclass, field, fields, is_dataclass, replace
 from pathlib import Path
 from typing import Any
 
 from clew.errors import ConfigError
+from clew.model.budget import Budget
 
 PREFIX = "CLEW_"
 FILE_VARIABLE = "CLEW_CONFIG"
 MEMBER_FAMILIES = ("analyses", "detections")
+
+TABLE_LISTS: dict[str, type] = {"budgets": Budget}
+"""Settings that are lists of tables."""
 
 Options = dict[str, dict[str, Any]]
 """Member to option to value, such as {"error_burst": {"min_requests": 50}}."""
@@ -49,6 +58,17 @@ class Limits:
 
 
 @dataclass(frozen=True, slots=True)
+class Prices:
+    """What calls are priced with, beside the price book.
+
+    file  a user's own prices, a TOML file; a relative path starts at the settings file's folder, or at
+          the current one where the environment names it; empty: none
+    """
+
+    file: str = ""
+
+
+@dataclass(frozen=True, slots=True)
 class Config:
     """Every setting.
 
@@ -58,6 +78,8 @@ class Config:
     output      how commands print, where they can: text, table, json, csv, chart, md or html;
                 empty: text or table
     limits      how much a question may cost
+    prices      what calls are priced with
+    budgets     what may be spent, see `Budget`; in the file alone
     analyses    options of analyses, by name
     detections  options of detections, by name
     """
@@ -67,6 +89,8 @@ class Config:
     log_format: str = ""
     output: str = ""
     limits: Limits = field(default_factory=Limits)
+    prices: Prices = field(default_factory=Prices)
+    budgets: tuple[Budget, ...] = ()
     analyses: Options = field(default_factory=dict)
     detections: Options = field(default_factory=dict)
 
@@ -74,9 +98,17 @@ class Config:
 def read(environment: Mapping[str, str], folder: Path) -> Config:
     """The settings of the file and the environment. Raises ConfigError."""
     tree = _from_file(environment.get(FILE_VARIABLE), folder)
+    own_prices = tree.get("prices")
+    if isinstance(own_prices, dict) and isinstance(own_prices.get("file"), str):
+        settings_folder = (folder / environment.get(FILE_VARIABLE, "clew.toml")).parent
+        own_prices["file"] = _path(own_prices["file"], settings_folder)
     _add_environment(tree, environment)
     config: Config = _build(Config, tree, "")
-    return config
+    return replace(config, prices=Prices(_path(config.prices.file, folder)))
+
+
+def _path(name: str, folder: Path) -> str:
+    return str((folder / Path(name).expanduser()).absolute()) if name else ""
 
 
 def names() -> list[str]:
@@ -161,7 +193,9 @@ def _build(kind: type, tree: Mapping[str, Any], above: str) -> Any:
     for name, value in tree.items():
         if name not in known:
             raise _unknown("a setting", above + name, [above + other for other in known])
-        if is_dataclass(hints[name]) or name in MEMBER_FAMILIES:
+        if name in TABLE_LISTS:
+            given[name] = _tables(TABLE_LISTS[name], value, name)
+        elif is_dataclass(hints[name]) or name in MEMBER_FAMILIES:
             if not isinstance(value, Mapping):
                 raise ConfigError(f"The setting {above}{name} must be a table of settings.")
             given[name] = (
@@ -171,7 +205,16 @@ def _build(kind: type, tree: Mapping[str, Any], above: str) -> Any:
             )
         else:
             given[name] = _typed(value, hints[name], above + name)
+    for item in fields(kind):
+        if item.default is MISSING and item.default_factory is MISSING and item.name not in given:
+            raise ConfigError(f"The setting {above}{item.name} is missing.")
     return kind(**given)
+
+
+def _tables(kind: type, value: Any, name: str) -> tuple[Any, ...]:
+    if not isinstance(value, list) or not all(isinstance(item, Mapping) for item in value):
+        raise ConfigError(f"The setting {name} must be tables, each under [[{name}]].")
+    return tuple(_build(kind, item, f"{name}[{number}].") for number, item in enumerate(value, 1))
 
 
 def _members(family: str, tree: Mapping[str, Any]) -> Options:
@@ -190,7 +233,7 @@ def _leaves(kind: type, above: str) -> Iterable[str]:
     for item in fields(kind):
         if is_dataclass(hints[item.name]):
             yield from _leaves(hints[item.name], f"{above}{item.name}.")
-        elif item.name not in MEMBER_FAMILIES:
+        elif item.name not in MEMBER_FAMILIES and item.name not in TABLE_LISTS:
             yield above + item.name
 
 

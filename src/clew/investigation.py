@@ -59,10 +59,16 @@ def _detect(
     not_evaluable: list[str] = []
     for name in names or registry.names("detections"):
         module = registry.load("detections", name)
-        if missing := _missing(engine, module):
+        given = options.get(name, {})
+        unset = [
+            words
+            for option, words in getattr(module, "NEEDS_OPTIONS", {}).items()
+            if not given.get(option)
+        ]
+        if missing := unset or _missing(engine, module):
             not_evaluable.append(f"{name} is not evaluable: needs {', '.join(missing)}.")
             continue
-        rows = engine.run(module.detect(seen, **options.get(name, {})), limit=MOST_FINDINGS)
+        rows = engine.run(module.detect(seen, **given), limit=MOST_FINDINGS)
         found = (_finding(engine, seen, name, module, row) for row in rows.dicts())
         findings += [finding for finding in found if finding is not None]
     return Investigation(ranked(findings), tuple(not_evaluable), _annotations(engine))

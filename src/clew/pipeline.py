@@ -33,6 +33,7 @@ from clew.formats._records import RELATION, Records, read_records
 from clew.investigation import detect
 from clew.model.finding import Investigation
 from clew.model.ledger import Ledger, SourceRow, Verification
+from clew.prices.book import Book, book_with
 from clew.sources.files import Block, Identity, SourceFile, find, not_text
 
 INGEST_MEMORY = "600MB"
@@ -72,6 +73,7 @@ def ingest(
     A source that the case holds adds nothing; one that has grown adds its new part.
     """
     settings = settings or Settings()
+    book_with(settings.price_file)  # one that is wrong is told before anything is read
     if format is not None:
         registry.load("formats", format)
     with _spool(paths, case) as spool:
@@ -151,8 +153,9 @@ def ingest_files(
     progress: Progress | None,
 ) -> Iterator[SourceRow]:
     """Files into an open case, one transaction each; gives the row of each as it is done."""
+    book = book_with(settings.price_file)
     for source in files:
-        yield _ingest(engine, source, settings, format, progress)
+        yield _ingest(engine, source, settings, format, progress, book)
 
 
 def _ingest(
@@ -161,6 +164,7 @@ def _ingest(
     settings: Settings,
     format: str | None,
     progress: Progress | None,
+    book: Book,
 ) -> SourceRow:
     row = SourceRow(source.uri, timezone=settings.timezone)
     try:
@@ -175,7 +179,7 @@ def _ingest(
         if format is None and row.format == "text" and (reason := not_text(identity.head)):
             raise InputError(f"{source.uri} {reason}; nothing of it was stored.")
         with engine.transaction():
-            _load(engine, source, row, identity, before, settings, progress)
+            _load(engine, source, row, identity, before, settings, progress, book)
     except InputError as error:
         row.status, row.note = "failed", str(error)
         return row
@@ -231,6 +235,7 @@ def _load(
     before: Known | None,
     settings: Settings,
     progress: Progress | None,
+    book: Book,
 ) -> None:
     start, first_line = _begin(engine, source, before)
     row.source_id = identity.content_sha256[:16]
@@ -241,6 +246,7 @@ def _load(
         root_sha256=before.root_sha256 if before else identity.content_sha256,
         format=row.format,
         count=row.count,
+        book=book,
     )
     told = Settings(settings.timezone, source.modified_year(), settings.log_format)
     parser: Parser = registry.load("formats", row.format).parse(identity.head, told)

@@ -3,13 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from typing import cast
 
+import ibis
 import ibis.expr.types as ir
 
 from clew.errors import ConfigError
 from clew.model.buckets import seconds, time_bucket
 from clew.model.event import BY_NAME
 from clew.model.views import attribute
+from clew.model.vocabulary import resolve
 
 __all__ = ["group_keys", "ordered", "per_group", "seconds", "time_bucket", "value_of"]
 
@@ -39,10 +42,24 @@ def per_group(table: ir.Table, keys: Mapping[str, ir.Value], **measures: ir.Valu
 
 
 def value_of(events: ir.Table, name: str) -> ir.Value:
-    """A canonical column, or the text of that key of `attributes`."""
+    """A canonical column under any of its names, or the text of that key of `attributes`."""
     if name in BY_NAME:
         return events[name]
+    if name in WORDS:
+        return ibis.coalesce(*(events[column] for column in WORDS[name]))
+    meant = resolve(name)
+    if meant.column is not None:
+        value = events[meant.column]
+        return value if meant.scale == 1.0 else cast(ir.NumericValue, value) / meant.scale
     return attribute(events.attributes, name)
+
+
+WORDS = {
+    "key": ("api_key_hash",),
+    "route": ("http_route", "url_path"),
+    "template": ("prompt_template", "prompt_name"),
+}
+"""What a person says, and the columns that hold it; the first that a row states counts."""
 
 
 def ordered(table: ir.Table, keys: Sequence[str], *most: str, then: Sequence[str] = ()) -> ir.Table:

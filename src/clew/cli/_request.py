@@ -134,6 +134,11 @@ def detection_options(settings: Config, extra: Mapping[str, Mapping[str, Any]]) 
         name: {**settings.detections.get(name, {}), **extra.get(name, {})}
         for name in {**settings.detections, **extra}
     }
+    if settings.budgets:
+        given["budget_exceeded"] = {
+            "budgets": settings.budgets,
+            **given.get("budget_exceeded", {}),
+        }
     return {
         name: member_options(load("detections", name).detect, options)
         for name, options in given.items()

@@ -57,7 +57,11 @@ def parse_settings(settings: Config, timezone: str | None, log_format: str | Non
 
     zone = timezone or settings.timezone
     _check_zone(zone)
-    return Settings(timezone=zone, log_format=log_format or settings.log_format or None)
+    return Settings(
+        timezone=zone,
+        log_format=log_format or settings.log_format or None,
+        price_file=settings.prices.file or None,
+    )
 
 
 @contextlib.contextmanager

@@ -30,9 +30,12 @@ def serve(
     case: Case = None,
 ) -> int:
     """Receive OTLP into the case and answer questions, until SIGTERM or Ctrl-C."""
-    named = case or config().case
+    settings = config()
+    named = case or settings.case
     if "://" in named or named == ":memory:":
         raise ConfigError(f"clew serve holds a DuckDB file, which {named} is not.")
+    from clew.formats import Settings
     from clew.web.server import serve
 
-    return serve(named, host=host, port=port, grpc_port=grpc_port)
+    told = Settings(price_file=settings.prices.file or None)
+    return serve(named, host=host, port=port, grpc_port=grpc_port, settings=told)

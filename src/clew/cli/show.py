@@ -37,6 +37,8 @@ if TYPE_CHECKING:
     from clew.config import Config
     from clew.engines import Answer, Engine
 
+TIMES = {"minute": "1m", "hour": "1h", "day": "1d", "week": "1w"}
+"""Words of --by that are lengths of time."""
 _BUCKET = re.compile(r"bucket\(\s*(\w+)\s*\)")  # bucket(5m)
 
 
@@ -151,11 +153,13 @@ def both_sides(
 
 
 def split_by(by: Sequence[str] | None, bucket: str | None) -> tuple[tuple[str, ...], str | None]:
-    """--by service,host --by 'bucket(5m)' as columns and a bucket."""
+    """--by service,host --by 'bucket(5m)' as columns and a bucket; --by hour and --by day are buckets."""
     columns: list[str] = []
     for word in (word.strip() for given in by or () for word in given.split(",")):
         if found := _BUCKET.fullmatch(word):
             bucket = found[1]
+        elif word in TIMES:
+            bucket = TIMES[word]
         elif word:
             columns.append(word)
     return tuple(dict.fromkeys(columns)), bucket

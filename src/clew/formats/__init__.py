@@ -41,11 +41,13 @@ class Settings:
     timezone    zone of times that state none, an IANA name or an offset such as +02:00
     year        year of times that state none (the file's modification time)
     log_format  nginx's or Apache's format string, where the user gave one
+    price_file  a user's own prices, a TOML file; None: the price book alone
     """
 
     timezone: str = "UTC"
     year: int = 1970
     log_format: str | None = None
+    price_file: str | None = None
 
 
 @dataclass(frozen=True)

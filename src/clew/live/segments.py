@@ -20,6 +20,7 @@ from clew.engines._duckdb_ledger import Load
 from clew.engines.duckdb import DuckDBEngine
 from clew.model.event import BY_NAME
 from clew.model.ledger import Count
+from clew.prices.book import Book
 from clew.sources._spool import Segment
 
 FORMATS = {"proto": "otlp_proto", "json": "otlp_json"}
@@ -38,7 +39,7 @@ def is_closed(engine: DuckDBEngine, segment: Segment) -> bool:
 
 
 def resume(
-    engine: DuckDBEngine, bench: duckdb.DuckDBPyConnection, segment: Segment
+    engine: DuckDBEngine, bench: duckdb.DuckDBPyConnection, segment: Segment, book: Book
 ) -> tuple[Load, int, set[str]]:
     """The segment on its way into the case as the case knows it, where its next byte begins, and
     the fields of it that the case knows."""
@@ -49,6 +50,7 @@ def resume(
         source_id=source_id(segment),
         root_sha256=hashlib.sha256(segment.uri.encode()).hexdigest(),
         format=FORMATS[segment.encoding],
+        book=book,
     )
     rows = execute(
         "SELECT loaded, lines, events, rejects, fields, first_event, last_event "

@@ -33,7 +33,7 @@ from clew.sources.files import SourceFile
 class Service:
     """One running server's inside. It is the `Inbox` of the receivers."""
 
-    def __init__(self, case: str) -> None:
+    def __init__(self, case: str, settings: Settings | None = None) -> None:
         self.path = Path(case).resolve()
         self.secret = secrets.token_urlsafe(32)
         self.engine: LiveEngine = open_live(str(self.path))
@@ -49,7 +49,7 @@ class Service:
         self.access.read_tokens(self.engine.workbench)
         self.is_ready = False
         self._is_ending = False
-        self.writer = Writer(self.engine, self._release)
+        self.writer = Writer(self.engine, self._release, settings)
         try:
             self.writer.start(leftovers(folder))
         except BaseException:

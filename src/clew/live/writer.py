@@ -29,6 +29,7 @@ from clew.live.case import LiveEngine
 from clew.live.coming import Batch, Coming, Part, batches
 from clew.live.delivered import Delivered, digest
 from clew.live.seen import SeenSpans, hashes_of, new_among, stored_hashes
+from clew.prices.book import book_with
 from clew.sources._spool import Delivery, Finished, Segment, replay
 
 RETRY_S = 1.0
@@ -75,11 +76,17 @@ class _Progress:
 class Writer:
     """A thread that loads what `deliver` is given, in that order."""
 
-    def __init__(self, engine: LiveEngine, release: Callable[[int], None]) -> None:
+    def __init__(
+        self,
+        engine: LiveEngine,
+        release: Callable[[int], None],
+        settings: Settings | None = None,
+    ) -> None:
         self._engine, self._release = engine, release
         self._bench = new_bench()
         self._bench.execute(f"SET memory_limit = '{BENCH_MEMORY}'")
-        self._settings = Settings()
+        self._settings = settings or Settings()
+        self._book = book_with(self._settings.price_file)
         self._coming = Coming()
         self._is_ending, self._is_settled = False, True
         self._progress: dict[str, _Progress] = {}
@@ -213,7 +220,8 @@ class Writer:
         segment = part.segment
         progress = self._progress.get(segment.name)
         if progress is None:
-            progress = _Progress(*segments.resume(self._engine, self._bench, segment))
+            resumed = segments.resume(self._engine, self._bench, segment, self._book)
+            progress = _Progress(*resumed)
             self._progress[segment.name] = progress
         wanted = [request for request in part.requests if request.byte_offset >= progress.loaded]
         if len(wanted) < len(part.requests):
@@ -286,7 +294,7 @@ class Writer:
         kept.write_bytes(request.body)
         reason = f"cannot be decoded: {' '.join(str(error).split())[:300]}"
         with self._engine.transaction():
-            load, _, known = segments.resume(self._engine, self._bench, segment)
+            load, _, known = segments.resume(self._engine, self._bench, segment, self._book)
             load.count.lines += 1
             segments.add_rejects(load, [(load.count.lines, request.byte_offset, reason)])
             segments.save(load, segment, request.end, known)

@@ -14,9 +14,10 @@ from datetime import UTC, date, datetime, time
 from decimal import Decimal
 from functools import cache, cached_property
 from importlib.metadata import version
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from clew.prices.own import OwnPrice
+from clew.prices.own import OwnPrice, read_own
 
 if TYPE_CHECKING:
     from genai_prices.types import ModelInfo, ModelPrice, PriceVariant, Provider
@@ -151,6 +152,11 @@ class Book:
 def listed_book() -> Book:
     """The book without a user's own prices."""
     return Book()
+
+
+def book_with(price_file: str | None) -> Book:
+    """The book, with the prices of a user's file before it. Raises ConfigError."""
+    return Book(read_own(Path(price_file))) if price_file else listed_book()
 
 
 def _own(mine: OwnPrice) -> Iterator[Price]:

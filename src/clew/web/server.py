@@ -14,6 +14,7 @@ import uvicorn
 
 from clew.engines._remote import Note, leave_note, note_path
 from clew.errors import ConfigError
+from clew.formats import Settings
 from clew.live.service import Service
 from clew.live.tokens import is_loopback
 from clew.sources._otlp_grpc import serve_grpc
@@ -25,11 +26,13 @@ DRAIN_S = 10
 KEEP_ALIVE_S = 75
 
 
-def serve(case: str, *, host: str, port: int, grpc_port: int) -> int:
+def serve(
+    case: str, *, host: str, port: int, grpc_port: int, settings: Settings | None = None
+) -> int:
     """Runs until SIGTERM or SIGINT; then finishes what has begun, and returns 0."""
     listener = listen(host, port)
     try:
-        service = Service(case)
+        service = Service(case, settings)
     except BaseException:
         listener.close()
         raise
