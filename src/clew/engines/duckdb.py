@@ -72,6 +72,13 @@ CREATE OR REPLACE MACRO clew_attribute_keys(attributes) AS
 CREATE OR REPLACE MACRO clew_attribute_pairs(attributes) AS
     coalesce(list_transform(variant_keys(attributes),
         lambda key: concat(key, '=', attributes::JSON ->> key)), []);
+CREATE OR REPLACE MACRO clew_shingles(words) AS
+    list_transform(range(1, len(words) - 1),
+        lambda place: hash(words[place], words[place + 1], words[place + 2]));
+CREATE OR REPLACE MACRO clew_least(hashes, salt) AS
+    list_min(list_transform(hashes, lambda one: xor(one, salt::UBIGINT)));
+CREATE OR REPLACE MACRO clew_similarity(a, b) AS
+    len(list_intersect(a, b)) / len(list_distinct(list_concat(a, b)));
 """
 
 

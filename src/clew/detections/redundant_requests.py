@@ -1,0 +1,258 @@
+"""The same prompt, or almost the same, sent again within a window: an answer that could have been kept.
+
+Reads     calls, each counted once   prompt, system_instructions, prompt_hash, model, timestamp, cost_usd
+Returns   one row per service, model and (where one sends most of it) user, the most to save first
+Units     repeats: calls whose prompt was sent before within window_s; near_repeats: of these, not the same to
+          the letter but almost; prompts: that were repeated; calls: of the service and model; repeat_share:
+          repeats of calls, 0 to 1; saving_usd: cost of the repeats; near_saving_usd: of the near ones, part
+          of it; most_repeats: of one prompt; unpriced_calls: repeats without a price, in no sum
+Method    the same: equal system prompt and text, capitals, punctuation and space aside. Almost: MinHash over
+          three words in a row, Jaccard similarity of at least min_similarity, with the same numbers in it.
+          Answers that were cut short, failed or asked for tools count as calls all the same
+Blind to  prompts that are not stored (a prompt_hash finds equal ones alone); other words for the same
+          question; whether a fresh answer was wanted each time
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+import ibis
+import ibis.expr.types as ir
+
+from clew.detections._alike import leaders, plain_text
+from clew.detections._money import usd, with_owner
+from clew.detections._values import option
+from clew.detections._words import clock, many, share
+from clew.model.buckets import seconds
+from clew.model.calls_counted import counted, number
+from clew.model.case import Case
+from clew.model.finding import Description
+
+NEEDS = {"calls": ("timestamp",)}
+NEEDS_ROWS = {
+    "prompt or prompt_hash": lambda e: e.prompt.notnull() | e.prompt_hash.notnull(),
+}
+SUBJECT = ("service", "model", "user_id")
+MEASURES = (
+    "saving_usd", "near_saving_usd", "repeats", "near_repeats", "prompts", "most_repeats", "calls",
+    "repeat_share", "unpriced_calls", "window_s", "min_repeats", "min_share", "min_similarity",
+)  # fmt: skip
+REFERENCES: tuple[str, ...] = ()
+FRESH = 1.0
+"""Above this temperature another answer is wanted each time."""
+
+
+def detect(
+    events: ir.Table,
+    *,
+    window: str = "1d",
+    min_repeats: int = 10,
+    min_share: float = 0.05,
+    min_similarity: float = 0.8,
+) -> ir.Table:
+    t = _repeats(events, window, min_similarity)
+    calls = t.group_by("service", "model").agg(calls=t.count())
+    t = with_owner(t.filter(t.is_repeat), ["service", "model", "leader"])
+    each = t.group_by("service", "model", "owner", "leader").agg(
+        repeats=t.count(),
+        near=number(t.is_near),
+        usd=t.cost_usd.sum(),
+        near_usd=t.cost_usd.sum(where=t.is_near),
+        unpriced=number(t.is_unpriced),
+        started=t.timestamp.min(),
+        ended=t.timestamp.max(),
+    )
+    t = each.group_by("service", "model", "owner").agg(
+        saving_usd=each.usd.sum().cast("float64"),
+        near_saving_usd=each.near_usd.sum().cast("float64"),
+        repeats=each.repeats.sum(),
+        near_repeats=each.near.sum(),
+        prompts=each.count(),
+        most_repeats=each.repeats.max(),
+        unpriced_calls=each.unpriced.sum(),
+        started=each.started.min(),
+        ended=each.ended.max(),
+    )
+    t = t.left_join(
+        calls, [t.service.identical_to(calls.service), t.model.identical_to(calls.model)]
+    ).drop("service_right", "model_right")
+    t = t.mutate(repeat_share=t.repeats / t.calls)
+    t = t.filter((t.repeats >= min_repeats) & (t.repeat_share >= option(min_share)))
+    return t.rename(user_id="owner").mutate(
+        window_s=ibis.literal(seconds(window), "int64"),
+        min_repeats=ibis.literal(min_repeats),
+        min_share=option(min_share),
+        min_similarity=option(min_similarity),
+    ).order_by(t.saving_usd.fill_null(0.0).desc(), ibis.desc("repeats"), "service", "model", "user_id")  # fmt: skip
+
+
+def evidence(events: ir.Table, row: dict[str, Any]) -> ir.Table:
+    """The repeats of the prompt that was repeated most, in time order; then of the next."""
+    t = _of_row(events, row)
+    often = t.event_id.count().over(ibis.window(group_by=t.leader))
+    t = t.mutate(often=often).order_by(ibis.desc("often"), "leader", "timestamp", "event_id")
+    return t.select("event_id").limit(20)
+
+
+def details(events: ir.Table, row: dict[str, Any]) -> dict[str, ir.Table]:
+    t = _of_row(events, row)
+    asked = t.group_by("leader").agg(
+        repeats=t.count(), usd=t.cost_usd.sum(), text=t.prompt.left(160).min(), users=t.user_id.nunique()
+    )  # fmt: skip
+    return {"asked": asked.order_by(ibis.desc("repeats"), "leader").limit(3)}
+
+
+def describe(row: dict[str, Any], details: dict[str, list[dict[str, Any]]]) -> Description:
+    who = f"User {row['user_id']}" if row["user_id"] else row["service"] or "Callers"
+    hours = row["window_s"] / 3600
+    reasons = [
+        f"{many(row['repeats'], 'call')} of {many(row['calls'], 'call')} of {row['model']} "
+        f"({share(row['repeat_share'])}) repeat {many(row['prompts'], 'prompt')} that had been sent within "
+        f"{hours:g} h before; between {clock(row['started'])} and {clock(row['ended'])}.",
+    ]
+    if row["near_repeats"]:
+        reasons.append(
+            f"{row['near_repeats']:,} of them differ by a few words (Jaccard similarity of at least "
+            f"{row['min_similarity']:g}, the same numbers), worth {usd(row['near_saving_usd'] or 0)}."
+        )
+    for line in details["asked"]:
+        text = " ".join((line["text"] or "a prompt that is not stored").split())
+        reasons.append(
+            f'{line["repeats"]:,} times by {many(line["users"], "user")}, {usd(line["usd"])}: "{text}"'
+        )
+    if row["unpriced_calls"]:
+        reasons.append(f"{many(row['unpriced_calls'], 'repeat')} have no price and are in no sum.")
+    near_share = row["near_repeats"] / row["repeats"]
+    saving = f": {usd(row['saving_usd'])} to save" if row["saving_usd"] else ""
+    return Description(
+        title=f"{who} sent {row['model']} {many(row['prompts'], 'prompt')} again "
+        f"{many(row['repeats'], 'time')}, within {hours:g} h each{saving}",
+        severity="medium" if (row["saving_usd"] or 0) >= 1 or row["repeat_share"] >= 0.3 else "low",
+        confidence=0.9 - 0.3 * near_share,
+        why=tuple(reasons),
+        recommendations=(
+            f"Keep answers for {hours:g} h under the hash of model, parameters, system prompt and prompt"
+            + (", or find near ones by an embedding." if near_share > 0.5 else "."),
+        ),
+    )
+
+
+def _of_row(events: ir.Table, row: dict[str, Any]) -> ir.Table:
+    t = _repeats(events, f"{row['window_s']}s", row["min_similarity"])
+    t = t.filter(
+        t.service.identical_to(ibis.literal(row["service"], "string")),
+        t.model.identical_to(ibis.literal(row["model"], "string")),
+    )
+    t = with_owner(t.filter(t.is_repeat), ["service", "model", "leader"])
+    return t.filter(t.owner.identical_to(ibis.literal(row["user_id"], "string")))
+
+
+def _repeats(events: ir.Table, window: str, min_similarity: float) -> ir.Table:
+    """The calls with a prompt; leader: the prompt they are a copy of; is_repeat, is_near."""
+    t = counted(events)
+    t = t.filter(
+        ~t.failed, t.timestamp.notnull(), t.prompt.notnull() | t.prompt_hash.notnull(),
+        t.temperature.fill_null(0.0) <= option(FRESH),
+    )  # fmt: skip
+    t = t.select(
+        "event_id", "timestamp", "service", "model", "user_id", "prompt", "cost_usd", "is_unpriced",
+        said=ibis.coalesce(plain_text(t.prompt), t.prompt_hash),
+        around=t.system_instructions.fill_null("").hash(),
+    )  # fmt: skip
+    t = t.mutate(text_id=t.said.hash())
+    texts = t.group_by("service", "model", "around", "text_id").agg(
+        started=t.timestamp.min(), said=t.said.min(), stored=t.prompt.count()
+    )
+    near = leaders(_compared(texts.filter(texts.stored > 0)), min_similarity)
+    near = near.select(own_id="text_id", found="leader")
+    t = t.mutate(own_id=_within(t, t.text_id)).left_join(near, "own_id").drop("own_id_right")
+    t = t.mutate(leader=ibis.coalesce(t.found, t.own_id))
+    order = [t.timestamp, t.event_id]
+    last = t.timestamp.lag().over(ibis.window(group_by=t.leader, order_by=order))
+    last_same = t.timestamp.lag().over(ibis.window(group_by=t.own_id, order_by=order))
+    span_s = seconds(window)
+    is_repeat = (t.timestamp.delta(last, unit="second") <= span_s).fill_null(False)
+    is_same = (t.timestamp.delta(last_same, unit="second") <= span_s).fill_null(False)
+    return t.mutate(is_repeat=is_repeat, is_near=is_repeat & ~is_same)
+
+
+def _within(t: ir.Table, text_id: ir.IntegerValue) -> ir.StringValue:
+    """The text's id within service, model and system prompt: an answer is kept for these alone."""
+    parts = [
+        t.service.fill_null("").hash().cast("string"), t.model.fill_null("").hash().cast("string"),
+        t.around.cast("string"), text_id.cast("string"),
+    ]  # fmt: skip
+    joined: ir.StringValue = parts[0] + " " + parts[1] + " " + parts[2] + " " + parts[3]
+    return joined
+
+
+def _compared(texts: ir.Table) -> ir.Table:
+    own = _within(texts, texts.text_id)
+    return texts.select(
+        "started",
+        "said",
+        text_id=own,
+        numbers=texts.said.re_replace(r"[^0-9]+", " ").strip(),
+        group=_within(texts, ibis.literal(0, "int64")),
+    )
+
+
+_WORDS = "please tell me in short how I can reset the password of my account on the new site today"
+
+
+def _asked(n: int, prompt: str, **columns: Any) -> dict[str, Any]:
+    return {
+        "timestamp": f"2026-11-20T{10 + n // 60:02}:{n % 60:02}:00Z", "model": "m", "service": "bot",
+        "user_id": f"u{n % 7}", "prompt": prompt, "cost_usd": "0.01", **columns,
+    }  # fmt: skip
+
+
+_DIFFERENT = [
+    _asked(n, f"{word} question about {word}s and what they are like in {word}land")
+    for n, word in enumerate(
+        ("apple", "bear", "cloud", "door", "elm", "fox", "goat", "hill", "ink", "jar") * 1
+    )
+]
+
+CASES = [
+    Case(
+        "one prompt of many users, capitals and marks aside",
+        rows=[*_DIFFERENT, *(_asked(n, ("What is RAG?", "what is rag")[n % 2]) for n in range(21))],
+        expect=[
+            {
+                "service": "bot", "model": "m", "user_id": None, "repeats": 20, "near_repeats": 0,
+                "prompts": 1, "calls": 31, "saving_usd": 0.2,
+            }
+        ],
+    ),
+    Case(
+        "a prompt with a word more or less is nearly the same",
+        rows=[_asked(n, f"{_WORDS} {('thanks', 'now', 'soon')[n % 3]}", user_id="ann") for n in range(15)],
+        expect=[{"user_id": "ann", "repeats": 14, "near_repeats": 2, "prompts": 1, "near_saving_usd": 0.02}],
+    ),
+    Case(
+        "prompts that differ in a number are different questions",
+        rows=[_asked(n, f"{_WORDS} {1000 + n}") for n in range(30)],
+        expect=[],
+    ),
+    Case(
+        "the same prompt once a week is asked anew",
+        rows=[
+            _asked(n, "the report", timestamp=f"2026-{1 + n // 4:02}-{1 + 7 * (n % 4):02}T00:00:00Z")
+            for n in range(20)
+        ],
+        expect=[],
+    ),
+    Case(
+        "another system prompt is another question",
+        rows=[_asked(n, "go on", system_instructions=f"You are agent {n}.") for n in range(30)],
+        expect=[],
+    ),
+    Case("different prompts repeat nothing", rows=_DIFFERENT, expect=[]),
+    Case(
+        "without a cost the repeats are found all the same",
+        rows=[_asked(n, "What is RAG?", cost_usd=None) for n in range(21)],
+        expect=[{"repeats": 20, "saving_usd": None, "unpriced_calls": 20}],
+    ),
+]  # fmt: skip
