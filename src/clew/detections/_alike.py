@@ -14,56 +14,46 @@ import ibis.expr.types as ir
 
 from clew.detections._values import option
 
-BANDS, ROWS = 4, 2
 SHINGLE_WORDS = 3
+SHORT = 200
+"""Characters of a text of which case and punctuation are put aside."""
 MOST_CHARACTERS = 4_000
 """Of a text, from its beginning: what is longer is compared by these, and by its length."""
 SALTS = (
     0x1E3779B97F4A7C15, 0x3F58476D1CE4E5B9, 0x14D049BB133111EB, 0x2545F4914F6CDD1D, 0x5851F42D4C957F2D,
     0x369DEA0F31A53F85, 0x6C8E9CF570932BD5, 0x1B873593CC9E2D51,
 )  # fmt: skip
-"""What the shingles' hashes are mixed with, a permutation each."""
+"""What the shingles' hashes are mixed with, a permutation each; two in a row make a band."""
 
 
 def plain_text(text: ir.StringValue) -> ir.StringValue:
-    """Words in small letters, without punctuation: what two spellings of one prompt share."""
-    words: ir.StringValue = text.lower().re_replace(r"[^\pL\pN]+", " ").strip()
-    return words
+    """The text in small letters; a short one without punctuation too, which shingles are too few for."""
+    small = text.lower().strip()
+    words = small.re_replace(r"[^\pL\pN]+", " ").strip()
+    plain: ir.StringValue = ibis.ifelse(small.length() <= SHORT, words, small)
+    return plain
 
 
 def leaders(texts: ir.Table, min_similarity: float) -> ir.Table:
-    """text_id, leader: the earlier text that a text almost repeats. Texts that repeat none are left out.
+    """text_id, leader: the text that a text almost repeats. Texts that repeat none are left out.
 
-    texts  text_id, started (order of time), said (plain text), numbers (what must be equal), group (texts of
-           different groups are not compared)
+    texts  text_id (a number), said (plain text), block (texts of different blocks are not compared)
     """
     t = texts.mutate(words=texts.said.left(MOST_CHARACTERS).split(" "))
     t = t.filter(t.words.length() >= SHINGLE_WORDS + 2)
-    t = t.mutate(set=_shingles(t.words))
-    banded = t.mutate(
-        **{f"least_{n}": _least(t.set, salt) for n, salt in enumerate(SALTS[: BANDS * ROWS])}
-    )
-    pairs = []
-    for band in range(BANDS):
-        rows = [f"least_{band * ROWS + row}" for row in range(ROWS)]
-        within = ibis.window(
-            group_by=[banded["group"], banded.numbers, *(banded[name] for name in rows)],
-            order_by=[banded.started, banded.text_id],
-        )
-        first = banded.text_id.first().over(within)
-        met = banded.select("text_id", leader=first)
-        pairs.append(met.filter(met.text_id != met.leader))
-    candidates = ibis.union(*pairs, distinct=True)
-    own = t.select("text_id", "set", "started")
-    other = t.select(leader="text_id", leader_set="set", leader_started="started")
-    met = candidates.join(own, "text_id").join(other, "leader")
-    met = met.mutate(similarity=_similarity(met.set, met.leader_set))
+    t = t.select("text_id", "block", hashes=_shingles(t.words))
+    salts = zip(SALTS[::2], SALTS[1::2], strict=True)
+    bands = [_band(t.hashes, t.block, *pair) for pair in salts]
+    banded = t.select("text_id", band=ibis.array(bands).unnest())
+    shared = banded.group_by("band").agg(leader=banded.text_id.min(), texts=banded.count())
+    met = banded.join(shared.filter(shared.texts > 1), "band")
+    pairs = met.filter(met.text_id != met.leader).select("text_id", "leader").distinct()
+    ids = pairs.select("text_id").union(pairs.select(text_id="leader"), distinct=True)
+    sets = texts.semi_join(ids, "text_id")
+    sets = sets.select("text_id", hashes=_shingles(sets.said.left(MOST_CHARACTERS).split(" ")))
+    met = _similar(pairs, sets)
     met = met.filter(met.similarity >= option(min_similarity))
-    first = ibis.row_number().over(
-        ibis.window(group_by=met.text_id, order_by=[met.leader_started, met.leader])
-    )
-    met = met.mutate(place=first).filter(lambda s: s.place == 0)
-    return _to_the_first(met.select("text_id", "leader"))
+    return _to_the_first(met.group_by("text_id").agg(leader=met.leader.min()))
 
 
 @ibis.udf.scalar.builtin(
@@ -73,16 +63,26 @@ def _shingles(words):  # type: ignore[no-untyped-def]
     """The hashes of three words in a row. Every engine defines the function."""
 
 
-@ibis.udf.scalar.builtin(name="clew_least", signature=((dt.Array(dt.int64), dt.int64), dt.int64))
-def _least(hashes, salt):  # type: ignore[no-untyped-def]
-    """The smallest hash of a permutation, which the salt makes."""
-
-
 @ibis.udf.scalar.builtin(
-    name="clew_similarity", signature=((dt.Array(dt.int64), dt.Array(dt.int64)), dt.float64)
+    name="clew_band",
+    signature=((dt.Array(dt.int64), dt.int64, dt.int64, dt.int64), dt.int64),
 )
-def _similarity(a, b):  # type: ignore[no-untyped-def]
-    """The Jaccard similarity of two sets of hashes."""
+def _band(hashes, block, salt, other):  # type: ignore[no-untyped-def]
+    """The block and the smallest hashes of two permutations, which the salts make, in one number."""
+
+
+def _similar(pairs: ir.Table, sets: ir.Table) -> ir.Table:
+    """The pairs with their Jaccard similarity. By rows: lists that come out of a join are slow."""
+    each = sets.select("text_id", one=sets.hashes.unnest()).distinct()
+    sizes = each.group_by("text_id").agg(size=each.count())
+    other = each.select(leader="text_id", one="one")
+    met = pairs.join(each, "text_id").join(other, ["leader", "one"])
+    met = met.group_by("text_id", "leader").agg(shared=met.count())
+    met = met.join(sizes, "text_id").join(
+        sizes.select(leader="text_id", leader_size="size"), "leader"
+    )
+    whole = met["size"] + met.leader_size - met.shared
+    return met.mutate(similarity=met.shared / whole.cast("float64"))
 
 
 def _to_the_first(met: ir.Table) -> ir.Table:

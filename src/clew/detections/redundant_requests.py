@@ -160,42 +160,27 @@ def _repeats(events: ir.Table, window: str, min_similarity: float) -> ir.Table:
         said=ibis.coalesce(plain_text(t.prompt), t.prompt_hash),
         around=t.system_instructions.fill_null("").hash(),
     )  # fmt: skip
-    t = t.mutate(text_id=t.said.hash())
-    texts = t.group_by("service", "model", "around", "text_id").agg(
-        started=t.timestamp.min(), said=t.said.min(), stored=t.prompt.count()
+    block = t.service.fill_null("") + " " + t.model.fill_null("") + " " + t.around.cast("string")
+    t = t.mutate(block=block.hash())
+    t = t.mutate(text_id=(t.block.cast("string") + " " + t.said).hash())
+    texts = t.group_by("text_id").agg(
+        said=t.said.min(), block=t.block.min(), stored=t.prompt.count()
     )
-    near = leaders(_compared(texts.filter(texts.stored > 0)), min_similarity)
-    near = near.select(own_id="text_id", found="leader")
-    t = t.mutate(own_id=_within(t, t.text_id)).left_join(near, "own_id").drop("own_id_right")
-    t = t.mutate(leader=ibis.coalesce(t.found, t.own_id))
+    texts = texts.filter(texts.stored > 0)
+    numbers = texts.said.re_replace(r"[^0-9]+", " ")
+    texts = texts.select(
+        "text_id", "said", block=(texts.block.cast("string") + " " + numbers).hash()
+    )
+    near = leaders(texts, min_similarity).rename(found="leader")
+    t = t.left_join(near, "text_id").drop("text_id_right")
+    t = t.mutate(leader=ibis.coalesce(t.found, t.text_id))
     order = [t.timestamp, t.event_id]
     last = t.timestamp.lag().over(ibis.window(group_by=t.leader, order_by=order))
-    last_same = t.timestamp.lag().over(ibis.window(group_by=t.own_id, order_by=order))
+    last_same = t.timestamp.lag().over(ibis.window(group_by=t.text_id, order_by=order))
     span_s = seconds(window)
     is_repeat = (t.timestamp.delta(last, unit="second") <= span_s).fill_null(False)
     is_same = (t.timestamp.delta(last_same, unit="second") <= span_s).fill_null(False)
     return t.mutate(is_repeat=is_repeat, is_near=is_repeat & ~is_same)
-
-
-def _within(t: ir.Table, text_id: ir.IntegerValue) -> ir.StringValue:
-    """The text's id within service, model and system prompt: an answer is kept for these alone."""
-    parts = [
-        t.service.fill_null("").hash().cast("string"), t.model.fill_null("").hash().cast("string"),
-        t.around.cast("string"), text_id.cast("string"),
-    ]  # fmt: skip
-    joined: ir.StringValue = parts[0] + " " + parts[1] + " " + parts[2] + " " + parts[3]
-    return joined
-
-
-def _compared(texts: ir.Table) -> ir.Table:
-    own = _within(texts, texts.text_id)
-    return texts.select(
-        "started",
-        "said",
-        text_id=own,
-        numbers=texts.said.re_replace(r"[^0-9]+", " ").strip(),
-        group=_within(texts, ibis.literal(0, "int64")),
-    )
 
 
 _WORDS = "please tell me in short how I can reset the password of my account on the new site today"

@@ -82,9 +82,10 @@ FUNCTIONS = {
         "(words) -> arrayMap(place -> sipHash64(words[place], words[place + 1], words[place + 2]),"
         " range(1, toUInt64(greatest(length(words) - 1, 1))))"
     ),
-    "clew_least": "(hashes, salt) -> arrayMin(arrayMap(one -> bitXor(one, toUInt64(salt)), hashes))",
-    "clew_similarity": (
-        "(a, b) -> length(arrayIntersect(a, b)) / length(arrayDistinct(arrayConcat(a, b)))"
+    "clew_band": (
+        "(hashes, block, salt, other) -> reinterpretAsInt64(sipHash64(block,"
+        " arrayMin(arrayMap(one -> bitXor(one, toUInt64(salt)), hashes)),"
+        " arrayMin(arrayMap(one -> bitXor(one, toUInt64(other)), hashes))))"
     ),
     "clew_attribute_keys": ("(attributes) -> arraySort(JSONExtractKeys(ifNull(attributes, '{}')))"),
 }

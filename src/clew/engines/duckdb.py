@@ -75,10 +75,9 @@ CREATE OR REPLACE MACRO clew_attribute_pairs(attributes) AS
 CREATE OR REPLACE MACRO clew_shingles(words) AS
     list_transform(range(1, len(words) - 1),
         lambda place: hash(words[place], words[place + 1], words[place + 2]));
-CREATE OR REPLACE MACRO clew_least(hashes, salt) AS
-    list_min(list_transform(hashes, lambda one: xor(one, salt::UBIGINT)));
-CREATE OR REPLACE MACRO clew_similarity(a, b) AS
-    len(list_intersect(a, b)) / len(list_distinct(list_concat(a, b)));
+CREATE OR REPLACE MACRO clew_band(hashes, block, salt, other) AS
+    (hash(block, list_min(list_transform(hashes, lambda one: xor(one, salt::UBIGINT))),
+        list_min(list_transform(hashes, lambda one: xor(one, other::UBIGINT)))) >> 1)::BIGINT;
 """
 
 
