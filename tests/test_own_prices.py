@@ -106,3 +106,58 @@ def test_a_budget_that_is_wrong_gets_one_sentence(folder: Path, text: str, word:
     (folder / "clew.toml").write_text(text)
     with pytest.raises(ConfigError, match=word):
         read({}, folder)
+
+
+def _calls(path: Path, rows: list[dict[str, Any]]) -> None:
+    path.write_text("".join(json.dumps(row) + "\n" for row in rows))
+
+
+def test_what_calls_would_have_cost_at_an_earlier_day(
+    folder: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """o3 cost $10 and $40 a million tokens before 2025-06-10, and $2 and $8 from then on."""
+    row = {"provider": "openai", "model": "o3", "input_tokens": 1_000_000, "output_tokens": 100_000}
+    _calls(
+        folder / "o3.jsonl",
+        [
+            {**row, "timestamp": "2025-09-01T10:00:00Z", "user_id": "ann", "request_id": "a"},
+            {**row, "timestamp": "2025-09-02T10:00:00Z", "user_id": "bob", "request_id": "b"},
+            {**row, "timestamp": "2025-09-02T10:00:00Z", "user_id": "bob", "request_id": "c", "model": "unknown-9"},
+        ],
+    )  # fmt: skip
+    asked(capsys, ["ingest", "o3.jsonl"])
+    ann, bob = sorted(
+        asked(capsys, ["show", "cost", "--by", "user", "--reprice", "2025-06-01"]),
+        key=lambda line: str(line["user"]),
+    )
+    assert float(ann["cost_usd"]) == 2.8 and float(ann["repriced_usd"]) == 14.0
+    assert float(ann["change_usd"]) == 11.2
+    assert (bob["calls"], bob["unpriced_calls"]) == (2, 1)
+    (same,) = asked(capsys, ["show", "cost", "--reprice", "2025-09-01"])
+    assert float(same["change_usd"]) == 0 and same["unpriced_calls"] == 1
+
+
+def test_what_calls_would_have_cost_at_a_contract(
+    folder: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    (folder / "mine.toml").write_text(PRICES)
+    asked(capsys, ["ingest", "calls.jsonl"])
+    (row,) = asked(capsys, ["show", "cost", "--reprice", "mine.toml"])
+    assert row["cost_usd"] is None and row["change_usd"] is None
+    assert float(row["repriced_usd"]) == 0.08 and row["unpriced_calls"] == 0
+
+
+@pytest.mark.parametrize(
+    ("arguments", "word"),
+    [
+        (["cost", "--reprice", "someday"], "neither"),
+        (["usage", "--reprice", "2026-01-01"], "clew show cost"),
+        (["cost", "--reprice", "none.toml"], "cannot be read"),
+    ],
+)
+def test_a_reprice_that_cannot_be_is_one_sentence(
+    folder: Path, capsys: pytest.CaptureFixture[str], arguments: list[str], word: str
+) -> None:
+    asked(capsys, ["ingest", "calls.jsonl"])
+    assert main(["show", *arguments]) == 2
+    assert word in capsys.readouterr().err

@@ -67,6 +67,14 @@ def show(
         list[str] | None,
         typer.Option("--option", metavar="NAME=VALUE", help="An option of it; repeatable."),
     ] = None,
+    reprice: Annotated[
+        str | None,
+        typer.Option(
+            "--reprice",
+            metavar="DATE|FILE",
+            help="Of cost: at the prices of that day, or of a file.",
+        ),
+    ] = None,
     limit: Limit = None,
     output: AnswerOutput = None,
 ) -> int:
@@ -75,18 +83,25 @@ def show(
     output = output_of(output, settings, ANSWERS)
     from clew.cli.render.answer import print_answer
 
-    answer_of = asked(
-        settings,
-        analysis,
-        by=by,
-        bucket=bucket,
-        since=since,
-        until=until,
-        baseline=baseline,
-        option=option,
-        limit=limit,
-        seconds=settings.limits.seconds or None,
-    )
+    told: dict[str, Any] = {
+        "since": since,
+        "until": until,
+        "limit": limit,
+        "seconds": settings.limits.seconds or None,
+    }
+    if reprice is None:
+        answer_of = asked(
+            settings, analysis, by=by, bucket=bucket, baseline=baseline, option=option, **told
+        )
+    else:
+        if analysis != "cost" or baseline or option:
+            raise ConfigError(
+                "--reprice belongs to 'clew show cost', without --baseline and --option."
+            )
+        from clew.cli._reprice import asked_at
+
+        columns, bucket = split_by(by, bucket)
+        answer_of = asked_at(settings, reprice, by=columns, bucket=bucket, **told)
     with opened(case, settings) as engine:
         answer = answer_of(engine)
     most_rows = settings.limits.table_rows if limit is None and output == "table" else 0
