@@ -1,10 +1,12 @@
 """How many requests failed, and which share of all that is.
 
 Reads     requests   http_status, status, request_id, timestamp; in a case without HTTP rows log
-                     records and AI calls count, and those of ERROR or FATAL are errors
+                     records and AI calls count, and those of ERROR or FATAL are errors. Split by model or
+          provider: AI calls, each counted once, with error_type and error_class
 Returns   one row per value of the columns split by; most errors first, in time order with a bucket
 Units     requests, errors (5xx, or a status that says error), client_errors (4xx): distinct
-          requests; error_share: errors of requests, 0 to 1, NULL where there are no requests
+          requests; of AI calls every one that failed is an error, refusals (4xx) included, which
+          client_errors tells apart; error_share: errors of requests, 0 to 1, NULL where there are no requests
 Blind to  a request in two groups (proxy and application named apart): it counts once in each;
           sources that share no request_id count twice
 """
@@ -15,7 +17,9 @@ import ibis.expr.types as ir
 
 from clew.analyses._by import group_keys, ordered, per_group
 from clew.analyses._requests import count_requests, is_error, served
+from clew.model.calls_counted import counted, number
 from clew.model.case import Case
+from clew.model.vocabulary import resolve
 
 RETURNS = ("requests", "errors", "client_errors", "error_share")
 
@@ -23,17 +27,37 @@ RETURNS = ("requests", "errors", "client_errors", "error_share")
 def error_rate(
     events: ir.Table, *, by: tuple[str, ...] = (), bucket: str | None = None
 ) -> ir.Table:
+    if any(name in CALLED or resolve(name).column in CALLED for name in by):
+        return _of_calls(events, by, bucket)
     found = served(events)
     keys = group_keys(found, by, bucket, RETURNS)
-    counted = per_group(
+    sums = per_group(
         found,
         keys,
         requests=count_requests(found),
         errors=count_requests(found, is_error(found)),
         client_errors=count_requests(found, found.http_status.between(400, 499)),
     )
-    shared = counted.mutate(error_share=counted.errors / counted.requests.nullif(0))
+    shared = sums.mutate(error_share=sums.errors / sums.requests.nullif(0))
     return ordered(shared, list(keys), "errors", "requests")
+
+
+CALLED = ("model", "provider", "response_model")
+"""Columns that AI calls alone have: split by one of them, these are what is counted."""
+
+
+def _of_calls(events: ir.Table, by: tuple[str, ...], bucket: str | None) -> ir.Table:
+    calls = counted(events)
+    keys = group_keys(calls, by, bucket, RETURNS)
+    found = per_group(
+        calls,
+        keys,
+        requests=calls.count(),
+        errors=number(calls.failed),
+        client_errors=number(calls.http_status.between(400, 499)),
+    )
+    found = found.mutate(error_share=found.errors / found.requests.nullif(0))
+    return ordered(found, list(keys), "errors", "requests")
 
 
 CASES = [
@@ -61,6 +85,30 @@ CASES = [
             {"request_id": "r2", "http_status": 200, "source_format": "jsonl"},
         ],
         expect=[{"requests": 2, "errors": 1, "client_errors": 0, "error_share": 0.5}],
+    ),
+    Case(
+        "by model and provider AI calls count, each once; a refusal is an error of a call",
+        options={"by": ("provider", "model")},
+        rows=[
+            {"provider": "openai", "model": "a", "http_status": 429},
+            {"provider": "openai", "model": "a", "error_type": "APITimeoutError"},
+            {"provider": "openai", "model": "a", "input_tokens": 5},
+            {"provider": "openai", "model": "a", "response_id": "r1", "source_id": "log"},
+            {"provider": "openai", "model": "a", "response_id": "r1", "source_id": "trace"},
+            {"provider": "mistral", "model": "b", "http_status": 200},
+            {"http_method": "GET", "http_status": 500},
+        ],
+        expect=[
+            {
+                "provider": "openai",
+                "model": "a",
+                "requests": 4,
+                "errors": 2,
+                "client_errors": 1,
+                "error_share": 0.5,
+            },
+            {"provider": "mistral", "model": "b", "requests": 1, "errors": 0, "error_share": 0.0},
+        ],
     ),
     Case(
         "rows without a request_id are requests of their own",

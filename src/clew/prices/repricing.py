@@ -166,5 +166,6 @@ def _cost(row: Mapping[str, Any], book: Book, at: datetime | None) -> Decimal | 
             (Decimal(int(row[f"sum_{kind}"])) * usd for kind, usd in price.usd.items()), Decimal(0)
         )
         hours = Decimal(str(row["duration_ms"])) / HOUR_MS
-        return tokens + price.usd_per_call * row["calls"] + hours * price.usd_per_hour
+        whole: Decimal = tokens + price.usd_per_call * row["calls"] + hours * price.usd_per_hour
+        return whole
     return None
