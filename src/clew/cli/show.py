@@ -83,30 +83,38 @@ def show(
     output = output_of(output, settings, ANSWERS)
     from clew.cli.render.answer import print_answer
 
-    told: dict[str, Any] = {
-        "since": since,
-        "until": until,
-        "limit": limit,
-        "seconds": settings.limits.seconds or None,
-    }
-    if reprice is None:
-        answer_of = asked(
-            settings, analysis, by=by, bucket=bucket, baseline=baseline, option=option, **told
-        )
-    else:
-        if analysis != "cost" or baseline or option:
-            raise ConfigError(
-                "--reprice belongs to 'clew show cost', without --baseline and --option."
-            )
-        from clew.cli._reprice import asked_at
-
-        columns, bucket = split_by(by, bucket)
-        answer_of = asked_at(settings, reprice, by=columns, bucket=bucket, **told)
+    answer_of = _answer_of(
+        settings,
+        analysis,
+        reprice,
+        by=by,
+        bucket=bucket,
+        since=since,
+        until=until,
+        baseline=baseline,
+        option=option,
+        limit=limit,
+        seconds=settings.limits.seconds or None,
+    )
     with opened(case, settings) as engine:
         answer = answer_of(engine)
     most_rows = settings.limits.table_rows if limit is None and output == "table" else 0
     print_answer(answer, output, most_rows=most_rows)
     return 0
+
+
+def _answer_of(
+    settings: Config, analysis: str, reprice: str | None, **told: Any
+) -> Callable[[Engine], Answer]:
+    """What asks a case for an analysis, or for the cost of calls at other prices."""
+    if reprice is None:
+        return asked(settings, analysis, **told)
+    if analysis != "cost" or told.pop("baseline") or told.pop("option"):
+        raise ConfigError("--reprice belongs to 'clew show cost', without --baseline and --option.")
+    from clew.cli._reprice import asked_at
+
+    columns, bucket = split_by(told.pop("by"), told.pop("bucket"))
+    return asked_at(settings, reprice, by=columns, bucket=bucket, **told)
 
 
 def asked(

@@ -63,21 +63,7 @@ def detect(
     min_usd: float = 0.01,
 ) -> ir.Table:
     t = _sized(events, max_input, max_output, max_temperature)
-    price = rates(t)
-    dear = with_owner(t.filter(t.is_simple), ["service", "model"])
-    dear = _sums(dear, ["service", "model", "owner"])
-    share_of = t.group_by("service", "model").agg(all_calls=t.count())
-    dear = dear.left_join(
-        share_of, [dear.service.identical_to(share_of.service), dear.model == share_of.model]
-    ).drop("service_right", "model_right")  # fmt: skip
-    cheap = _sums(t.filter(t.is_simple), ["model"])
-    cheap = cheap.select(**{f"cheaper_{name}": cheap[name] for name in cheap.columns})
-    dear = dear.join(price, "model")
-    other = price.select(
-        cheaper_model="model", cheap_input="usd_per_input", cheap_output="usd_per_output"
-    )
-    pairs = dear.cross_join(cheap.join(other, "cheaper_model"))
-    pairs = _against(pairs, _agreement(t))
+    pairs = _pairs(t)
     typical = pairs.read * pairs.usd_per_input + pairs.written * pairs.usd_per_output
     instead = pairs.read * pairs.cheap_input + pairs.written * pairs.cheap_output
     pairs = pairs.mutate(
@@ -187,6 +173,25 @@ def _sized(events: ir.Table, max_input: int, max_output: int, max_temperature: f
         & (t.image_input_tokens.fill_null(0) + t.audio_input_tokens.fill_null(0) == 0)
     )
     return t.mutate(is_simple=is_simple.fill_null(False))
+
+
+def _pairs(t: ir.Table) -> ir.Table:
+    """Each group of simple calls of a model beside each model that does such calls."""
+    price = rates(t)
+    dear = with_owner(t.filter(t.is_simple), ["service", "model"])
+    dear = _sums(dear, ["service", "model", "owner"])
+    share_of = t.group_by("service", "model").agg(all_calls=t.count())
+    dear = dear.left_join(
+        share_of, [dear.service.identical_to(share_of.service), dear.model == share_of.model]
+    ).drop("service_right", "model_right")  # fmt: skip
+    cheap = _sums(t.filter(t.is_simple), ["model"])
+    cheap = cheap.select(**{f"cheaper_{name}": cheap[name] for name in cheap.columns})
+    dear = dear.join(price, "model")
+    other = price.select(
+        cheaper_model="model", cheap_input="usd_per_input", cheap_output="usd_per_output"
+    )
+    pairs = dear.cross_join(cheap.join(other, "cheaper_model"))
+    return _against(pairs, _agreement(t))
 
 
 def _sums(t: ir.Table, keys: list[str]) -> ir.Table:

@@ -1,4 +1,4 @@
-"""The same prompt, or almost the same, sent again within a window: an answer that could have been kept.
+"""The same prompt, or almost the same, sent again soon: the answer could have been kept.
 
 Reads     calls, each counted once   prompt, system_instructions, prompt_hash, model, timestamp, cost_usd
 Returns   one row per service, model and (where one sends most of it) user, the most to save first

@@ -21,14 +21,21 @@ import ibis
 import ibis.expr.types as ir
 
 from clew.prices.book import Book, Call
-from clew.prices.charge import COUNTS, FOREVER, HOUR_MS, KEYS, LATEST, LONG_AGO, pieces
+from clew.prices.charge import (
+    COUNTS,
+    FOREVER,
+    HOUR_MS,
+    KEYS,
+    LATEST,
+    LONG_AGO,
+    WRITING,
+    pieces,
+)
 
 DAY_S = 86_400
 EPOCH = datetime(1970, 1, 1)
 NANO = Decimal("0.000000001")
 COLUMNS = ("calls", "cost_usd", "repriced_usd", "change_usd", "unpriced_calls")
-WRITING = ("chat", "text_completion", "generate_content", "responses")
-"""Operations whose answer is charged by its length: without a count of it the cost is not known."""
 _KEY = "price_key_"
 
 
