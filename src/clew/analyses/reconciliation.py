@@ -19,7 +19,7 @@ import ibis
 import ibis.expr.types as ir
 
 from clew.analyses._by import group_keys, ordered, per_group
-from clew.model.calls_counted import is_failed, number
+from clew.model.call_outcomes import is_failed, number
 from clew.model.calls_once import SUMS_UP, call_copies
 from clew.model.case import Case
 from clew.model.views import calls

@@ -24,7 +24,7 @@ from clew.detections._words import clock, many, share
 from clew.errors import ConfigError
 from clew.model.buckets import seconds, time_bucket
 from clew.model.budget import Budget
-from clew.model.calls_counted import counted, number
+from clew.model.call_outcomes import counted, number
 from clew.model.case import Case
 from clew.model.finding import Description
 from clew.model.vocabulary import resolve

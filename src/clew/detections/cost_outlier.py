@@ -23,7 +23,7 @@ import ibis.expr.types as ir
 from clew.detections._money import NO_COST, usd
 from clew.detections._values import option
 from clew.detections._words import clock, share
-from clew.model.calls_counted import counted, number
+from clew.model.call_outcomes import counted, number
 from clew.model.case import Case
 from clew.model.finding import Description
 

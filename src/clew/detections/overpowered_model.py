@@ -25,7 +25,7 @@ import ibis.expr.types as ir
 from clew.detections._money import NO_COST, rates, usd, with_owner
 from clew.detections._values import option
 from clew.detections._words import many, share
-from clew.model.calls_counted import counted
+from clew.model.call_outcomes import counted
 from clew.model.case import Case
 from clew.model.finding import Description
 

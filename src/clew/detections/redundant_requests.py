@@ -25,7 +25,7 @@ from clew.detections._money import usd, with_owner
 from clew.detections._values import option
 from clew.detections._words import clock, many, share
 from clew.model.buckets import seconds
-from clew.model.calls_counted import counted, number
+from clew.model.call_outcomes import counted, number
 from clew.model.case import Case
 from clew.model.finding import Description
 
