@@ -31,8 +31,8 @@ def report(
 ) -> int:
     """Write a report: what it cost or what failed, who and when, findings, what proves them."""
     settings = config()
-    name = _format(output, format)
     _check_place(output)
+    name = _format(output, format)
     from clew import reporting
 
     with opened(case, settings) as engine:
