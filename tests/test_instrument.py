@@ -339,6 +339,17 @@ def test_what_is_compressed_is_read_and_what_is_broken_is_said(log: Path) -> Non
     assert "input_tokens" not in strange and "output_tokens" not in strange
 
 
+def test_a_model_of_something_else_is_no_call(log: Path) -> None:
+    ask(
+        service(lambda: JSONResponse({"id": "7", "model": "estate"})),
+        json={"model": "estate", "doors": 5},
+    )
+    (line,) = calls_in(log)
+    assert (
+        not {"model", "response_model", "response_id"} & line.keys() and line["http_status"] == 200
+    )
+
+
 def test_a_failure_of_the_log_breaks_no_request(log: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     def broken(*_: Any) -> bool:
         raise RuntimeError("a bug")

@@ -26,6 +26,9 @@ _PROMPTS = (
     "text",
 )
 """Keys of a request whose text the model reads."""
+_ASKS = ("messages", "prompt", "input")
+"""Keys beside which `model` names a language model, and not a car's."""
+_ANSWERS = frozenset({"choices", "usage", "done", "output", "embeddings"})
 _USAGE = {
     "input_tokens": ("prompt_tokens", "input_tokens"),
     "output_tokens": ("completion_tokens", "output_tokens"),
@@ -54,7 +57,7 @@ def asked(body: Json) -> Fields:
     limits = ("max_completion_tokens", "max_output_tokens", "max_tokens")
     limit = next((body[name] for name in limits if body.get(name) is not None), None)
     said = {
-        "model": _text(body.get("model")),
+        "model": _text(body.get("model")) if any(name in body for name in _ASKS) else None,
         "is_streamed": body["stream"] if isinstance(body.get("stream"), bool) else None,
         "max_tokens": _count(options.get("num_predict") if limit is None else limit),
         "temperature": _number(body.get("temperature", options.get("temperature"))),
@@ -112,6 +115,8 @@ class Answer:
         return said
 
     def _take_head(self, body: Json) -> None:
+        if not _ANSWERS & body.keys():
+            return
         names = {"id": "response_id", "model": "response_model", "service_tier": "service_tier",
                  "system_fingerprint": "system_fingerprint"}  # fmt: skip
         for name, column in names.items():

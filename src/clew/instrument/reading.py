@@ -179,14 +179,14 @@ class Reply:
 
     def _ends(self) -> None:
         self.unread = f"response: longer than {self._most:,} bytes, its usage is read from its end"
-        if found := _MODEL.search(self._held):
-            self._answer.add({"model": found[1].decode("utf-8", "replace")})
         body: Fields = {}
         for name, value in _OLLAMA_END.findall(self._tail):
             body[name.decode()] = _json(value)
         if places := [found.end() for found in _USAGE.finditer(self._tail)]:
             body["usage"] = _first_object(bytes(self._tail[places[-1] :]))
         if body:
+            if found := _MODEL.search(self._held) or _MODEL.search(self._tail):
+                body["model"] = found[1].decode("utf-8", "replace")
             self._answer.add(body)
 
 
