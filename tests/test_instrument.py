@@ -23,6 +23,7 @@ from fastapi.responses import JSONResponse, Response, StreamingResponse
 from hypothesis import given
 from hypothesis import strategies as st
 from starlette.background import BackgroundTask
+from starlette.middleware import Middleware
 from tests.asgi import serving
 
 from clew import ingest, open_case
@@ -337,6 +338,35 @@ def test_what_is_compressed_is_read_and_what_is_broken_is_said(log: Path) -> Non
     assert good["output_tokens"] == 200
     assert cut["unread"] == "response: not JSON" and cut["http_status"] == 200
     assert "input_tokens" not in strange and "output_tokens" not in strange
+
+
+def test_beside_other_middleware_and_in_starlettes_own_client_it_harms_nothing(log: Path) -> None:
+    from starlette.middleware.base import BaseHTTPMiddleware
+    from starlette.middleware.gzip import GZipMiddleware
+    from starlette.testclient import TestClient
+
+    async def pieces() -> AsyncIterator[str]:
+        for _ in range(40):
+            yield delta("word ")
+        yield chunk(choices=[], usage=USAGE) + "data: [DONE]\n\n"
+
+    async def onward(request: Request, call_next: Any) -> Any:
+        return await call_next(request)
+
+    def answer() -> Response:
+        return StreamingResponse(pieces(), media_type="application/json")
+
+    for is_inner in (True, False):
+        app = service(answer)
+        if is_inner:  # the last one added stands outside
+            app.user_middleware.append(Middleware(GZipMiddleware, minimum_size=1))
+        app.add_middleware(BaseHTTPMiddleware, dispatch=onward)
+        assert ask(app).text.endswith("data: [DONE]\n\n")
+        with TestClient(app) as client:
+            assert client.post("/v1/chat/completions", json=QUESTION).text.endswith("[DONE]\n\n")
+    calls = calls_in(log, 4)
+    assert [(call["output_tokens"], call["http_status"]) for call in calls] == [(200, 200)] * 4
+    assert {call["completion_length"] for call in calls} == {200}
 
 
 def test_a_model_of_something_else_is_no_call(log: Path) -> None:

@@ -126,13 +126,15 @@ class _Exchange:
 
     async def _look_for_the_client(self) -> None:
         """Whether it left while its answer was made; the application may never ask."""
-        if not self._is_asked or self._has_left or self._seen_early:
+        if not self._is_asked or self._has_left or self._seen_early or not _is_asyncio():
             return
         looking = asyncio.ensure_future(self._receive())
-        await asyncio.sleep(0)
-        if not looking.done():
+        try:
+            await asyncio.sleep(0)
+        finally:
+            is_there = looking.done()
             looking.cancel()
-        elif not looking.exception():
+        if is_there and not looking.exception():
             self._seen_early = looking.result()
             self._has_left = self._seen_early["type"] == "http.disconnect"
 
@@ -239,6 +241,15 @@ class _Exchange:
                 structlog.get_logger(LOGGER).warning(
                     "the call log failed", reason=repr(error), request_id=self.request_id
                 )
+
+
+def _is_asyncio() -> bool:
+    """Whether asyncio runs the service; Trio may."""
+    try:
+        asyncio.get_running_loop()
+    except RuntimeError:
+        return False
+    return True
 
 
 def _header(value: bytes | None) -> str | None:
