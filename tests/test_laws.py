@@ -56,10 +56,14 @@ def answer(bench: Bench, asked: ir.Table) -> list[dict[str, Any]]:
 def test_neither_the_order_of_the_rows_nor_the_time_zone_matters(
     module: ModuleType, bench: Bench
 ) -> None:
-    """Rows shuffled, and loaded and asked by a process and a session in another time zone."""
-    for case in module.CASES:
-        if bench.name in case.gaps:
-            continue
+    """Rows shuffled, and loaded and asked by a process and a session in another time zone.
+
+    ClickHouse takes seconds a case: the three largest of a member are tried on it.
+    """
+    cases = [case for case in module.CASES if bench.name not in case.gaps]
+    if bench.name == "clickhouse":
+        cases = sorted(cases, key=lambda case: -len(case.rows))[:3]
+    for case in cases:
         asked = question(module, **case.options)
         rows = complete(case.rows)
         bench.fill(rows)
