@@ -6,6 +6,7 @@ from typing import Any
 
 from clew.detections._contrast import distinctions
 from clew.detections._onset import change_sentences
+from clew.detections._resources import resource_sentences
 from clew.detections._words import clock, many
 from clew.model.finding import Description, Severity
 
@@ -26,6 +27,7 @@ def described(row: dict[str, Any], details: dict[str, list[dict[str, Any]]]) -> 
         why=(
             *_number_sentences(row),
             *change_sentences(changes, row["started"]),
+            *resource_sentences(details["resources"], row),
             *_end_sentences(row, details["rest"]),
             *_waiting_sentences(row, details["waiting"]),
             *distinctions(details["facts"], most=2, called=("later", "earlier")),

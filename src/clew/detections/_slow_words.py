@@ -9,6 +9,7 @@ import ibis.expr.types as ir
 
 from clew.detections._contrast import RECORD, contrast, distinctions
 from clew.detections._onset import change_sentences, changes_before
+from clew.detections._resources import resource_sentences, resources_of
 from clew.detections._words import clock, many, share
 from clew.model.calls_of_spans import of_owner
 from clew.model.finding import Description, Severity
@@ -58,6 +59,7 @@ def spread_of(
         "lines": _lines(said, sample),
         "times": _times(asked, row),
         "changes": changes_before(events, row["service"], row["started"]),
+        "resources": resources_of(events, row),
     }
 
 
@@ -69,6 +71,7 @@ def described(row: dict[str, Any], details: dict[str, list[dict[str, Any]]]) -> 
     facts = distinctions(details["facts"], called=CALLED, most=3)
     told += [*facts, *_carried(details["facts"]), *_line_sentences(details["lines"]), *sizes]
     told += _time_sentences(row, details["times"])
+    told += resource_sentences(details["resources"], row)
     is_steady = _is_steady(row, details["times"])
     if is_steady:
         told.append(

@@ -26,6 +26,7 @@ from clew.detections._contrast import contrast
 from clew.detections._intervals import medians
 from clew.detections._onset import changes_before
 from clew.detections._regression_words import described
+from clew.detections._resources import resources_of
 from clew.detections._span_cases import moment, requests
 from clew.detections._values import option
 from clew.model import ties
@@ -118,6 +119,7 @@ def details(events: ir.Table, row: dict[str, Any]) -> dict[str, ir.Table]:
     return {
         "facts": contrast(events, labelled),
         "changes": changes_before(events, row["service"], row["started"]),
+        "resources": resources_of(events, row),
         "waiting": _waiting(events, row),
         "rest": mine.filter(mine.moment > row["ended"]).agg(
             calls=mine.event_id.count(), median_ms=mine.own_ms.quantile(0.5)
