@@ -1,0 +1,68 @@
+"""Money questions over one million AI calls: cost by user and by model, and detections of waste.
+
+python bench/calls.py [CALLS] [DETECTION ...]
+
+The calls are rows made by DuckDB (5,000 users, five models, half of the prompts asked before), so that what is
+measured is the questions and not the ingest. Peak memory is that of the whole process.
+"""
+
+from __future__ import annotations
+
+import resource
+import sys
+import time
+
+from clew import registry
+from clew.engines import duckdb
+from clew.model.views import events
+
+DETECTIONS = (
+    "cost_outlier", "usage_anomaly", "redundant_requests", "oversized_prompts", "overpowered_model",
+)  # fmt: skip
+MODELS = "['gpt-4o', 'gpt-4o-mini', 'claude-sonnet-4', 'gemini-2.5-pro', 'llama-3-70b']"
+ROWS = f"""
+SELECT printf('%032x', i) AS event_id, 'calls' AS source_id, i AS line, i * 600 AS byte_offset,
+    make_timestamp(1793491200000000 + 2500000 * i) AS timestamp,
+    ['gateway', 'chat', 'rag'][1 + i % 3] AS service, 'req_' || i AS request_id,
+    'u' || (hash(i) % 5000 * (hash(i + 1) % 5000) // 5000) AS user_id, 't' || (i % 13) AS team,
+    {MODELS}[(1 + hash(i, 2) % 5)::INTEGER] AS model, 'openai' AS provider,
+    20 + hash(i, 3) % 3000 AS input_tokens, 1 + hash(i, 4) % 400 AS output_tokens, 200 AS http_status,
+    ((20 + hash(i, 3) % 3000) * 2.5 + (1 + hash(i, 4) % 400) * 10) / 1e6 AS cost_usd,
+    CASE WHEN i % 2 = 0 THEN list_aggregate(list_transform(range(30), lambda n: 'word' || (hash(i, n) % 3000)),
+            'string_agg', ' ')
+        ELSE 'question number ' || (hash(i, 5) % 20000) || ' of the list that everybody asks again' END AS prompt
+FROM range(?) AS given(i)
+"""
+
+
+def main(count: int, names: list[str]) -> None:
+    engine = duckdb.open_case(":memory:", write=True)
+    engine.workbench.execute("SET threads = 2")
+    columns = [row[0] for row in engine.workbench.execute(f"DESCRIBE {ROWS}", [1]).fetchall()]
+    engine.add_columns(columns)
+    engine.workbench.execute(f"INSERT INTO event_rows BY NAME {ROWS}", [count])
+    print(f"{count:,} calls made, {_memory_mb():,} MB")
+    cost = registry.load("analyses", "cost").cost
+    for by in ("user_id", "model"):
+        _measure(f"cost by {by}", engine, cost(events, by=(by,)), 3)
+    for name in names or DETECTIONS:
+        _measure(name, engine, registry.load("detections", name).detect(events), 1)
+
+
+def _measure(name: str, engine: duckdb.DuckDBEngine, question: object, times: int) -> None:
+    sql = engine.compile(question)  # type: ignore[arg-type]
+    spent = []
+    for _ in range(times):
+        began, cpu = time.perf_counter(), time.process_time()
+        rows = len(engine.run(sql).rows)
+        spent.append((time.perf_counter() - began, time.process_time() - cpu))
+    wall, cpu = min(spent)
+    print(f"{name}: {wall:.3f} s, {cpu:.3f} CPU s, {rows:,} rows, {_memory_mb():,} MB", flush=True)
+
+
+def _memory_mb() -> int:
+    return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss // 1024
+
+
+if __name__ == "__main__":
+    main(int(sys.argv[1]) if sys.argv[1:] else 1_000_000, sys.argv[2:])
