@@ -39,6 +39,7 @@ MEASURES = (
     "repeat_share", "unpriced_calls", "window_s", "min_repeats", "min_share", "min_similarity",
 )  # fmt: skip
 REFERENCES: tuple[str, ...] = ()
+SHOWN_TEXTS = 10
 FRESH = 1.0
 """Above this temperature another answer is wanted each time."""
 
@@ -54,6 +55,7 @@ def detect(
     t = _repeats(events, window, min_similarity)
     calls = t.group_by("service", "model").agg(calls=t.count())
     t = with_owner(t.filter(t.is_repeat), ["service", "model", "leader"])
+    most = _most_repeated(t)
     each = t.group_by("service", "model", "owner", "leader").agg(
         repeats=t.count(),
         near=number(t.is_near),
@@ -77,6 +79,9 @@ def detect(
     t = t.left_join(
         calls, [t.service.identical_to(calls.service), t.model.identical_to(calls.model)]
     ).drop("service_right", "model_right")
+    t = t.left_join(
+        most, [t[key].identical_to(most[key]) for key in ("service", "model", "owner")]
+    ).drop("service_right", "model_right", "owner_right")
     t = t.mutate(repeat_share=t.repeats / t.calls)
     t = t.filter((t.repeats >= min_repeats) & (t.repeat_share >= option(min_share)))
     return t.rename(user_id="owner").mutate(
@@ -88,19 +93,17 @@ def detect(
 
 
 def evidence(events: ir.Table, row: dict[str, Any]) -> ir.Table:
-    """The repeats of the prompt that was repeated most, in time order; then of the next."""
+    """The calls with the texts that were repeated most, in time order."""
     t = _of_row(events, row)
-    often = t.event_id.count().over(ibis.window(group_by=t.leader))
-    t = t.mutate(often=often).order_by(ibis.desc("often"), "leader", "timestamp", "event_id")
-    return t.select("event_id").limit(20)
+    return t.order_by("timestamp", "event_id").select("event_id").limit(20)
 
 
 def details(events: ir.Table, row: dict[str, Any]) -> dict[str, ir.Table]:
     t = _of_row(events, row)
-    asked = t.group_by("leader").agg(
-        repeats=t.count(), usd=t.cost_usd.sum(), text=t.prompt.left(160).min(), users=t.user_id.nunique()
+    asked = t.group_by("text_id").agg(
+        calls=t.count(), usd=t.cost_usd.sum(), text=t.prompt.left(160).min(), users=t.user_id.nunique()
     )  # fmt: skip
-    return {"asked": asked.order_by(ibis.desc("repeats"), "leader").limit(3)}
+    return {"asked": asked.order_by(ibis.desc("calls"), "text_id").limit(3)}
 
 
 def describe(row: dict[str, Any], details: dict[str, list[dict[str, Any]]]) -> Description:
@@ -119,7 +122,7 @@ def describe(row: dict[str, Any], details: dict[str, list[dict[str, Any]]]) -> D
     for line in details["asked"]:
         text = " ".join((line["text"] or "a prompt that is not stored").split())
         reasons.append(
-            f'{line["repeats"]:,} times by {many(line["users"], "user")}, {usd(line["usd"])}: "{text}"'
+            f'{line["calls"]:,} times by {many(line["users"], "user")}, {usd(line["usd"])}: "{text}"'
         )
     if row["unpriced_calls"]:
         reasons.append(f"{many(row['unpriced_calls'], 'repeat')} have no price and are in no sum.")
@@ -138,18 +141,24 @@ def describe(row: dict[str, Any], details: dict[str, list[dict[str, Any]]]) -> D
     )
 
 
-def _of_row(events: ir.Table, row: dict[str, Any]) -> ir.Table:
-    t = _repeats(events, f"{row['window_s']}s", row["min_similarity"])
-    t = t.filter(
-        t.service.identical_to(ibis.literal(row["service"], "string")),
-        t.model.identical_to(ibis.literal(row["model"], "string")),
+def _most_repeated(t: ir.Table) -> ir.Table:
+    """The texts that were repeated most, of each service, model and owner: what evidence is looked up by."""
+    each = t.group_by("service", "model", "owner", "text_id").agg(often=t.count())
+    order = ibis.window(
+        group_by=[each.service, each.model, each.owner], order_by=[each.often.desc(), each.text_id]
     )
-    t = with_owner(t.filter(t.is_repeat), ["service", "model", "leader"])
-    return t.filter(t.owner.identical_to(ibis.literal(row["user_id"], "string")))
+    each = each.mutate(place=ibis.row_number().over(order)).filter(lambda s: s.place < SHOWN_TEXTS)
+    return each.group_by("service", "model", "owner").agg(texts=each.text_id.collect().sort())
 
 
-def _repeats(events: ir.Table, window: str, min_similarity: float) -> ir.Table:
-    """The calls with a prompt; leader: the prompt they are a copy of; is_repeat, is_near."""
+def _of_row(events: ir.Table, row: dict[str, Any]) -> ir.Table:
+    t = _with_text(events)
+    t = t.filter(t.text_id.isin([int(text_id) for text_id in row["texts"]]))
+    return t.filter(t.user_id == row["user_id"]) if row["user_id"] is not None else t
+
+
+def _with_text(events: ir.Table) -> ir.Table:
+    """The answered calls with a prompt; text_id: equal for equal texts of a service, model and system prompt."""
     t = counted(events)
     t = t.filter(
         ~t.failed, t.timestamp.notnull(), t.prompt.notnull() | t.prompt_hash.notnull(),
@@ -162,7 +171,12 @@ def _repeats(events: ir.Table, window: str, min_similarity: float) -> ir.Table:
     )  # fmt: skip
     block = t.service.fill_null("") + " " + t.model.fill_null("") + " " + t.around.cast("string")
     t = t.mutate(block=block.hash())
-    t = t.mutate(text_id=(t.block.cast("string") + " " + t.said).hash())
+    return t.mutate(text_id=(t.block.cast("string") + " " + t.said).hash())
+
+
+def _repeats(events: ir.Table, window: str, min_similarity: float) -> ir.Table:
+    """The calls with a prompt; leader: the text they are a copy of; is_repeat, is_near."""
+    t = _with_text(events)
     texts = t.group_by("text_id").agg(
         said=t.said.min(), block=t.block.min(), stored=t.prompt.count()
     )
@@ -172,6 +186,7 @@ def _repeats(events: ir.Table, window: str, min_similarity: float) -> ir.Table:
         "text_id", "said", block=(texts.block.cast("string") + " " + numbers).hash()
     )
     near = leaders(texts, min_similarity).rename(found="leader")
+    t = t.drop("prompt", "said", "around", "block")
     t = t.left_join(near, "text_id").drop("text_id_right")
     t = t.mutate(leader=ibis.coalesce(t.found, t.text_id))
     order = [t.timestamp, t.event_id]
@@ -196,7 +211,7 @@ def _asked(n: int, prompt: str, **columns: Any) -> dict[str, Any]:
 _DIFFERENT = [
     _asked(n, f"{word} question about {word}s and what they are like in {word}land")
     for n, word in enumerate(
-        ("apple", "bear", "cloud", "door", "elm", "fox", "goat", "hill", "ink", "jar") * 1
+        ("apple", "bear", "cloud", "door", "elm", "fox", "goat", "hill", "ink", "jar")
     )
 ]
 
