@@ -8,7 +8,8 @@ Units     repeats: calls whose prompt was sent before within window_s; near_repe
           of it; most_repeats: of one prompt; unpriced_calls: repeats without a price, in no sum
 Method    the same: equal system prompt and text, capitals, punctuation and space aside. Almost: MinHash over
           three words in a row, Jaccard similarity of at least min_similarity, with the same numbers in it.
-          Answers that were cut short, failed or asked for tools count as calls all the same
+          Reported from min_repeats on, where they are min_share of the model's calls or of their cost.
+          Calls that failed, or that ask for variety (temperature above 1), do not count
 Blind to  prompts that are not stored (a prompt_hash finds equal ones alone); other words for the same
           question; whether a fresh answer was wanted each time
 """
@@ -53,7 +54,9 @@ def detect(
     min_similarity: float = 0.8,
 ) -> ir.Table:
     t = _repeats(events, window, min_similarity)
-    calls = t.group_by("service", "model").agg(calls=t.count())
+    calls = t.group_by("service", "model").agg(
+        calls=t.count(), model_usd=t.cost_usd.sum().cast("float64")
+    )
     t = with_owner(t.filter(t.is_repeat), ["service", "model", "leader"])
     most = _most_repeated(t)
     each = t.group_by("service", "model", "owner", "leader").agg(
@@ -83,7 +86,10 @@ def detect(
         most, [t[key].identical_to(most[key]) for key in ("service", "model", "owner")]
     ).drop("service_right", "model_right", "owner_right")
     t = t.mutate(repeat_share=t.repeats / t.calls)
-    t = t.filter((t.repeats >= min_repeats) & (t.repeat_share >= option(min_share)))
+    is_much = (t.repeat_share >= option(min_share)) | (
+        t.saving_usd >= t.model_usd * option(min_share)
+    ).fill_null(False)
+    t = t.filter((t.repeats >= min_repeats) & is_much).drop("model_usd")
     return t.rename(user_id="owner").mutate(
         window_s=ibis.literal(seconds(window), "int64"),
         min_repeats=ibis.literal(min_repeats),
