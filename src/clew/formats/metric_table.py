@@ -10,6 +10,7 @@ Blind to  tables with columns that are neither: they are requests or logs, which
 
 from __future__ import annotations
 
+import contextlib
 import csv
 import json
 import math
@@ -154,16 +155,26 @@ def _first_rows(head: bytes) -> list[dict[str, Any]]:
     lines = [line for line in (lines[:-1] if len(lines) > 1 else lines) if line][:51]
     if not lines:
         return []
-    try:
-        if lines[0].startswith(b"{"):
-            return [_object(line) for line in lines]
-        delimiter = _delimiter(lines[0])
+    if lines[0].startswith(b"{"):
+        return _whole(lines, _object)
+    delimiter = _delimiter(lines[0])
+    names: list[str] = []
+    with contextlib.suppress(InputError):
         names = _cells(_text(lines[0]), delimiter)
-        if not delimiter or len(set(names)) < len(names) or any(not name for name in names):
-            return []
-        return [_row(_text(line), names, delimiter) for line in lines[1:]]
-    except InputError:
+    if not delimiter or len(set(names)) < len(names) or not all(names):
         return []
+    return _whole(lines[1:], lambda line: _row(_text(line), names, delimiter))
+
+
+def _whole(
+    lines: Sequence[bytes], row_of: Callable[[bytes], dict[str, Any]]
+) -> list[dict[str, Any]]:
+    """The rows, where most lines are one."""
+    rows = []
+    for line in lines:
+        with contextlib.suppress(InputError):
+            rows.append(row_of(line))
+    return rows if len(rows) > len(lines) / 2 else []
 
 
 def _object(line: bytes) -> dict[str, Any]:
