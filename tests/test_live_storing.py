@@ -323,7 +323,7 @@ def test_a_client_that_hangs_is_let_go_and_others_are_served(server: Server) -> 
     try:
         before = server.count()
         assert server.send(numbered(20_000, 3)).status == 200
-        assert eventually(lambda: server.count() == before + 3)
+        assert eventually(lambda: server.count() >= before + 3)  # others may still be loading
         hanging[0].settimeout(20)
         assert hanging[0].recv(100) == b""  # closed: its head did not come
     finally:
