@@ -92,6 +92,14 @@ class Server:
         """Rows of a view, now."""
         return int(self.rows(f"SELECT count(*) AS n FROM {view}")[0]["n"])
 
+    def settled(self) -> int:
+        """Spans, once what other tests sent has been loaded: a batch waits a quarter of a second."""
+        found, last = self.count(), -1
+        while found != last:
+            time.sleep(0.6)
+            found, last = self.count(), found
+        return found
+
     def stop(self) -> int:
         """SIGTERM; the exit code."""
         self.process.send_signal(signal.SIGTERM)
