@@ -65,7 +65,7 @@ class JsonSpans:
 
     parts    part of a span to its fields, the surest first
     test     SQL that is true for a record that is a span
-    guessed  the field of its duration, where its name does not tell the unit and no other says it
+    guessed  the field of its duration whose name does not tell the unit, where there is one such
     """
 
     parts: Mapping[str, Sequence[Field]]
@@ -95,8 +95,8 @@ class JsonSpans:
         given = [f"{_first(parts[part])} IS NOT NULL" for part in ("id", "name")]
         given.append("(" + " OR ".join(f"{item.text} IS NOT NULL" for item in ends) + ")")
         given += [f"{item.text} IS NULL" for item in spoken]
-        is_guessed = [spelling_of(item.name).unit == "guess" for item in taken]  # type: ignore[union-attr]
-        guessed = taken[0] if len(taken) == 1 and is_guessed[0] else None
+        guesses = [item for item in taken if _is_guessed(item)]
+        guessed = guesses[0] if len(guesses) == 1 else None
         return cls(parts, "(" + " AND ".join(given) + ")", guessed)
 
     def others(self, fields: Sequence[Field]) -> list[Field]:
@@ -236,6 +236,11 @@ class JsonSpans:
             "exception_frame": f"({parsed}).exception_frame",
             "exception_fingerprint": f"({parsed}).exception_fingerprint",
         }
+
+
+def _is_guessed(item: Field) -> bool:
+    spelling = spelling_of(item.name)
+    return spelling is not None and spelling.unit == "guess"
 
 
 def _first(fields: Sequence[Field]) -> str:
