@@ -92,7 +92,10 @@ def test_a_column_that_is_null_everywhere_is_no_error(module: ModuleType, bench:
     cases = [case for case in module.CASES if bench.name not in case.gaps]
     case = max(cases, key=lambda case: len({name for row in case.rows for name in row}))
     asked = question(module, **case.options)
-    for column in sorted({name for row in case.rows for name in row} - {"event_id"}):
+    columns = sorted({name for row in case.rows for name in row} - {"event_id"})
+    if bench.name == "clickhouse":  # a second a column: DuckDB tries them all
+        columns = columns[::3]
+    for column in columns:
         bench.fill([{**row, column: None} for row in case.rows])
         answer(bench, asked)
 
