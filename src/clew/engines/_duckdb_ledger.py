@@ -23,7 +23,7 @@ from clew.engines._duckdb_digest import PROVENANCE, Batches, block_digest, fille
 from clew.engines.duckdb import SQL_TYPES, DuckDBEngine
 from clew.formats import AT_ONCE, HEADER_LINE
 from clew.formats._severity import severity_number_sql
-from clew.model.event import BY_NAME, COLUMNS
+from clew.model.event import BY_NAME, COLUMNS, OWN
 from clew.model.ledger import Count
 from clew.prices.book import Book, listed_book
 from clew.prices.charge import Till, charged
@@ -35,8 +35,8 @@ CHAINED = (
     "first_event", "last_event", "ingested_at", "clew_version", "digest", "position",
 )  # fmt: skip
 
-NEVER_GIVEN = ("event_id", "cost_usd", "price_source")
-"""Columns that follow from a row; what a source claims of a call's cost is cost_given_usd."""
+NEVER_GIVEN = (*OWN, "cost_usd")
+"""Columns that no format gives; what a source claims of a call's cost is cost_given_usd."""
 ATTRIBUTES = "try_cast(nullif(attributes, '{}') AS JSON)::VARIANT::JSON::VARCHAR"
 """What goes into the VARIANT, as the JSON text that it gives back."""
 
@@ -156,9 +156,7 @@ class Load:
 
     def _events(self, select: str, given: frozenset[str], format_name: str) -> str:
         """SQL of the rows as they are stored, `attributes` as JSON text, with a check a row."""
-        columns = [
-            c for c in COLUMNS if c.name in given and c.name not in (*PROVENANCE, *NEVER_GIVEN)
-        ]
+        columns = [c for c in COLUMNS if c.name in given and c.name not in NEVER_GIVEN]
         names = [*PROVENANCE, *(c.name for c in columns), "attributes"]
         values = [
             f"'{self.root_sha256[:16]}' AS root_id",
@@ -170,9 +168,6 @@ class Load:
             *(f'try_cast("{c.name}" AS {SQL_TYPES[c.kind]}) AS "{c.name}"' for c in columns),
             f"{ATTRIBUTES if 'attributes' in given else 'NULL::VARCHAR'} AS attributes",
         ]
-        if "cost_usd" in given and "cost_given_usd" not in given:
-            names.insert(-1, "cost_given_usd")
-            values.insert(-1, f"try_cast(cost_usd AS {SQL_TYPES['money']}) AS cost_given_usd")
         if "severity" in given and "severity_number" not in given:
             names.insert(-1, "severity_number")
             values.insert(-1, f"({severity_number_sql('severity')})::BIGINT AS severity_number")

@@ -19,7 +19,7 @@ from clew.formats._durations import spelled_ms
 from clew.formats._severity import severity_sql
 from clew.formats._time import epoch_sql, timestamp_sql
 from clew.formats._traceback import WRITTEN_MARK, exception_sql
-from clew.model.event import BY_NAME
+from clew.model.event import BY_NAME, OWN
 from clew.model.vocabulary import SPELLINGS, Spelling, unwrapped
 
 INTEGERS = frozenset({"UBIGINT", "BIGINT", "NULL"})
@@ -93,7 +93,7 @@ class _Candidate:
 
 
 def spelling_of(name: str) -> Spelling | None:
-    """The canonical column that a field's name means, None where it means none.
+    """The canonical column that a field's name means, None where it means none or one of Clew's own.
 
     What a source calls its cost is its own claim, whatever its name: Clew's own goes to `cost_usd`.
     """
@@ -104,10 +104,9 @@ def spelling_of(name: str) -> Spelling | None:
     for spelled in (name.lower(), plain, plain.replace("_", "")):
         if spelled == "cost_usd":
             return Spelling("cost_given_usd", "", -1)
-        if spelled in BY_NAME:
-            return Spelling(spelled, "", -1)
-        if spelled in SPELLINGS:
-            return SPELLINGS[spelled]
+        found = Spelling(spelled, "", -1) if spelled in BY_NAME else SPELLINGS.get(spelled)
+        if found is not None:
+            return None if found.column in OWN else found
     shorter = unwrapped(name)
     if shorter == name or not (inner := spelling_of(shorter)):
         return None

@@ -334,6 +334,25 @@ SAMPLES = [
         name="the value of a metric was an attribute",
     ),
     Sample(
+        '{"msg":"a","line":42,"event_id":"e1","price_source":"list","source_id":7,"byte_offset":3,'
+        '"event.id":"e2","log":{"file":{"line":9}}}\n',
+        [
+            {
+                "message": "a",
+                "line": 1,
+                "byte_offset": 0,
+                "attributes.line": 42,
+                "attributes.event_id": "e1",
+                "attributes.price_source": "list",
+                "attributes.source_id": 7,
+                "attributes.byte_offset": 3,
+                "attributes.id": "e2",
+                "attributes.log.file.line": 9,
+            }
+        ],
+        name="keys that bear the name of a column of Clew's own stay keys",
+    ),
+    Sample(
         '[\n  {"time": "2026-11-20T09:00:00Z", "message": "a, [b] \\"q\\""},\n  {"message": "{", "n": 2}\n]\n',
         [{"message": 'a, [b] "q"', "line": 1, "byte_offset": 4}, {"message": "{", "line": 2}],
         name="one array",

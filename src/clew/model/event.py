@@ -288,5 +288,8 @@ COLUMNS: tuple[Column, ...] = (
 
 BY_NAME: dict[str, Column] = {column.name: column for column in COLUMNS}
 
+OWN = ("event_id", "source_id", "source_format", "line", "byte_offset", "price_source")
+"""Columns that Clew fills itself. A source's key of such a name means something else: it is an attribute."""
+
 SEVERITIES: dict[str, int] = {"TRACE": 1, "DEBUG": 5, "INFO": 9, "WARN": 13, "ERROR": 17, "FATAL": 21}
 """Severity text to OpenTelemetry's lowest number of that range."""
