@@ -37,7 +37,6 @@ _PERCENTILES = {"p50_ms": 0.5, "p95_ms": 0.95, "p99_ms": 0.99}
 _ORIGINS = "origins"
 """Share of requests in which an error began in the operation: it orders rows and is none itself."""
 _ORDER = ("critical_ms", "error_share", *_PERCENTILES, "rate_per_s")
-_LONG = ("is_after", "metric", "value", "low", "high", "whole")
 
 
 def compare(

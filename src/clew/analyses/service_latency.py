@@ -20,8 +20,8 @@ import ibis.expr.types as ir
 from clew.analyses._by import ordered, per_group
 from clew.analyses._span_cases import requests, span
 from clew.analyses._spans import spans_of, split
-from clew.model.calls_of_spans import ANSWERS
 from clew.model.case import Case
+from clew.model.span_tree import ANSWERING
 
 RETURNS = (
     "requests", "errors", "error_share", "p50_ms", "p90_ms", "p95_ms", "p99_ms", "max_ms", "self_ms",
@@ -52,7 +52,7 @@ def _answers(t: ir.Table) -> ir.Table:
     is_first = t.parent_event_id.isnull() & (t.problem != "missing parent").fill_null(True)
     is_from_elsewhere = (t.service != t.parent_service.fill_null(t.service)).fill_null(False)
     return t.filter(
-        t.span_kind.isin(ANSWERS).fill_null(False)
+        t.span_kind.isin(ANSWERING).fill_null(False)
         | is_first
         | (t.parent_event_id.notnull() & is_from_elsewhere)
     )

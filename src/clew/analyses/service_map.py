@@ -22,8 +22,9 @@ import ibis.expr.types as ir
 from clew.analyses._by import ordered, per_group
 from clew.analyses._span_cases import request, requests, span
 from clew.analyses._spans import spans_of, split
-from clew.model.calls_of_spans import CALLS_OUT, UNKNOWN
+from clew.model.calls_of_spans import UNKNOWN
 from clew.model.case import Case
+from clew.model.span_tree import ASKING
 
 RETURNS = (
     "caller", "callee", "callee_kind", "calls", "errors", "error_share", "p50_ms", "p99_ms",
@@ -58,7 +59,7 @@ _CALL = (
 
 def _asked(t: ir.Table) -> ir.Table:
     """Calls that the caller's own span tells of."""
-    is_out = t.span_kind.isin(CALLS_OUT).fill_null(False)
+    is_out = t.span_kind.isin(ASKING).fill_null(False)
     asks = t.filter(is_out | (t.is_statement & t.span_kind.isin(("internal", "unspecified"))))
     inner = asks.filter(asks.service == asks.parent_service).select(outer_id="parent_event_id")
     asks = asks.anti_join(inner, asks.event_id == inner.outer_id)
@@ -94,7 +95,7 @@ def _without_client(t: ir.Table) -> ir.Table:
     asks = t.select(above="event_id", above_kind="span_kind")
     below = t.filter((t.service != t.parent_service).fill_null(False))
     below = below.join(asks, below.parent_event_id == asks.above)
-    below = below.filter(~below.above_kind.isin(CALLS_OUT).fill_null(False))
+    below = below.filter(~below.above_kind.isin(ASKING).fill_null(False))
     return below.mutate(
         caller=below.parent_service, callee=below.service, callee_kind=ibis.literal("service")
     ).select(_CALL)

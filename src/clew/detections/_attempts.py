@@ -101,18 +101,6 @@ def with_more(t: ir.Table, more: ir.Table, keys: Sequence[str]) -> ir.Table:
     return t.drop(*(f"{key}_right" for key in keys if f"{key}_right" in t.columns))
 
 
-def by_caller(t: ir.Table, columns: Sequence[str], *kept: str) -> ir.Table:
-    """`kept`, and `name` and `value` of each of `columns` that the row states."""
-    pairs = [ibis.literal(f"{name}=") + t[name] for name in columns]
-    t = t.select(*kept, pair=ibis.array(pairs).unnest())
-    t = t.filter(t.pair.notnull())
-    return t.select(
-        *kept,
-        name=t.pair.re_extract(r"^([^=]*)=", 1),
-        value=t.pair.re_extract(r"(?s)^[^=]*=(.*)$", 1),
-    )
-
-
 def who(row: dict[str, Any], columns: Sequence[str] = CALLERS) -> str:
     """The caller of a row in words.
 

@@ -10,8 +10,8 @@ from __future__ import annotations
 import ibis
 import ibis.expr.types as ir
 
-from clew.detections._attempts import CALLERS, by_caller, with_more
-from clew.detections._values import option
+from clew.detections._attempts import CALLERS, with_more
+from clew.detections._values import as_rows, option
 from clew.model.call_outcomes import number
 
 MINUTE_US = 60_000_000
@@ -117,7 +117,9 @@ def members(t: ir.Table, runs: ir.Table, columns: tuple[str, ...] = CALLERS) -> 
     g = t.group_by(*KEYS, *columns).agg(
         own=t.count(), own_limited=number(t.limited), own_tokens=t.tokens.sum().fill_null(0)
     )
-    facts = by_caller(g, columns, *KEYS, "own", "own_limited", "own_tokens")
+    facts = as_rows(
+        g, {name: g[name] for name in columns}, *KEYS, "own", "own_limited", "own_tokens"
+    )
     facts = facts.group_by(*KEYS, "name", "value").agg(
         own=facts.own.sum(), own_limited=facts.own_limited.sum(), own_tokens=facts.own_tokens.sum()
     )

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 import ibis
@@ -24,8 +24,13 @@ def spread(requests: ir.Table, columns: Sequence[str], *kept: str) -> ir.Table:
         "url_path": ibis.ifelse(has_ids, None, requests.url_path),
         "http_route": ibis.ifelse(has_ids, requests.route, None),
     }
-    pairs = [ibis.literal(f"{name}=") + values[name] for name in columns]
-    t = requests.select(*kept, pair=ibis.array(pairs).unnest())
+    return as_rows(requests, {name: values[name] for name in columns}, *kept)
+
+
+def as_rows(t: ir.Table, values: Mapping[str, ir.Value], *kept: str) -> ir.Table:
+    """`kept` columns, and `name`, `value` of each of the texts that the row states."""
+    pairs = [ibis.literal(f"{name}=") + value for name, value in values.items()]
+    t = t.select(*kept, pair=ibis.array(pairs).unnest())
     t = t.filter(t.pair.notnull())
     return t.select(
         *kept,

@@ -25,9 +25,10 @@ from clew.detections._intervals import wilson
 from clew.detections._onset import changes_before
 from clew.detections._span_cases import Row, request, requests, span
 from clew.detections._values import option
-from clew.model.calls_of_spans import CALLS_OUT, owned, placed
+from clew.model.calls_of_spans import owned, placed
 from clew.model.case import Case
 from clew.model.finding import Description
+from clew.model.span_tree import ASKING
 from clew.model.views import span_tree
 
 NEEDS = {"spans": ("trace_id",)}
@@ -186,7 +187,7 @@ def _next_failed_above(t: ir.Table, failed: ir.Table) -> ir.Table:
 
 
 def _by_operation(starts: ir.Table) -> ir.Table:
-    asks = starts.span_kind.isin(CALLS_OUT).fill_null(False)
+    asks = starts.span_kind.isin(ASKING).fill_null(False)
     earliest = ibis.window(
         group_by=[starts.owner_service, starts.owner_span_name],
         order_by=[starts.started, starts.event_id],

@@ -30,10 +30,11 @@ from clew.detections._resources import resources_of
 from clew.detections._span_cases import moment, requests
 from clew.detections._values import option
 from clew.model import ties
-from clew.model.calls_of_spans import CALLS_OUT, owned, placed
+from clew.model.calls_of_spans import owned, placed
 from clew.model.case import Case
 from clew.model.clocks import microseconds
 from clew.model.finding import Description
+from clew.model.span_tree import ASKING
 
 NEEDS = {"events": ("timestamp", "duration_ms")}
 SUBJECT = ("service", "span_name", "http_route")
@@ -282,7 +283,7 @@ def _waiting(events: ir.Table, row: dict[str, Any]) -> ir.Table:
     t = owned(placed(events), events)
     is_own = (t.owner_service == row["service"]) & (t.owner_span_name == (row["span_name"] or ""))
     asked = t.filter(is_own).select("root_event_id").distinct()
-    t = t.filter(~is_own & ~t.span_kind.isin(CALLS_OUT).fill_null(False))
+    t = t.filter(~is_own & ~t.span_kind.isin(ASKING).fill_null(False))
     t = t.semi_join(asked, "root_event_id")
     before, after = t.started < row["started"], t.started.between(row["started"], row["ended"])
     t = t.group_by("service", "span_name").agg(

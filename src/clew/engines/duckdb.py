@@ -81,6 +81,18 @@ CREATE OR REPLACE MACRO clew_band(hashes, block, salt, other) AS
 """
 
 
+class _Held:
+    """Arrow batches for one INSERT. DuckDB keeps what was registered until the transaction ends;
+    the batches are let go before."""
+
+    def __init__(self, batches: Any) -> None:
+        self.batches = batches
+
+    def __arrow_c_stream__(self, requested_schema: object = None) -> object:
+        stream: object = self.batches.__arrow_c_stream__(requested_schema)
+        return stream
+
+
 class DuckDBEngine:
     """One open case. `run` answers questions; `workbench` is where an ingest parses and loads."""
 
@@ -150,17 +162,22 @@ class DuckDBEngine:
     def insert(self, table: str, incoming: object, names: Sequence[str]) -> int:
         """Adds these columns of an Arrow stream; JSON text becomes VARIANT. Gives how many rows.
 
-        A column of events that the case has not yet is made first. The SQL names the argument
-        itself: a registered view would live, with its rows, as long as the transaction.
+        A column of events that the case has not yet is made first.
         """
         if table == "event_rows":
             self.add_columns(names)
         columns = ", ".join(f'"{name}"' for name in names)
         values = columns.replace('"attributes"', "attributes::JSON::VARIANT")
-        added = self.workbench.execute(
-            f"INSERT INTO {table} ({columns}) SELECT {values} FROM incoming"
-        )
-        return int(added.fetchall()[0][0])
+        held = _Held(incoming)
+        self.workbench.register("incoming_batches", held)
+        try:
+            added = self.workbench.execute(
+                f"INSERT INTO {table} ({columns}) SELECT {values} FROM incoming_batches"
+            )
+            return int(added.fetchall()[0][0])
+        finally:
+            self.workbench.unregister("incoming_batches")
+            held.batches = None
 
     def stored(self) -> tuple[str, ...]:
         """The columns that `event_rows` has: those that a source has filled."""

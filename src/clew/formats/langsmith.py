@@ -11,7 +11,7 @@ from __future__ import annotations
 
 from clew.formats import Settings
 from clew.formats._calls import parser as calls
-from clew.formats._calls.parts import Layout, elapsed_ms
+from clew.formats._calls.parts import Layout, elapsed_ms, operation_of_kind
 from clew.model.case import Sample
 
 ASKED = (
@@ -63,9 +63,7 @@ LAYOUT = Layout(
     derived={
         "duration_ms": elapsed_ms("/start_time", "/end_time"),
         "ttft_ms": elapsed_ms("/start_time", "/first_token_time"),
-        "operation": "CASE (document->>'run_type') WHEN 'llm' THEN 'chat' WHEN 'chat_model' THEN 'chat' "
-                     "WHEN 'embedding' THEN 'embeddings' WHEN 'tool' THEN 'execute_tool' "
-                     "WHEN 'retriever' THEN 'retrieval' WHEN 'chain' THEN 'invoke_workflow' END",
+        "operation": operation_of_kind("(document->>'run_type')"),
     },
     reshape=f"CASE WHEN {IS_MODEL} THEN json_merge_patch(document, json_merge_patch('{{}}'::JSON, json_object("
             f"'clew_asked', CASE WHEN json_type({ASKED}) = 'ARRAY' THEN json_object('messages', "

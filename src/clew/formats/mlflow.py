@@ -19,7 +19,7 @@ from typing import Any
 
 from clew.formats import Settings
 from clew.formats._calls.entries import EntriesParser, parser
-from clew.formats._calls.parts import Layout
+from clew.formats._calls.parts import Layout, operation_of_kind
 from clew.formats._calls.trace_store import has_tables, parsed, rows_of
 from clew.model.case import Sample
 
@@ -39,10 +39,7 @@ LAYOUT = Layout(
         "duration_ms": "(try_cast(document->>'end_time_unix_nano' AS DOUBLE) - "
                        "try_cast(document->>'start_time_unix_nano' AS DOUBLE)) / 1e6",
         "status": "CASE upper(document->>'status') WHEN 'OK' THEN 'ok' WHEN 'ERROR' THEN 'error' END",
-        "operation": "CASE upper(document->>'type') WHEN 'LLM' THEN 'chat' WHEN 'CHAT_MODEL' THEN 'chat' "
-                     "WHEN 'EMBEDDING' THEN 'embeddings' WHEN 'RERANKER' THEN 'rerank' WHEN 'TOOL' THEN 'execute_tool' "
-                     "WHEN 'AGENT' THEN 'invoke_agent' WHEN 'RETRIEVER' THEN 'retrieval' "
-                     "WHEN 'CHAIN' THEN 'invoke_workflow' END",
+        "operation": operation_of_kind("(document->>'type')"),
         "input_tokens": "try_cast(document->'mlflow.chat.tokenUsage'->>'input_tokens' AS BIGINT)",
         "output_tokens": "try_cast(document->'mlflow.chat.tokenUsage'->>'output_tokens' AS BIGINT)",
         "total_tokens": "try_cast(document->'mlflow.chat.tokenUsage'->>'total_tokens' AS BIGINT)",

@@ -17,7 +17,7 @@ from typing import Any
 
 from clew.formats import Settings
 from clew.formats._calls.entries import EntriesParser, parser
-from clew.formats._calls.parts import Layout, elapsed_ms
+from clew.formats._calls.parts import Layout, elapsed_ms, operation_of_kind
 from clew.formats._calls.trace_store import columns_of, has_tables, parsed, rows_of
 from clew.model.case import Sample
 
@@ -35,10 +35,7 @@ LAYOUT = Layout(
     derived={
         "duration_ms": elapsed_ms("/start_time", "/end_time"),
         "status": "nullif(lower(document->>'status'), 'unset')",
-        "operation": "CASE upper(document->>'span_kind_of_phoenix') WHEN 'LLM' THEN 'chat' "
-                     "WHEN 'EMBEDDING' THEN 'embeddings' WHEN 'RERANKER' THEN 'rerank' WHEN 'TOOL' THEN 'execute_tool' "
-                     "WHEN 'AGENT' THEN 'invoke_agent' WHEN 'RETRIEVER' THEN 'retrieval' "
-                     "WHEN 'CHAIN' THEN 'invoke_workflow' END",
+        "operation": operation_of_kind("(document->>'span_kind_of_phoenix')"),
     },
     is_plain=True,
 )  # fmt: skip

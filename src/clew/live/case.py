@@ -9,9 +9,8 @@ from __future__ import annotations
 import contextlib
 import re
 import threading
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping
 from contextlib import AbstractContextManager
-from typing import Any
 
 import duckdb
 import ibis.expr.types as ir
@@ -49,18 +48,6 @@ HARMLESS_PRAGMA = re.compile(
 )
 
 
-class _Held:
-    """Arrow batches for one INSERT. DuckDB keeps what was registered until the transaction ends;
-    the batches are let go before."""
-
-    def __init__(self, batches: Any) -> None:
-        self.batches = batches
-
-    def __arrow_c_stream__(self, requested_schema: object = None) -> object:
-        stream: object = self.batches.__arrow_c_stream__(requested_schema)
-        return stream
-
-
 class LiveEngine(DuckDBEngine):
     """One connection of the server that may write, when the lock is its own.
 
@@ -82,23 +69,6 @@ class LiveEngine(DuckDBEngine):
         """All or nothing, and one at a time."""
         with self.lock, super().transaction():
             yield
-
-    def insert(self, table: str, incoming: object, names: Sequence[str]) -> int:
-        """As the engine's own; but where files are closed, DuckDB sees only what is registered."""
-        if table == "event_rows":
-            self.add_columns(names)
-        columns = ", ".join(f'"{name}"' for name in names)
-        values = columns.replace('"attributes"', "attributes::JSON::VARIANT")
-        held = _Held(incoming)
-        self.workbench.register("incoming_batches", held)
-        try:
-            added = self.workbench.execute(
-                f"INSERT INTO {table} ({columns}) SELECT {values} FROM incoming_batches"
-            )
-            return int(added.fetchall()[0][0])
-        finally:
-            self.workbench.unregister("incoming_batches")
-            held.batches = None
 
     def another(self) -> LiveEngine:
         """A further connection to the same case, under the same lock."""

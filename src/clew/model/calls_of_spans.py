@@ -14,12 +14,11 @@ import ibis
 import ibis.expr.types as ir
 
 from clew.model import ties
+from clew.model.span_tree import ASKING
 from clew.model.views import attribute, span_tree
 
 UNKNOWN = "unknown"
 """Stands for a service that no span states."""
-CALLS_OUT = ("client", "producer")
-ANSWERS = ("server", "consumer")
 PLACED = (
     "event_id", "trace_id", "span_id", "parent_event_id", "root_event_id", "depth", "span_kind",
     "status", "started", "ended", "duration_ms", "self_ms", "critical_ms", "parent_service", "problem",
@@ -141,7 +140,7 @@ def owned(t: ir.Table, e: ir.Table | None = None) -> ir.Table:
 
 def _answers(t: ir.Table, e: ir.Table | None) -> ir.Table:
     """Each call out, with the first span or, of a service without spans, log line that answers it."""
-    asks = t.filter(t.span_kind.isin(CALLS_OUT).fill_null(False)).select(
+    asks = t.filter(t.span_kind.isin(ASKING).fill_null(False)).select(
         "event_id", "service", "is_statement", "callee", "address", own_name="span_name"
     )
     halves = t.filter(t.parent_event_id.notnull()).select(
@@ -170,7 +169,7 @@ def _logged_answers(t: ir.Table, e: ir.Table) -> ir.Table:
     said = e.filter(e.span_name.isnull() & e.trace_id.notnull() & e.service.notnull())
     said = said.anti_join(t.select("service").distinct(), "service")
     said = said.select("trace_id", said_id="event_id", said_by="service", said_at="timestamp")
-    asks = t.filter(t.span_kind.isin(CALLS_OUT).fill_null(False) & ~t.is_statement)
+    asks = t.filter(t.span_kind.isin(ASKING).fill_null(False) & ~t.is_statement)
     met = asks.join(said, "trace_id")
     met = met.filter(met.said_at.between(met.started, met.ended))
     return met.select(

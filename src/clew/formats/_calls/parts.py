@@ -27,6 +27,13 @@ Pointers = tuple[str, ...]
 """RFC 6901; the first that holds something counts. "" is the record itself."""
 
 
+OPERATION_OF_KIND = {
+    "LLM": "chat", "CHAT_MODEL": "chat", "EMBEDDING": "embeddings", "RERANKER": "rerank",
+    "TOOL": "execute_tool", "AGENT": "invoke_agent", "RETRIEVER": "retrieval", "CHAIN": "invoke_workflow",
+}  # fmt: skip
+"""Kinds of spans as OpenInference, MLflow and LangSmith name them, and what they are."""
+
+
 @dataclass(frozen=True, slots=True)
 class Layout:
     """What a source of call records looks like.
@@ -143,6 +150,18 @@ def counted(*pointers: str) -> str:
     found = ", ".join(f"(document->>{quoted(pointer)})" for pointer in pointers)
     number = f"try_cast(coalesce({found}) AS BIGINT)"
     return f"CASE WHEN {number} BETWEEN 0 AND 1000000000 THEN {number} END"
+
+
+def operation_of_kind(kind: str) -> str:
+    """SQL of the operation of a span, from its kind as tracing tools name it, in any case.
+
+    >>> operation_of_kind("kind").startswith("CASE upper(kind) WHEN 'LLM' THEN 'chat'")
+    True
+    """
+    branches = " ".join(
+        f"WHEN '{name}' THEN '{means}'" for name, means in OPERATION_OF_KIND.items()
+    )
+    return f"CASE upper({kind}) {branches} END"
 
 
 def elapsed_ms(began: str, ended: str) -> str:

@@ -12,8 +12,6 @@ from clew.formats._telemetry.columns import Column, column, member, members
 from clew.formats._telemetry.raised import EXCEPTION
 from clew.formats._telemetry.signals import NONE, Rows, Scope, plain, role_of
 
-HEX_DIGITS = frozenset("0123456789abcdef")
-
 
 @dataclass(slots=True)
 class Gathered:
@@ -104,8 +102,3 @@ def filled(values: Sequence[Any]) -> Column | None:
 def unsigned(values: Sequence[int]) -> np.ndarray[Any, np.dtype[np.uint64]]:
     """Nanoseconds as the columns of times want them; what has no place in 64 bits is none."""
     return np.array([value if 0 <= value < 1 << 64 else 0 for value in values], np.uint64)
-
-
-def is_hex(text: str, width: int) -> bool:
-    """Whether a text is an id of so many hex digits, in lower case."""
-    return len(text) == width and HEX_DIGITS.issuperset(text)
