@@ -26,7 +26,7 @@ from clew.formats._severity import severity_number_sql
 from clew.model.event import BY_NAME, COLUMNS, OWN
 from clew.model.ledger import Count
 from clew.prices.book import Book, listed_book
-from clew.prices.charge import Till, charged
+from clew.prices.charge import Till, charged, may_be_calls
 
 EPOCH = datetime(1970, 1, 1, tzinfo=UTC).replace(tzinfo=None)
 CHAINED = (
@@ -115,14 +115,17 @@ class Load:
             rows = self.bench.execute(f"DESCRIBE {select}").fetchall()
             self.described = (select, frozenset(row[0].lower() for row in rows))
         given = self.described[1]
-        batches = Batches.of(self.bench, self._events(select, given, format_name))
+        events = self._events(select, given, format_name)
+        batches = Batches.of(self.bench, events)
+        if self._learns(batches):
+            batches = Batches.of(self.bench, events)  # once more, with prices that were not known
         rejects = []
         # without offsets a record is a row: a message holds many, at one offset
         found = len(batches) if byte_offsets is None else batches.count_records()
         if found < records:
             rejects = self._rejects(select, batches, byte_offsets)
         if len(batches):
-            self._store(self._priced(batches).in_order(self.bench), format_name)
+            self._store(batches.in_order(self.bench), format_name)
         refused = [row for row in rejects if row[2] != HEADER_LINE]
         self.count.continuation += len(rejects) - len(refused)
         return refused
@@ -171,23 +174,20 @@ class Load:
         if "severity" in given and "severity_number" not in given:
             names.insert(-1, "severity_number")
             values.insert(-1, f"({severity_number_sql('severity')})::BIGINT AS severity_number")
-        return (
-            f"SELECT * EXCLUDE (reject), {row_check(names)} AS row_check FROM "
-            f"(SELECT {', '.join(values)}, reject FROM ({select}) {AT_ONCE}) WHERE reject IS NULL"
+        rows = (
+            f"SELECT * EXCLUDE (reject) FROM (SELECT {', '.join(values)}, reject "
+            f"FROM ({select}) {AT_ONCE}) WHERE reject IS NULL"
         )
+        if may_be_calls(names):
+            rows = charged(f"({rows})", names, ", ".join(f'"{name}"' for name in names))
+            names = [*names, "cost_usd", "price_source"]
+        return f"SELECT *, {row_check(names)} AS row_check FROM ({rows})"
 
-    def _priced(self, batches: Batches) -> Batches:
-        """The same rows, those that are calls with their cost; most blocks have none."""
-        names = [name for name in batches.names if name != "row_check"]
+    def _learns(self, batches: Batches) -> bool:
+        """Whether these rows hold calls of a kind that no block before them held."""
         self.bench.register("unpriced", batches)
         try:
-            if not self.till.learn("unpriced", names):
-                return batches
-            after = [*names, "cost_usd", "price_source"]
-            rows = charged("unpriced", names, ", ".join(f'"{name}"' for name in names))
-            return Batches.of(
-                self.bench, f"SELECT *, {row_check(after)} AS row_check FROM ({rows})"
-            )
+            return self.till.learn("unpriced", batches.names)
         finally:
             self.bench.unregister("unpriced")
 

@@ -30,6 +30,8 @@ COUNTS = {
 }  # fmt: skip
 WRITING = ("chat", "text_completion", "generate_content", "responses")
 """Operations whose answer is charged by its length."""
+NAMES = ("model", "response_model")
+"""The columns of which a call states one."""
 HOUR_MS = 3_600_000
 HOUR_CACHE = "$.cache_creation.ephemeral_1h_input_tokens"
 """Where Anthropic's usage block says how many tokens were cached for an hour."""
@@ -45,6 +47,11 @@ LATEST = datetime(9999, 12, 30)
 """When a call was that states no time: it has the latest price."""
 DAY_S = 86_400
 NO_LIMIT = (1 << 63) - 1
+
+
+def may_be_calls(columns: Collection[str]) -> bool:
+    """Whether rows with these columns may be AI calls."""
+    return any(name in columns for name in NAMES)
 
 
 class Till:
@@ -63,22 +70,21 @@ class Till:
         self._learnt = {Call(*row) for row in rows}  # a bench serves one source after another
 
     def learn(self, relation: str, columns: Collection[str]) -> bool:
-        """Looks up the prices of the calls of `relation`; whether any of its rows is a call."""
-        named = [name for name in ("model", "response_model") if name in columns]
-        if not named:
+        """Looks up the prices of the calls of `relation`; whether any were not known before."""
+        if not may_be_calls(columns):
             return False
         asked = ", ".join(f"{sql} AS {name}" for name, sql in _keys(columns).items())
-        stated = " OR ".join(f"{name} IS NOT NULL" for name in named)
+        stated = " OR ".join(f"{name} IS NOT NULL" for name in NAMES if name in columns)
         rows = self._bench.execute(
             f"SELECT DISTINCT {asked} FROM {relation} WHERE {stated}"
         ).fetchall()
-        new = [call for call in (Call(*row) for row in rows) if call not in self._learnt]
-        for call in new:
-            self._learnt.add(call)
-            self._add(call)
-        return bool(rows)
+        new = {Call(*row) for row in rows} - self._learnt
+        self._learnt |= new
+        priced = [call for call in new if self._add(call)]
+        return bool(priced)
 
-    def _add(self, call: Call) -> None:
+    def _add(self, call: Call) -> bool:
+        """Whether there are prices of such calls."""
         key = [getattr(call, name) for name in KEYS]
         rows = [
             [
@@ -95,6 +101,7 @@ class Till:
             self._bench.executemany(
                 f"INSERT INTO {TABLE} VALUES ({', '.join('?' * len(rows[0]))})", rows
             )
+        return bool(rows)
 
 
 When = tuple[datetime, datetime, int, int, int, int]
