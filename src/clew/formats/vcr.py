@@ -1,21 +1,27 @@
-"""VCR cassettes in JSON: recorded HTTP interactions, one event each; AI calls are read whole.
+"""VCR cassettes, YAML or JSON: recorded HTTP interactions, one event each; AI calls are read whole.
 
 Reads     {interactions | http_interactions: [{request: {method, uri, body, headers},
-          response: {status: {code, message}, headers, body: {string | base64_string}}, recorded_at}]}
+          response: {status: {code, message}, headers, body: {string | base64_string}}, recorded_at}]},
+          as vcrpy and Ruby's VCR write it, and go-vcr's {response: {status, code, duration, body}}
 Returns   one event an interaction; those with AI APIs are calls
-Blind to  cassettes in YAML; how long a call took; byte offsets: `line` and `byte_offset` count interactions
+Blind to  how long a call took, but for go-vcr; byte offsets: `line` and `byte_offset` count interactions
 """
 
 from __future__ import annotations
 
+import base64
 import json
+import re
 from collections.abc import Iterator
+from datetime import date, datetime
 from pathlib import Path
 from typing import Any
 
+import yaml
+
 from clew.errors import InputError
 from clew.formats import Settings
-from clew.formats._calls.entries import EntriesParser, document_of, parser
+from clew.formats._calls.entries import EntriesParser, document_of, parser, text_of
 from clew.formats._calls.parts import Layout
 from clew.model.case import Sample
 
@@ -24,22 +30,33 @@ LAYOUT = Layout(
     names={
         "recorded_at": "timestamp", "request.method": "http_method",
         "response.status.code": "http_status", "response.status.message": "", "response.url": "",
-        "response.http_version": "protocol", "response.protocol": "protocol",
+        "response.http_version": "protocol", "response.protocol": "protocol", "response.proto": "protocol",
+        "response.duration": "duration_ms:ms", "response.code": "", "request.proto": "", "request.content_length": "",
     },
     request=("/request/body/string", "/request/body/base64_string", "/request/body"),
     response=("/response/body/string", "/response/body/base64_string", "/response/body", "/response/content"),
     request_headers=("/request/headers",),
     response_headers=("/response/headers",),
     url=("/request/uri", "/request/url"),
-    status=("/response/status/code", "/response/status_code", "/response/status"),
+    spent=("/response/code",),
+    status=("/response/code", "/response/status/code", "/response/status_code", "/response/status"),
 )  # fmt: skip
 
 
+YAML_HEAD = re.compile(
+    r"(?:\A|\n)(?:---[^\n]*\n)?(?:version: *\d+ *\n)?(?:http_)?interactions: *(?:\n|\[)"
+)
+VALUES = 5_000_000
+"""More values than any cassette has: YAML's aliases can make billions of a few lines."""
+
+
 def sniff(head: bytes) -> float:
-    """High where an object holds interactions."""
+    """High where a document holds interactions."""
     text = head[:2048].decode(errors="replace").lstrip("\ufeff \t\r\n")
     is_cassette = '"interactions"' in text or '"http_interactions"' in text
-    return 0.99 if text.startswith("{") and is_cassette else 0.0
+    if text.startswith("{"):
+        return 0.99 if is_cassette else 0.0
+    return 0.99 if YAML_HEAD.search(text) else 0.0
 
 
 def parse(head: bytes, settings: Settings) -> EntriesParser:
@@ -48,12 +65,49 @@ def parse(head: bytes, settings: Settings) -> EntriesParser:
 
 
 def _interactions(path: Path) -> Iterator[Any]:
-    document = document_of(path)
+    document = _document(path)
     found = document if isinstance(document, dict) else {}
     interactions = found.get("interactions", found.get("http_interactions"))
     if not isinstance(interactions, list):
-        raise InputError(f"{path.name} is JSON, but no cassette: it has no interactions.")
+        raise InputError(f"{path.name} is no cassette: it has no list of interactions.")
     yield from interactions
+
+
+def _document(path: Path) -> Any:
+    text = text_of(path)
+    if text.lstrip().startswith("{"):
+        return document_of(path)
+    try:
+        loader = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
+        return _Json().of(yaml.load(text, Loader=loader))
+    except (yaml.YAMLError, ValueError, RecursionError) as error:
+        reason = " ".join(str(error).split()).rstrip(".")
+        raise InputError(f"{path.name} is not one whole YAML document: {reason}.") from error
+
+
+class _Json:
+    """YAML's values as those of JSON."""
+
+    def __init__(self) -> None:
+        self.left = VALUES
+
+    def of(self, value: Any) -> Any:
+        """Times as text; bytes as the text that they hold, or else as base64."""
+        self.left -= 1
+        if self.left < 0:
+            raise ValueError(f"it has more than {VALUES:,} values")
+        if isinstance(value, dict):
+            return {str(key): self.of(one) for key, one in value.items()}
+        if isinstance(value, list | tuple | set):
+            return [self.of(one) for one in value]
+        if isinstance(value, datetime | date):
+            return value.isoformat()
+        if isinstance(value, bytes):
+            try:
+                return value.decode()
+            except UnicodeDecodeError:
+                return base64.b64encode(value).decode()
+        return value
 
 
 SAMPLES = [
@@ -79,5 +133,28 @@ SAMPLES = [
              "provider": "anthropic"},
         ],
         name="a call and an error",
-    )
+    ),
+    Sample(
+        """interactions:
+- request:
+    body: '{"model": "gpt-4o", "messages": [{"role": "user", "content": "Name a colour."}]}'
+    headers:
+      authorization: [not-a-real-key]
+    method: POST
+    uri: https://api.openai.com/v1/chat/completions
+  response:
+    body:
+      string: !!binary |
+        H4sIAAAAAAACAz1Nuw7CMAz8l5sDEoiFjPwGQlXUmtYiiaPYnaL8O+kA0z1118ALPOYLHJIsFIdY
+        i51uMox5E55J4Z8NiVTDSvANVeJABFVWC9mOpmSjwTwecaczusObM+s2VQoqeQRqUtBfDvtvp1RJ
+        xSaTD+Vxcj9mUolkLPnvXnv/AgRmkm6kAAAA
+    headers:
+      Date: ['Fri, 20 Nov 2026 09:00:00 GMT']
+    status: {code: 200, message: OK}
+version: 1
+""",
+        [{"timestamp": "2026-11-20T09:00:00Z", "provider": "openai", "model": "gpt-4o", "http_status": 200,
+          "prompt": "Name a colour.", "completion": "Blue.", "input_tokens": 9, "output_tokens": 2}],
+        name="YAML with a gzip body",
+    ),
 ]  # fmt: skip

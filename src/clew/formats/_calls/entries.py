@@ -55,16 +55,25 @@ def parser(
     return EntriesParser(settings, layout, entries_of=entries_of)
 
 
-def document_of(path: Path) -> Json:
-    """The one JSON document of a file, plain, gzip or zstd. Raises InputError where it is none."""
+def text_of(path: Path) -> str:
+    """The text of a file, plain, gzip or zstd. Raises InputError where it is cut short."""
     data = path.read_bytes()
     try:
         if data.startswith(b"\x1f\x8b"):
             data = zlib.decompress(data, wbits=31)
         elif data.startswith(b"\x28\xb5\x2f\xfd"):
             data = zstandard.ZstdDecompressor().decompressobj().decompress(data)
-        return json.loads(data.decode("utf-8-sig", errors="replace"))
-    except (ValueError, RecursionError, zlib.error, zstandard.ZstdError) as error:
+    except (zlib.error, zstandard.ZstdError) as error:
+        reason = str(error).rstrip(".")
+        raise InputError(f"{path.name} cannot be unpacked: {reason}.") from error
+    return data.decode("utf-8-sig", errors="replace")
+
+
+def document_of(path: Path) -> Json:
+    """The one JSON document of a file, plain, gzip or zstd. Raises InputError where it is none."""
+    try:
+        return json.loads(text_of(path))
+    except (ValueError, RecursionError) as error:
         reason = str(error).rstrip(".")
         raise InputError(f"{path.name} is not one whole JSON document: {reason}.") from error
 

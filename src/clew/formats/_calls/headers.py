@@ -109,6 +109,11 @@ def header_columns(settings: Settings) -> dict[str, list[str]]:
     return found
 
 
+def answered_at() -> str:
+    """SQL of the text of the answer's own date."""
+    return f"trim({_told('date')}, '[]\" ')"
+
+
 def key_hash(text: str) -> str:
     """SQL of the hash under which a key is known; NULL where it was masked before it came here."""
     bare = f"regexp_replace(trim({text}), '(?i)^(bearer|basic|token|key) +', '')"
@@ -159,9 +164,9 @@ def _wait(settings: Settings) -> str:
     """Seconds to wait: a number, a duration such as 1m30s, or a date after the answer's own."""
     ms = f"coalesce({_told('retry-after-ms')}, {_told('x-ms-retry-after-ms')})"
     text = f"trim({_told('retry-after')}, '[]\" ')"
-    date = f"trim({_told('date')}, '[]\" ')"
     until = (
-        f"(epoch_ms({rfc1123_sql(text, settings)}) - epoch_ms({rfc1123_sql(date, settings)})) / 1e3"
+        f"(epoch_ms({rfc1123_sql(text, settings)}) - "
+        f"epoch_ms({rfc1123_sql(answered_at(), settings)})) / 1e3"
     )
     return (
         f"coalesce(try_cast({ms} AS DOUBLE) / 1e3, try_cast({text} AS DOUBLE), {spelled_s(text)}, "

@@ -18,7 +18,7 @@ from duckdb.func import FunctionNullHandling
 
 from clew.formats import Settings
 from clew.formats._calls.errors import asked_wait, error_class, with_error
-from clew.formats._calls.headers import header_columns, with_headers
+from clew.formats._calls.headers import answered_at, header_columns, with_headers
 from clew.formats._calls.headers import leftover as left_headers
 from clew.formats._calls.hosts import (
     host_of,
@@ -186,6 +186,7 @@ def _columns(settings: Settings, layout: Layout) -> dict[str, str]:
     found["error_type"] = ["e.type"]
     found["status_message"] = ["e.said"]
     found["retry_after_s"].append(asked_wait())
+    found["timestamp_text"].append(answered_at())
     found["http_status"] = ["http_code"]
     for name in layout.derived:
         found[name] = [f"own_{name}", *found.get(name, [])]
