@@ -11,6 +11,7 @@ sides in turn; wall time counts the start of Python, and the ratio is that of CP
 from __future__ import annotations
 
 import argparse
+import base64
 import json
 import os
 import random
@@ -136,8 +137,18 @@ def write(folder: Path, spans: int) -> dict[str, Path]:
             for number in range(spans // BATCH):
                 made = request(chance, 1_763_629_200_000_000_000 + number * BATCH * 1_000_003)
                 proto.write(made.SerializeToString())
-                lines.write(json.dumps(MessageToDict(made), separators=(",", ":")) + "\n")
+                lines.write(json.dumps(as_exported(made), separators=(",", ":")) + "\n")
     return files
+
+
+def as_exported(made: ExportTraceServiceRequest) -> dict[str, object]:
+    """The request as exporters write it: ids in hex, where protobuf's own JSON has base64."""
+    found = MessageToDict(made, use_integers_for_enums=True)
+    for span in found["resourceSpans"][0]["scopeSpans"][0]["spans"]:
+        for name in ("traceId", "spanId", "parentSpanId"):
+            if name in span:
+                span[name] = base64.b64decode(span[name]).hex()
+    return found
 
 
 def measured(code: str, source: Path, target: Path) -> tuple[float, float, float]:

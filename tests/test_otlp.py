@@ -223,7 +223,17 @@ def in_protobuf(signal: Signal, request: Any) -> list[dict[str, Any]]:
 
 
 def in_json(signal: Signal, request: Any) -> list[dict[str, Any]]:
-    return rows_of(decode([MessageToJson(request).encode()], signal, "json"))
+    """The rows, which are the same in both spellings of the keys."""
+    camel, snake = (
+        rows_of(
+            decode(
+                [MessageToJson(request, preserving_proto_field_name=own).encode()], signal, "json"
+            )
+        )
+        for own in (False, True)
+    )
+    assert camel == snake
+    return camel
 
 
 @pytest.mark.parametrize("signal", ["traces", "logs", "metrics"])

@@ -9,6 +9,7 @@ from typing import Any
 import numpy as np
 
 from clew.formats._telemetry.columns import Column, column, member, members
+from clew.formats._telemetry.genai import single_turns
 from clew.formats._telemetry.raised import EXCEPTION
 from clew.formats._telemetry.signals import NONE, Rows, Scope, plain, role_of
 
@@ -48,17 +49,19 @@ class Gathered:
         """The attributes of a row; those without a value are left out."""
         roles, values = self.roles, self.values
         for name, given in attributes.items():
+            if name in values:
+                if given is None or (given == NONE and name not in EXCEPTION):
+                    continue
+                rows, found = values[name]
+                rows.append(row)
+                found.append(plain(name, given) if type(given) is list else given)
+                continue
             role = roles.get(name)
             if role is None:
                 role = roles[name] = role_of(name)
             if role == "column":
-                if given is None or (given == NONE and name not in EXCEPTION):
-                    continue
-                if name not in values:
-                    values[name] = ([], [])
-                rows, found = values[name]
-                rows.append(row)
-                found.append(plain(name, given) if type(given) is list else given)
+                values[name] = ([], [])
+                self.add(row, {name: given})
             elif role == "leaf":
                 self.leaves.setdefault(row, []).append((name, given))
             else:
@@ -74,6 +77,7 @@ class Gathered:
         starts_ns: Sequence[int] = (),
     ) -> Rows:
         """All rows, with the columns that their own fields fill."""
+        turns, leaves = single_turns(self.leaves)
         return Rows(
             size=self.size,
             payload=np.array(self.payload, np.int64),
@@ -81,11 +85,14 @@ class Gathered:
             scopes=self.scopes,
             direct={name: values for name, values in direct.items() if values is not None},
             attributes={
-                name: column(rows, found, self.size) for name, (rows, found) in self.values.items()
+                name: column(rows, found, self.size)
+                for name, (rows, found) in self.values.items()
+                if rows
             },
             names=frozenset(self.names),
             rest=[members(found) for found in self.rest],
-            leaves=self.leaves,
+            turns=turns,
+            leaves=leaves,
             said=dict(said or {}),
             raised=dict(raised or {}),
             starts_ns=starts_ns,

@@ -94,6 +94,9 @@ FIRST_CHUNK = "langfuse.observation.completion_start_time"
 EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 MICROSECOND = timedelta(microseconds=1)
 LONGEST_WAIT_US = 86_400_000_000
+ROLE, CONTENT = ("0", "role"), ("0", "content")
+TURN = {ROLE, CONTENT}
+"""The leaves of a structure that is one turn."""
 Derived = dict[str, dict[int, Any]]
 
 
@@ -159,6 +162,34 @@ class Turns:
         return Turns(
             self.rows[chosen], [self.roles[at] for at in chosen], [self.texts[at] for at in chosen]
         )
+
+
+def single_turns(
+    leaves: Mapping[int, Sequence[tuple[str, Any]]],
+) -> tuple[dict[str, Turns], dict[int, list[tuple[str, Any]]]]:
+    """Structures that are the role and the text of one turn and no more; the leaves of all others."""
+    turns: dict[str, tuple[list[int], list[bytes], list[bytes]]] = {}
+    others: dict[int, list[tuple[str, Any]]] = {}
+    for row, pairs in leaves.items():
+        inside: dict[str, list[tuple[str, Any]]] = {}
+        for pair in pairs:
+            into = folded_into(pair[0])
+            inside.setdefault(into[0] if into else "", []).append(pair)
+        for base, parts in inside.items():
+            said = {}
+            if len(parts) == len(TURN):
+                said = {(folded_into(n) or ("", ()))[1]: v for n, v in parts if type(v) is str}
+            if said.keys() == TURN:
+                rows, roles, texts = turns.setdefault(base, ([], [], []))
+                rows.append(row)
+                roles.append(said[ROLE].encode(errors="replace"))
+                texts.append(said[CONTENT].encode(errors="replace"))
+            else:
+                others.setdefault(row, []).extend(parts)
+    return {
+        base: Turns(np.array(rows, np.int64), roles, texts)
+        for base, (rows, roles, texts) in turns.items()
+    }, others
 
 
 def _opening(role: bytes) -> bytes:

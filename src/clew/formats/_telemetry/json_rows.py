@@ -2,11 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from typing import Any
 
 from clew.formats._telemetry.columns import Column
 from clew.formats._telemetry.gathered import Gathered, filled, unsigned
+from clew.formats._telemetry.json_typed import (
+    NO_STATUS,
+    Span,
+    decoded,
+    plain_values,
+    scopes_of,
+    span_of,
+)
 from clew.formats._telemetry.otlp_json import (
     Json,
     any_value,
@@ -19,6 +27,7 @@ from clew.formats._telemetry.otlp_json import (
     in_scopes,
     integer,
     real,
+    request_of,
     requests,
     text,
 )
@@ -55,21 +64,27 @@ def spans(payloads: Sequence[bytes]) -> Rows:
     starts: list[int] = []
     ends: list[int] = []
     links: dict[int, list[Any]] = {}
-    for row, span in _items(payloads, "traces", gathered):
-        ids.append(_ids(span, row, gathered))
-        status = get(span, "status")
-        status = status if isinstance(status, dict) else {}
-        code = enumerated(status.get("code"), STATUSES, "STATUS_CODE_") or "unset"
-        kind = enumerated(span.get("kind"), KINDS, "SPAN_KIND_")
-        told.append((text(span.get("name")), kind, code, text(status.get("message")) or None))
-        starts.append(count(get(span, "startTimeUnixNano")))
-        ends.append(count(get(span, "endTimeUnixNano")))
-        gathered.add(row, attributes_of(span.get("attributes")))
-        _add_other(span, row, gathered)
-        for event in span.get("events") or ():
-            _add_event(event, row, events)
-        if span.get("links"):
-            links[row] = [_link(link) for link in dicts(span["links"], "links")]
+    for row, span in _spans(payloads, gathered):
+        given = (span.traceId, span.spanId, span.parentSpanId)
+        ids.append(_ids(given, row, gathered))
+        status = span.status or NO_STATUS
+        code = enumerated(status.code, STATUSES, "STATUS_CODE_") or "unset"
+        kind = enumerated(span.kind, KINDS, "SPAN_KIND_")
+        told.append((span.name or "", kind, code, status.message or None))
+        starts.append(count(span.startTimeUnixNano))
+        ends.append(count(span.endTimeUnixNano))
+        gathered.add(row, plain_values(span.attributes))
+        if span.traceState:
+            gathered.add(row, {"trace_state": span.traceState})
+        for key, name in DROPPED.items():
+            if dropped := count(getattr(span, key)):
+                gathered.add(row, {name: dropped})
+        for event in span.events or ():
+            attributes = plain_values(event.attributes)
+            dropped = count(event.droppedAttributesCount)
+            events.add(row, event.name or "", count(event.timeUnixNano), attributes, dropped)
+        if span.links:
+            links[row] = [_link(link) for link in span.links]
     names, kinds, statuses, messages = _columns(told, 4)
     direct: dict[str, Column | None] = dict(zip(NAMES, _columns(ids, 3), strict=True))
     direct |= {"span_name": names, "span_kind": kinds, "status": statuses}
@@ -92,7 +107,8 @@ def log_records(payloads: Sequence[bytes]) -> Rows:
     names: list[str] = []
     given: list[str | None] = []
     for row, record in _items(payloads, "logs", gathered):
-        ids.append(_ids(record, row, gathered, is_span=False))
+        given_ids = tuple(get(record, key) for key in IDS)
+        ids.append(_ids(given_ids, row, gathered, is_span=False))
         times_ns.append(count(get(record, "timeUnixNano")))
         observed.append(count(get(record, "observedTimeUnixNano")))
         number = get(record, "severityNumber")
@@ -129,18 +145,42 @@ DECODERS: dict[Signal, Callable[[Sequence[bytes]], Rows]] = {
 }
 
 
-def _items(payloads: Sequence[bytes], signal: Signal, gathered: Gathered) -> Any:
-    """Row and object of every span or log record."""
-    for number, request in enumerate(requests(payloads)):
-        for scope, items in in_scopes(request, signal):
+def _spans(payloads: Sequence[bytes], gathered: Gathered) -> Iterator[tuple[int, Span]]:
+    """Row and span of every span."""
+    for number, payload in enumerate(payloads):
+        request = decoded(payload)
+        if request is None:
+            which = f"request {number + 1} of {len(payloads)} is " if payloads[1:] else ""
+            for row, found in _items_of(number, request_of(payload, which), "traces", gathered):
+                yield row, span_of(found)
+            continue
+        for scope, spans in scopes_of(request):
             gathered.scopes.append(scope)
-            for item in items:
-                row = gathered.begin(number)
-                if isinstance(item, dict):
-                    yield row, item
-                else:
-                    gathered.rejects[row] = "not an object"
-                    yield row, {}
+            for span in spans:
+                yield gathered.begin(number), span
+
+
+def _items(
+    payloads: Sequence[bytes], signal: Signal, gathered: Gathered
+) -> Iterator[tuple[int, Json]]:
+    """Row and object of every log record."""
+    for number, request in enumerate(requests(payloads)):
+        yield from _items_of(number, request, signal, gathered)
+
+
+def _items_of(
+    number: int, request: Json, signal: Signal, gathered: Gathered
+) -> Iterator[tuple[int, Json]]:
+    """Row and object of every span or log record of a request."""
+    for scope, items in in_scopes(request, signal):
+        gathered.scopes.append(scope)
+        for item in items:
+            row = gathered.begin(number)
+            if isinstance(item, dict):
+                yield row, item
+            else:
+                gathered.rejects[row] = "not an object"
+                yield row, {}
 
 
 def _columns(rows: Sequence[tuple[str | None, ...]], width: int) -> list[Column | None]:
@@ -151,18 +191,17 @@ def _columns(rows: Sequence[tuple[str | None, ...]], width: int) -> list[Column 
 
 
 def _ids(
-    found: Json, row: int, gathered: Gathered, *, is_span: bool = True
+    given: Sequence[Json], row: int, gathered: Gathered, *, is_span: bool = True
 ) -> tuple[str | None, ...]:
     """The ids of a row; a wrong one rejects a span, and is another attribute of a log record."""
     ids = []
-    for name, key in zip(NAMES, IDS, strict=True):
-        given = get(found, key)
-        value, problem = identifier(given, name) if given else (None, "")
+    for name, told in zip(NAMES, given, strict=True):
+        value, problem = identifier(told, name) if told else (None, "")
         ids.append(value)
         if problem and is_span:
             gathered.rejects.setdefault(row, problem)
         elif problem:
-            gathered.add(row, {f"{name}_text": text(given)})
+            gathered.add(row, {f"{name}_text": text(told)})
     return tuple(ids)
 
 
@@ -176,17 +215,6 @@ def _add_other(found: Json, row: int, gathered: Gathered) -> None:
             other[name] = number
     if other:
         gathered.add(row, other)
-
-
-def _add_event(event: Json, row: int, events: SpanEvents) -> None:
-    if isinstance(event, dict):
-        events.add(
-            row,
-            text(event.get("name")),
-            count(get(event, "timeUnixNano")),
-            attributes_of(event.get("attributes")),
-            count(get(event, "droppedAttributesCount")),
-        )
 
 
 def _link(link: Json) -> dict[str, Any]:

@@ -38,18 +38,21 @@ Json = Any
 def requests(payloads: Sequence[bytes]) -> Iterator[Json]:
     """The object of each payload. Raises InputError where one is no JSON object."""
     for number, payload in enumerate(payloads, 1):
-        try:
-            found = json.loads(payload.decode(errors="replace"), strict=False)
-        except (ValueError, RecursionError) as error:
-            reason = "nested too deep" if isinstance(error, RecursionError) else str(error)
-            raise InputError(f"{_which(number, payloads)}not JSON: {reason}") from error
-        if not isinstance(found, dict):
-            raise InputError(f"{_which(number, payloads)}JSON, but not an object")
-        yield found
+        yield request_of(
+            payload, f"request {number} of {len(payloads)} is " if payloads[1:] else ""
+        )
 
 
-def _which(number: int, payloads: Sequence[bytes]) -> str:
-    return f"request {number} of {len(payloads)} is " if len(payloads) > 1 else ""
+def request_of(payload: bytes, which: str = "") -> Json:
+    """The object of a payload. Raises InputError, which says `which`, where it is no JSON object."""
+    try:
+        found = json.loads(payload.decode(errors="replace"), strict=False)
+    except (ValueError, RecursionError) as error:
+        reason = "nested too deep" if isinstance(error, RecursionError) else str(error)
+        raise InputError(f"{which}not JSON: {reason}") from error
+    if not isinstance(found, dict):
+        raise InputError(f"{which}JSON, but not an object")
+    return found
 
 
 def get(found: Json, name: str) -> Json:
@@ -83,21 +86,26 @@ def in_scopes(request: Json, signal: Signal) -> Iterator[tuple[Scope, list[Json]
     for resource in dicts(get(request, key), key):
         if not isinstance(resource, dict):
             raise InputError(f"{key} holds what is no object")
-        described = get(resource, "resource")
-        own = attributes_of(described.get("attributes")) if isinstance(described, dict) else {}
-        other: dict[str, Any] = {}
-        if url := get(resource, "schemaUrl"):
-            other["resource.schema_url"] = url
+        own, other = said_by_resource(resource)
         listed = dicts(get(resource, f"scope{name}"), f"scope{name}")
         listed = listed + dicts(get(resource, old[0].lower() + old[1:]), old)
         for scope in listed:
             if not isinstance(scope, dict):
                 raise InputError(f"scope{name} holds what is no object")
             items = dicts(get(scope, ITEMS[signal]), ITEMS[signal])
-            yield _scope(own, scope, other), items
+            yield said_by_scope(own, scope, other), items
 
 
-def _scope(resource: dict[str, Any], found: Json, other: dict[str, Any]) -> Scope:
+def said_by_resource(found: Json) -> tuple[dict[str, Any], dict[str, Any]]:
+    """Attributes of a resource, and what else it says of its rows."""
+    described = get(found, "resource")
+    own = attributes_of(described.get("attributes")) if isinstance(described, dict) else {}
+    url = get(found, "schemaUrl")
+    return own, {"resource.schema_url": url} if url else {}
+
+
+def said_by_scope(resource: dict[str, Any], found: Json, other: dict[str, Any]) -> Scope:
+    """A scope of a resource."""
     about = get(found, "scope") or get(found, "instrumentationLibrary")
     about = about if isinstance(about, dict) else {}
     told = dict(other)
@@ -217,6 +225,8 @@ def identifier(value: Json, name: str) -> tuple[str | None, str]:
     if value is None or value == "":
         return None, ""
     width = IDS[name]
+    if type(value) is str and len(value) == 2 * width and HEX.fullmatch(value):
+        return (value if value.strip("0") else None), ""
     found = value.lower() if isinstance(value, str) else json_text(value)
     if len(found) != 2 * width or not HEX.fullmatch(found):
         raw = _bytes_of(value)

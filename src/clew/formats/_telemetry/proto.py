@@ -26,7 +26,7 @@ from clew.formats._telemetry.columns import (
     text_column,
     valid_texts,
 )
-from clew.formats._telemetry.genai import Turns, folded_into
+from clew.formats._telemetry.genai import CONTENT, ROLE, Turns, folded_into
 from clew.formats._telemetry.raised import EXCEPTION
 from clew.formats._telemetry.signals import NONE, Scope, plain, role_of
 from clew.formats._telemetry.wire import Buffer, Fields, joined, scan, text_at, walk
@@ -38,7 +38,6 @@ KEY, VALUE = 0x0A, 0x12
 FIRST, SECOND, THIRD = 0x0A, 0x12, 0x1A
 OLD_SCOPE = 1000 << 3 | 2
 """InstrumentationLibrarySpans, which ScopeSpans replaced; it is built alike."""
-ROLE, CONTENT = ("0", "role"), ("0", "content")
 RAW_NONE = NONE.encode()
 LONGEST_CACHED = 256
 MOST_CACHED = 50_000
