@@ -2,7 +2,8 @@
 
 Reads     structlog, python-json-logger, zerolog, zap, pino, bunyan, logback, ECS, Google Cloud
           LogEntry, and any other JSON log; files that are one JSON array; Docker json-file and
-          Kubernetes CRI wrappers, whose inner line is parsed in turn; spans, by their id, name and end
+          Kubernetes CRI wrappers, whose inner line is parsed in turn; spans, by their id, name and end,
+          with attributes as objects or as OTLP's lists of keys and values
 Returns   canonical columns by the names of model/vocabulary.py; other keys as attributes
 Units     durations by their name, else by their size, which the ledger says
 Blind to  the meaning of keys that no vocabulary lists: they stay attributes
@@ -14,6 +15,7 @@ from clew import registry
 from clew.formats import BatchParser, Parser, Settings, surest
 from clew.formats._json import JsonParser
 from clew.formats._json_head import begins_with_document, elements, is_array, share_of_objects
+from clew.formats._keyed import MARK, KeyedParser
 from clew.formats._wrapped import unwrap, wrapped
 from clew.model.case import Sample
 
@@ -30,7 +32,8 @@ def parse(head: bytes, settings: Settings) -> Parser:
     """A parser of JSON objects: one a line, in one array, or one after the other over lines."""
     if found := unwrap(head):
         return wrapped(found, settings, lambda inner: _parse_inner(inner, settings))
-    return JsonParser(settings, elements=elements(head))
+    parser = KeyedParser if MARK.search(head) else JsonParser
+    return parser(settings, elements=elements(head))
 
 
 def _parse_inner(head: bytes, settings: Settings) -> Parser:
@@ -43,6 +46,24 @@ def _parse_inner(head: bytes, settings: Settings) -> Parser:
 
 
 SAMPLES = [
+    Sample(
+        '{"traceId":"5b8efff798038103d269b633813fc60c","spanId":"eee19b7ec3c1b174","name":"GET /pay","kind":2,'
+        '"startTimeUnixNano":"1763629200123456789","endTimeUnixNano":"1763629200125000000","attributes":'
+        '[{"key":"http.request.method","value":{"stringValue":"GET"}},{"key":"http.response.status_code",'
+        '"value":{"intValue":"503"}},{"key":"app.share","value":{"doubleValue":1.5}}],"resource":{"attributes":'
+        '[{"key":"service.name","value":{"stringValue":"checkout"}}]}}\n',
+        [
+            {
+                "span_name": "GET /pay",
+                "duration_ms": 1.543211,
+                "service": "checkout",
+                "http_method": "GET",
+                "http_status": 503,
+                "attributes.app.share": 1.5,
+            },
+        ],
+        name="a span a line, with OTLP's attributes",
+    ),
     Sample(
         '{"event": "failed", "timestamp": "2026-11-20T09:00:00Z", "exception": [{"exc_type": "ValueError", '
         '"exc_value": "no age", "is_cause": false, "frames": [{"filename": "/app/api.py", "lineno": 7, '
