@@ -11,10 +11,11 @@ verify       every digest and the chain, again
 
 from __future__ import annotations
 
+import gc
 import tempfile
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import AbstractContextManager, nullcontext
+from contextlib import AbstractContextManager, contextmanager, nullcontext
 from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
@@ -298,11 +299,24 @@ def _loaded(
 
 def _one_ahead(batches: Iterator[Batch]) -> Iterator[Batch]:
     """The same, each made while the one before it is loaded."""
-    with ThreadPoolExecutor(1, thread_name_prefix="clew-decode") as thread:
+    with _few_collections(), ThreadPoolExecutor(1, thread_name_prefix="clew-decode") as thread:
         coming = thread.submit(next, batches, None)
         while (batch := coming.result()) is not None:
             coming = thread.submit(next, batches, None)
             yield batch
+
+
+@contextmanager
+def _few_collections() -> Iterator[None]:
+    """What a decoder makes is needed: the collector of garbage would look through it in vain."""
+    usual = gc.get_threshold()
+    gc.freeze()
+    gc.set_threshold(200_000, 20, 50)
+    try:
+        yield
+    finally:
+        gc.set_threshold(*usual)
+        gc.unfreeze()
 
 
 def _load_batch(load: Load, batch: Batch, settings: Settings) -> None:

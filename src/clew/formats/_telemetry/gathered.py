@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import operator
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
@@ -9,7 +10,7 @@ from typing import Any
 import numpy as np
 
 from clew.formats._telemetry.columns import Column, column, member, members
-from clew.formats._telemetry.genai import single_turns
+from clew.formats._telemetry.leaves import Turn, single_turns, turns_of
 from clew.formats._telemetry.raised import EXCEPTION
 from clew.formats._telemetry.signals import NONE, Rows, Scope, plain, role_of
 
@@ -30,6 +31,7 @@ class Gathered:
     rest: list[list[str]] = field(default_factory=list)
     names: set[str] = field(default_factory=set)
     leaves: dict[int, list[tuple[str, Any]]] = field(default_factory=dict)
+    turns: dict[str, list[Turn]] = field(default_factory=dict)
     rejects: dict[int, str] = field(default_factory=dict)
     roles: dict[str, str] = field(default_factory=dict)
 
@@ -68,6 +70,16 @@ class Gathered:
                 self.names.add(name)
                 self.rest[row].append(member(name, given))
 
+    def add_column(self, name: str, rows: Sequence[int], given: Sequence[Any]) -> None:
+        """The values that these rows have of one attribute, which fills a column."""
+        if list in set(map(type, given)) or NONE in given or None in given:
+            for row, value in zip(rows, given, strict=True):
+                self.add(row, {name: value})
+            return
+        own_rows, found = self.values.setdefault(name, ([], []))
+        own_rows.extend(rows)
+        found.extend(given)
+
     def rows(
         self,
         direct: Mapping[str, Column | None],
@@ -77,7 +89,7 @@ class Gathered:
         starts_ns: Sequence[int] = (),
     ) -> Rows:
         """All rows, with the columns that their own fields fill."""
-        turns, leaves = single_turns(self.leaves)
+        leaves = single_turns(self.leaves, self.turns)
         return Rows(
             size=self.size,
             payload=np.array(self.payload, np.int64),
@@ -85,19 +97,27 @@ class Gathered:
             scopes=self.scopes,
             direct={name: values for name, values in direct.items() if values is not None},
             attributes={
-                name: column(rows, found, self.size)
+                name: column(*in_order(rows, found), self.size)
                 for name, (rows, found) in self.values.items()
                 if rows
             },
             names=frozenset(self.names),
             rest=[members(found) for found in self.rest],
-            turns=turns,
+            turns={base: turns_of(told) for base, told in self.turns.items()},
             leaves=leaves,
             said=dict(said or {}),
             raised=dict(raised or {}),
             starts_ns=starts_ns,
             rejects=self.rejects,
         )
+
+
+def in_order(rows: list[int], values: list[Any]) -> tuple[list[int], list[Any]]:
+    """Both in ascending order of the rows."""
+    if all(map(operator.lt, rows, rows[1:])):
+        return rows, values
+    order = np.argsort(np.array(rows), kind="stable").tolist()
+    return [rows[at] for at in order], [values[at] for at in order]
 
 
 def filled(values: Sequence[Any]) -> Column | None:

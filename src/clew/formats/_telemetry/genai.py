@@ -8,11 +8,8 @@ columns that they leave empty.
 from __future__ import annotations
 
 import json
-import re
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
-from functools import lru_cache
 from typing import Any
 
 import numpy as np
@@ -20,24 +17,21 @@ from numpy.typing import NDArray
 
 from clew.formats._telemetry.columns import (
     Column,
-    Ints,
     column,
     json_text,
-    needs_escape,
     text_column,
 )
 from clew.formats._telemetry.conversation import (
     ANSWER,
     SYSTEM,
     USER,
-    Tree,
     completion_of,
     messages_of,
     prompt_of,
-    steps_of,
     system_of,
 )
-from clew.model.vocabulary import INDEXED, SPELLINGS
+from clew.formats._telemetry.leaves import Turns
+from clew.model.vocabulary import SPELLINGS
 
 PARAMETERS = {
     "model": "model", "model_name": "model", "max_tokens": "max_tokens",
@@ -94,106 +88,7 @@ FIRST_CHUNK = "langfuse.observation.completion_start_time"
 EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 MICROSECOND = timedelta(microseconds=1)
 LONGEST_WAIT_US = 86_400_000_000
-ROLE, CONTENT = ("0", "role"), ("0", "content")
-TURN = {ROLE, CONTENT}
-"""The leaves of a structure that is one turn."""
 Derived = dict[str, dict[int, Any]]
-
-
-@lru_cache(maxsize=4_096)
-def folded_into(name: str) -> tuple[str, tuple[str, ...]] | None:
-    """The structure that an indexed key is a leaf of, and its path within; None for other keys."""
-    for pattern, base in INDEXED:
-        if found := re.match(pattern, name):
-            return base, steps_of(".".join(found.groups()).split("."))
-    return None
-
-
-def fold(
-    leaves: Mapping[int, Sequence[tuple[str, Any]]], said: Mapping[str, dict[int, Any]]
-) -> dict[str, dict[int, Any]]:
-    """Structures from indexed keys, and those that events tell: name of the structure, row, value."""
-    found: dict[str, dict[int, Any]] = {name: dict(of) for name, of in said.items()}
-    for row, pairs in leaves.items():
-        inside: dict[str, Tree] = {}
-        for name, value in pairs:
-            into = folded_into(name)
-            assert into is not None, "BUG: a key is folded that has no index"
-            base, path = into
-            if base not in inside:
-                inside[base] = Tree()
-            inside[base].add(path, value)
-        for base, tree in inside.items():
-            if base not in found:
-                found[base] = {}
-            found[base][row] = tree.value()
-    return found
-
-
-@dataclass(frozen=True, slots=True)
-class Turns:
-    """Conversations of one turn each: row, role and text in UTF-8."""
-
-    rows: Ints
-    roles: Sequence[bytes]
-    texts: Sequence[bytes]
-
-    def column(self, size: int) -> Column:
-        """They as JSON: a list with one message."""
-        starts = {role: _opening(role) for role in set(self.roles)}
-        found = [
-            starts[role]
-            + (json_text(text.decode()).encode() if is_odd else b'"' + text + b'"')
-            + b"}]"
-            for role, text, is_odd in zip(
-                self.roles, self.texts, needs_escape(self.texts).tolist(), strict=True
-            )
-        ]
-        return text_column(self.rows, found, size, "json", frozenset({"ARRAY"}))
-
-    def by(self, roles: frozenset[str], without: NDArray[np.bool_]) -> Turns:
-        """Those of one side, of rows that are not among the others."""
-        own = {role for role in set(self.roles) if role.decode(errors="replace").lower() in roles}
-        chosen = [
-            place
-            for place, (row, role) in enumerate(zip(self.rows.tolist(), self.roles, strict=True))
-            if role in own and not without[row] and self.texts[place]
-        ]
-        return Turns(
-            self.rows[chosen], [self.roles[at] for at in chosen], [self.texts[at] for at in chosen]
-        )
-
-
-def single_turns(
-    leaves: Mapping[int, Sequence[tuple[str, Any]]],
-) -> tuple[dict[str, Turns], dict[int, list[tuple[str, Any]]]]:
-    """Structures that are the role and the text of one turn and no more; the leaves of all others."""
-    turns: dict[str, tuple[list[int], list[bytes], list[bytes]]] = {}
-    others: dict[int, list[tuple[str, Any]]] = {}
-    for row, pairs in leaves.items():
-        inside: dict[str, list[tuple[str, Any]]] = {}
-        for pair in pairs:
-            into = folded_into(pair[0])
-            inside.setdefault(into[0] if into else "", []).append(pair)
-        for base, parts in inside.items():
-            said = {}
-            if len(parts) == len(TURN):
-                said = {(folded_into(n) or ("", ()))[1]: v for n, v in parts if type(v) is str}
-            if said.keys() == TURN:
-                rows, roles, texts = turns.setdefault(base, ([], [], []))
-                rows.append(row)
-                roles.append(said[ROLE].encode(errors="replace"))
-                texts.append(said[CONTENT].encode(errors="replace"))
-            else:
-                others.setdefault(row, []).extend(parts)
-    return {
-        base: Turns(np.array(rows, np.int64), roles, texts)
-        for base, (rows, roles, texts) in turns.items()
-    }, others
-
-
-def _opening(role: bytes) -> bytes:
-    return f'[{{"role": {json_text(role.decode(errors="replace"))}, "content": '.encode()
 
 
 def derive(

@@ -1,4 +1,4 @@
-"""Spans, log records and data points of OTLP's JSON to rows."""
+"""Log records and data points of OTLP's JSON to rows; spans have `json_spans`."""
 
 from __future__ import annotations
 
@@ -7,14 +7,7 @@ from typing import Any
 
 from clew.formats._telemetry.columns import Column
 from clew.formats._telemetry.gathered import Gathered, filled, unsigned
-from clew.formats._telemetry.json_typed import (
-    NO_STATUS,
-    Span,
-    decoded,
-    plain_values,
-    scopes_of,
-    span_of,
-)
+from clew.formats._telemetry.json_spans import spans
 from clew.formats._telemetry.otlp_json import (
     Json,
     any_value,
@@ -27,21 +20,15 @@ from clew.formats._telemetry.otlp_json import (
     in_scopes,
     integer,
     real,
-    request_of,
     requests,
+    rows_in_scopes,
     text,
 )
 from clew.formats._telemetry.points import TEMPORALITIES, Metric, Point, Points
-from clew.formats._telemetry.signals import KINDS, STATUSES, Rows, Signal
-from clew.formats._telemetry.span_parts import LogParts, SpanEvents, json_lists, times
+from clew.formats._telemetry.signals import Rows, Signal
+from clew.formats._telemetry.span_parts import LogParts
 
-IDS = ("traceId", "spanId", "parentSpanId")
-NAMES = ("trace_id", "span_id", "parent_span_id")
-DROPPED = {
-    "droppedAttributesCount": "dropped_attributes_count",
-    "droppedEventsCount": "dropped_events_count",
-    "droppedLinksCount": "dropped_links_count",
-}
+KEYS = {"trace_id": "traceId", "span_id": "spanId"}
 SEVERITIES = {
     f"SEVERITY_NUMBER_{word}{step or ''}": 4 * place + max(step, 1)
     for place, word in enumerate(("TRACE", "DEBUG", "INFO", "WARN", "ERROR", "FATAL"))
@@ -56,45 +43,6 @@ POINT_KINDS = {
 }
 
 
-def spans(payloads: Sequence[bytes]) -> Rows:
-    """The spans of these requests, a row each."""
-    gathered, events = Gathered(), SpanEvents()
-    ids: list[tuple[str | None, ...]] = []
-    told: list[tuple[str, str | None, str, str | None]] = []
-    starts: list[int] = []
-    ends: list[int] = []
-    links: dict[int, list[Any]] = {}
-    for row, span in _spans(payloads, gathered):
-        given = (span.traceId, span.spanId, span.parentSpanId)
-        ids.append(_ids(given, row, gathered))
-        status = span.status or NO_STATUS
-        code = enumerated(status.code, STATUSES, "STATUS_CODE_") or "unset"
-        kind = enumerated(span.kind, KINDS, "SPAN_KIND_")
-        told.append((span.name or "", kind, code, status.message or None))
-        starts.append(count(span.startTimeUnixNano))
-        ends.append(count(span.endTimeUnixNano))
-        gathered.add(row, plain_values(span.attributes))
-        if span.traceState:
-            gathered.add(row, {"trace_state": span.traceState})
-        for key, name in DROPPED.items():
-            if dropped := count(getattr(span, key)):
-                gathered.add(row, {name: dropped})
-        for event in span.events or ():
-            attributes = plain_values(event.attributes)
-            dropped = count(event.droppedAttributesCount)
-            events.add(row, event.name or "", count(event.timeUnixNano), attributes, dropped)
-        if span.links:
-            links[row] = [_link(link) for link in span.links]
-    names, kinds, statuses, messages = _columns(told, 4)
-    direct: dict[str, Column | None] = dict(zip(NAMES, _columns(ids, 3), strict=True))
-    direct |= {"span_name": names, "span_kind": kinds, "status": statuses}
-    direct |= times(unsigned(starts), unsigned(ends))
-    direct["status_message"] = messages
-    direct["span_events"] = json_lists(events.lists, gathered.size)
-    direct["span_links"] = json_lists(links, gathered.size)
-    return gathered.rows(direct, said=events.said, raised=events.raised, starts_ns=starts)
-
-
 def log_records(payloads: Sequence[bytes]) -> Rows:
     """The log records of these requests, a row each."""
     gathered = Gathered()
@@ -106,9 +54,8 @@ def log_records(payloads: Sequence[bytes]) -> Rows:
     bodies: list[Any] = []
     names: list[str] = []
     given: list[str | None] = []
-    for row, record in _items(payloads, "logs", gathered):
-        given_ids = tuple(get(record, key) for key in IDS)
-        ids.append(_ids(given_ids, row, gathered, is_span=False))
+    for row, record in _log_records(payloads, gathered):
+        ids.append(_ids(record, row, gathered))
         times_ns.append(count(get(record, "timeUnixNano")))
         observed.append(count(get(record, "observedTimeUnixNano")))
         number = get(record, "severityNumber")
@@ -119,10 +66,11 @@ def log_records(payloads: Sequence[bytes]) -> Rows:
         attributes = attributes_of(record.get("attributes"))
         given.append(names[-1] or attributes.get("event.name"))
         gathered.add(row, attributes)
-        _add_other(record, row, gathered)
+        if dropped := count(get(record, "droppedAttributesCount")):
+            gathered.add(row, {"dropped_attributes_count": dropped})
     parts = LogParts(unsigned(times_ns), unsigned(observed), numbers, texts, bodies, names)
     direct: dict[str, Column | None] = dict(parts.columns(gathered.rest))
-    direct |= dict(zip(NAMES[:2], _columns(ids, 3), strict=False))
+    direct |= dict(zip(KEYS, _columns(ids, 2), strict=True))
     return gathered.rows(direct, said=parts.said(given))
 
 
@@ -145,42 +93,10 @@ DECODERS: dict[Signal, Callable[[Sequence[bytes]], Rows]] = {
 }
 
 
-def _spans(payloads: Sequence[bytes], gathered: Gathered) -> Iterator[tuple[int, Span]]:
-    """Row and span of every span."""
-    for number, payload in enumerate(payloads):
-        request = decoded(payload)
-        if request is None:
-            which = f"request {number + 1} of {len(payloads)} is " if payloads[1:] else ""
-            for row, found in _items_of(number, request_of(payload, which), "traces", gathered):
-                yield row, span_of(found)
-            continue
-        for scope, spans in scopes_of(request):
-            gathered.scopes.append(scope)
-            for span in spans:
-                yield gathered.begin(number), span
-
-
-def _items(
-    payloads: Sequence[bytes], signal: Signal, gathered: Gathered
-) -> Iterator[tuple[int, Json]]:
+def _log_records(payloads: Sequence[bytes], gathered: Gathered) -> Iterator[tuple[int, Json]]:
     """Row and object of every log record."""
     for number, request in enumerate(requests(payloads)):
-        yield from _items_of(number, request, signal, gathered)
-
-
-def _items_of(
-    number: int, request: Json, signal: Signal, gathered: Gathered
-) -> Iterator[tuple[int, Json]]:
-    """Row and object of every span or log record of a request."""
-    for scope, items in in_scopes(request, signal):
-        gathered.scopes.append(scope)
-        for item in items:
-            row = gathered.begin(number)
-            if isinstance(item, dict):
-                yield row, item
-            else:
-                gathered.rejects[row] = "not an object"
-                yield row, {}
+        yield from rows_in_scopes(number, request, "logs", gathered)
 
 
 def _columns(rows: Sequence[tuple[str | None, ...]], width: int) -> list[Column | None]:
@@ -190,47 +106,16 @@ def _columns(rows: Sequence[tuple[str | None, ...]], width: int) -> list[Column 
     return [filled(values) for values in zip(*rows, strict=True)]
 
 
-def _ids(
-    given: Sequence[Json], row: int, gathered: Gathered, *, is_span: bool = True
-) -> tuple[str | None, ...]:
-    """The ids of a row; a wrong one rejects a span, and is another attribute of a log record."""
+def _ids(record: Json, row: int, gathered: Gathered) -> tuple[str | None, ...]:
+    """The ids of a log record; a wrong one is another attribute."""
     ids = []
-    for name, told in zip(NAMES, given, strict=True):
+    for name, key in KEYS.items():
+        told = get(record, key)
         value, problem = identifier(told, name) if told else (None, "")
         ids.append(value)
-        if problem and is_span:
-            gathered.rejects.setdefault(row, problem)
-        elif problem:
+        if problem:
             gathered.add(row, {f"{name}_text": text(told)})
     return tuple(ids)
-
-
-def _add_other(found: Json, row: int, gathered: Gathered) -> None:
-    """Trace state and what was dropped, under their own names."""
-    other: dict[str, Any] = {}
-    if state := get(found, "traceState"):
-        other["trace_state"] = text(state)
-    for key, name in DROPPED.items():
-        if number := count(get(found, key)):
-            other[name] = number
-    if other:
-        gathered.add(row, other)
-
-
-def _link(link: Json) -> dict[str, Any]:
-    if not isinstance(link, dict):
-        return {"trace_id": "", "span_id": ""}
-    found: dict[str, Any] = {
-        name: identifier(get(link, key), name)[0] or ""
-        for name, key in zip(NAMES[:2], IDS, strict=False)
-    }
-    if state := get(link, "traceState"):
-        found["trace_state"] = text(state)
-    if attributes := attributes_of(link.get("attributes")):
-        found["attributes"] = attributes
-    if dropped := count(get(link, "droppedAttributesCount")):
-        found["dropped_attributes_count"] = dropped
-    return found
 
 
 def _add_metric(points: Points, payload: int, found: Json) -> None:
@@ -302,7 +187,7 @@ def _exemplar(found: Json) -> dict[str, Any]:
         exemplar["value"] = integer(get(found, "asInt"))
     elif get(found, "asDouble") is not None:
         exemplar["value"] = real(get(found, "asDouble"))
-    for name, key in zip(NAMES[:2], IDS, strict=False):
+    for name, key in KEYS.items():
         if get(found, key):
             exemplar[name] = identifier(get(found, key), name)[0] or ""
     if attributes := attributes_of(get(found, "filteredAttributes")):

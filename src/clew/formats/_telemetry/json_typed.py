@@ -6,7 +6,7 @@ any other spelling is for `otlp_json` to read, key by key.
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from typing import Any
 
 import msgspec
@@ -189,6 +189,18 @@ def plain_values(found: Attributes) -> dict[str, Any]:
         text = value.stringValue
         attributes[pair.key] = text if text is not None else _other(value)
     return attributes
+
+
+def plain_column(values: Sequence[Value | None]) -> list[Any]:
+    """Plain values of values."""
+    return [
+        None
+        if value is None
+        else value.stringValue
+        if value.stringValue is not None
+        else _other(value)
+        for value in values
+    ]
 
 
 def _other(value: Value) -> Any:

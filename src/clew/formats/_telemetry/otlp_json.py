@@ -11,12 +11,13 @@ import base64
 import binascii
 import json
 import re
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from functools import lru_cache
 from typing import Any
 
 from clew.errors import InputError
 from clew.formats._telemetry.columns import DEEPEST, json_text
+from clew.formats._telemetry.gathered import Gathered
 from clew.formats._telemetry.signals import Scope, Signal
 
 NAMES: dict[Signal, tuple[str, ...]] = {
@@ -94,6 +95,21 @@ def in_scopes(request: Json, signal: Signal) -> Iterator[tuple[Scope, list[Json]
                 raise InputError(f"scope{name} holds what is no object")
             items = dicts(get(scope, ITEMS[signal]), ITEMS[signal])
             yield said_by_scope(own, scope, other), items
+
+
+def rows_in_scopes(
+    number: int, request: Json, signal: Signal, gathered: Gathered
+) -> Iterator[tuple[int, Json]]:
+    """Row and object of every span or log record of a request; what is no object is rejected."""
+    for scope, items in in_scopes(request, signal):
+        gathered.scopes.append(scope)
+        for item in items:
+            row = gathered.begin(number)
+            if isinstance(item, dict):
+                yield row, item
+            else:
+                gathered.rejects[row] = "not an object"
+                yield row, {}
 
 
 def said_by_resource(found: Json) -> tuple[dict[str, Any], dict[str, Any]]:
@@ -208,7 +224,7 @@ def real(value: Json) -> float | None:
         return None
 
 
-def enumerated(value: Json, words: dict[int, str], prefix: str) -> str | None:
+def enumerated(value: Json, words: Mapping[int, str], prefix: str) -> str | None:
     """The word that a number, or a name such as SPAN_KIND_SERVER, stands for."""
     if type(value) is int:
         return words.get(value)

@@ -26,7 +26,7 @@ from clew.formats._telemetry.columns import (
     text_column,
     valid_texts,
 )
-from clew.formats._telemetry.genai import CONTENT, ROLE, Turns, folded_into
+from clew.formats._telemetry.leaves import CONTENT, ROLE, Turns, folded_into
 from clew.formats._telemetry.raised import EXCEPTION
 from clew.formats._telemetry.signals import NONE, Scope, plain, role_of
 from clew.formats._telemetry.wire import Buffer, Fields, joined, scan, text_at, walk

@@ -16,7 +16,7 @@ import numpy as np
 from clew.formats._fields import spelling_of
 from clew.formats._telemetry import genai
 from clew.formats._telemetry.columns import Column, Ints, column, member, text_column
-from clew.formats._telemetry.genai import folded_into
+from clew.formats._telemetry.leaves import Turns, fold, folded_into
 from clew.formats._telemetry.raised import EXCEPTION, exception_columns
 from clew.formats._telemetry.rows import Telemetry
 from clew.model.vocabulary import WEAK
@@ -84,7 +84,7 @@ class Rows:
     attributes: dict[str, Column]
     rest: Sequence[str]
     names: frozenset[str] = frozenset()
-    turns: Mapping[str, genai.Turns] = field(default_factory=dict)
+    turns: Mapping[str, Turns] = field(default_factory=dict)
     leaves: dict[int, list[tuple[str, Any]]] = field(default_factory=dict)
     said: dict[str, dict[int, Any]] = field(default_factory=dict)
     raised: dict[int, dict[str, Any]] = field(default_factory=dict)
@@ -139,7 +139,7 @@ def telemetry(
     direct["rest"] = shared.rest()
     own = {name: values for name, values in rows.attributes.items() if name not in EXCEPTION}
     direct |= exception_columns(rows.attributes, rows.raised, rows.size)
-    folded = genai.fold(rows.leaves, rows.said)
+    folded = fold(rows.leaves, rows.said)
     derived = genai.derive(own, folded, rows.turns, rows.starts_ns, rows.size)
     attributes = [*shared.attributes(), *sorted(own.items())]
     attributes += genai.folded_columns(folded, rows.size).items()
