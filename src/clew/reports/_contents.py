@@ -87,14 +87,17 @@ def _advice(findings: Sequence[Finding], is_about_money: bool) -> Iterable[str]:
     yield f"{many(len(findings), 'finding')}: {', '.join(by_severity)}."
     saving = _saving(findings)
     for finding in saving[:3]:
-        do = f" {finding.recommendations[0]}" if finding.recommendations else ""
-        yield f"To save {money(finding.measures[SAVING])}: {finding.title}{do}"
+        yield f"To save {money(finding.measures[SAVING])}: {_found_and_do(finding)}"
     if is_about_money and not saving:
         yield "No finding states a saving."
     if not saving:
-        top = findings[0]
-        do = f" {top.recommendations[0]}" if top.recommendations else ""
-        yield f"First: {top.title}{do}"
+        yield f"First: {_found_and_do(findings[0])}"
+
+
+def _found_and_do(finding: Finding) -> str:
+    """What was found, and what to do about it first."""
+    title = finding.title if finding.title.endswith((".", "!", "?")) else f"{finding.title}."
+    return " ".join([title, *finding.recommendations[:1]])
 
 
 def _saving(findings: Iterable[Finding]) -> list[Finding]:

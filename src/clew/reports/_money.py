@@ -176,9 +176,11 @@ def _over_time(asking: Asking, spent: Money) -> Iterable[Section]:
 
 def _tokens(asking: Asking) -> Iterable[Block]:
     whole = asking.analysis("usage")[0]
+    cached = whole["cache_share"]
+    of_cache = "" if cached is None else f", of which {share(cached)} from a cache,"
     yield (
-        f"{count(whole['tokens'])} tokens: {count(whole['input_tokens'])} read, of which "
-        f"{share(whole['cache_share'])} from a cache, and {count(whole['output_tokens'])} written. "
+        f"{count(whole['tokens'])} tokens: {count(whole['input_tokens'])} read{of_cache} "
+        f"and {count(whole['output_tokens'])} written. "
         f"Without tokens stated: {many(whole['unstated_calls'], 'answered call')}, in no sum."
     )
     rows = asking.analysis("usage", by=("model",))[:MOST_ROWS]
