@@ -2,6 +2,7 @@
 
 ingest       read    sources/   files, folders, standard input -> blocks of whole lines
              parse   formats/   blocks -> records -> events and rejects
+             redact  redact/    events without secrets, personal data and, if so asked, prompts
              load    engines/   events -> the case, with digests; the ledger must balance
 investigate  ingest what is new
              detect  detections/ -> findings, each with its evidence
@@ -23,7 +24,14 @@ from typing import Any
 
 from clew import __version__, registry
 from clew.engines import Engine, _remote
-from clew.engines._duckdb_ledger import Known, Load, known_sources, new_bench, resume
+from clew.engines._duckdb_ledger import (
+    Known,
+    Load,
+    known_sources,
+    new_bench,
+    redactor_of,
+    resume,
+)
 from clew.engines._duckdb_verify import verify as verify_case
 from clew.engines.duckdb import DuckDBEngine
 from clew.engines.duckdb import open_case as open_duckdb
@@ -240,14 +248,16 @@ def _load(
 ) -> None:
     start, first_line = _begin(engine, source, before)
     row.source_id = identity.content_sha256[:16]
+    bench = new_bench(f"{engine.path}.tmp")
     load = Load(
         engine,
-        new_bench(f"{engine.path}.tmp"),
+        bench,
         source_id=row.source_id,
         root_sha256=before.root_sha256 if before else identity.content_sha256,
         format=row.format,
         count=row.count,
         book=book,
+        redactor=redactor_of(engine, bench, settings.redaction),
     )
     told = Settings(settings.timezone, source.modified_year(), settings.log_format)
     parser: Parser = registry.load("formats", row.format).parse(identity.head, told)
@@ -261,6 +271,7 @@ def _load(
             f"{row.count.blanks:,} blanks and {row.count.rejects:,} rejects); nothing was stored."
         )
     row.note = _note(row, load)
+    row.redacted = load.redactor.counted
     row.digest = load.finish(
         {
             "uri": source.uri,
@@ -271,7 +282,6 @@ def _load(
             "size": identity.size - start,
             "first_line": first_line,
             "timezone": settings.timezone,
-            "redacted": "{}",
             "ingested_at": datetime.now(UTC).replace(tzinfo=None),
             "clew_version": __version__,
         }
@@ -366,7 +376,7 @@ def _load_block(
         tried.add(name)
         count.continuation += len(rejects) - len(left)
         records, rejects = left, _parse(load, parser, left, name)
-    load.add_rejects(rejects)
+    load.add_rejects(rejects, records.texts([offset for _, offset, _ in rejects]))
 
 
 def _parse(load: Load, parser: Parser, records: Records, format_name: str) -> list[Reject]:

@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import hashlib
 import json
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from typing import Any
@@ -25,14 +25,17 @@ from clew.formats import AT_ONCE, HEADER_LINE
 from clew.formats._severity import severity_number_sql
 from clew.model.event import BY_NAME, COLUMNS, OWN
 from clew.model.ledger import Count
+from clew.model.redaction import Policy
 from clew.prices.book import Book, listed_book
 from clew.prices.charge import Till, charged, may_be_calls
+from clew.redact._key import key_of
+from clew.redact._rows import Redactor
 
 EPOCH = datetime(1970, 1, 1, tzinfo=UTC).replace(tzinfo=None)
 CHAINED = (
     "source_id", "uri", "sha256", "content_sha256", "continues", "root_sha256", "start", "size", "first_line",
     "format", "timezone", "lines", "events", "continuation", "blanks", "rejects", "redacted",
-    "first_event", "last_event", "ingested_at", "clew_version", "digest", "position",
+    "redaction", "first_event", "last_event", "ingested_at", "clew_version", "digest", "position",
 )  # fmt: skip
 
 NEVER_GIVEN = (*OWN, "cost_usd")
@@ -59,6 +62,11 @@ def new_bench(spill: str = "") -> duckdb.DuckDBPyConnection:
     return bench
 
 
+def redactor_of(engine: DuckDBEngine, bench: duckdb.DuckDBPyConnection, policy: Policy) -> Redactor:
+    """What redacts the blocks of one source, with the key of the engine's case."""
+    return Redactor(bench, policy, lambda: key_of(policy, engine.path))
+
+
 @dataclass(frozen=True, slots=True)
 class Known:
     """A source that the case already holds.
@@ -82,6 +90,7 @@ class Load:
 
     engine: DuckDBEngine
     bench: duckdb.DuckDBPyConnection
+    redactor: Redactor
     source_id: str
     root_sha256: str
     format: str
@@ -119,6 +128,7 @@ class Load:
         batches = Batches.of(self.bench, events)
         if self._learns(batches):
             batches = Batches.of(self.bench, events)  # once more, with prices that were not known
+        batches = self._redacted(batches)
         rejects = []
         # without offsets a record is a row: a message holds many, at one offset
         found = len(batches) if byte_offsets is None else batches.count_records()
@@ -146,15 +156,33 @@ class Load:
         ).fetchall()
         return [row for row in rows if row[2] is not None]
 
-    def add_rejects(self, rejects: Sequence[tuple[int, int, str]]) -> None:
-        """Stores lines that no format could read."""
+    def add_rejects(
+        self,
+        rejects: Sequence[tuple[int, int, str]],
+        texts: Mapping[int, str] | None = None,
+    ) -> None:
+        """Stores lines that no format could read.
+
+        texts  byte offset to the line; it is kept as far as it can be redacted
+        """
         if not rejects:
             return
         self.first_reject = min(rejects) if self.first_reject is None else self.first_reject
-        self.engine.workbench.executemany(
-            "INSERT INTO rejects VALUES (?, ?, ?, ?, NULL)",
-            [[self.source_id, line, offset, reason] for line, offset, reason in rejects],
-        )
+        lines, offsets, reasons = zip(*rejects, strict=True)
+        told = [(texts or {}).get(offset, "") for offset in offsets]
+        kept = self.redactor.redacted([*told, *reasons])
+        reasons = [new or reason for new, reason in zip(kept[len(told) :], reasons, strict=True)]
+        self.engine.workbench.execute(
+            "INSERT INTO rejects SELECT ?, unnest(?::BIGINT[]), unnest(?::BIGINT[]), "
+            "unnest(?::VARCHAR[]), unnest(?::VARCHAR[])",
+            [
+                self.source_id,
+                list(lines),
+                list(offsets),
+                reasons,
+                [text or None for text in kept[: len(told)]],
+            ],
+        ).fetchall()
         self.count.rejects += len(rejects)
 
     def _events(self, select: str, given: frozenset[str], format_name: str) -> str:
@@ -182,6 +210,20 @@ class Load:
             rows = charged(f"({rows})", names, ", ".join(f'"{name}"' for name in names))
             names = [*names, "cost_usd", "price_source"]
         return f"SELECT *, {row_check(names)} AS row_check FROM ({rows})"
+
+    def _redacted(self, batches: Batches) -> Batches:
+        """The same rows without what is taken out, and with the checks of what is left."""
+        self.bench.register("unredacted", batches)
+        try:
+            rows = self.redactor.rows("unredacted", [n for n in batches.names if n != "row_check"])
+            if rows is None:
+                return batches
+            names = [name for (name, *_) in self.bench.execute(f"DESCRIBE {rows}").fetchall()]
+            return Batches.of(
+                self.bench, f"SELECT *, {row_check(names)} AS row_check FROM ({rows})"
+            )
+        finally:
+            self.bench.unregister("unredacted")
 
     def _learns(self, batches: Batches) -> bool:
         """Whether these rows hold calls of a kind that no block before them held."""
@@ -245,6 +287,8 @@ class Load:
             "continuation": self.count.continuation,
             "blanks": self.count.blanks,
             "rejects": self.count.rejects,
+            "redacted": json.dumps(self.redactor.counted),
+            "redaction": self.redactor.words,
             "first_event": self.first_event,
             "last_event": self.last_event,
             "digest": digest,

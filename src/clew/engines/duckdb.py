@@ -29,7 +29,7 @@ from clew.errors import ConfigError, EngineError
 from clew.model.event import BY_NAME, COLUMNS, Kind
 from clew.model.views import VIEWS, events
 
-CASE_VERSION = 2
+CASE_VERSION = 3
 SQL_TYPES: dict[Kind, str] = {
     "text": "VARCHAR",
     "int": "BIGINT",
@@ -49,7 +49,7 @@ CREATE TABLE sources (
     source_id VARCHAR PRIMARY KEY, uri VARCHAR, sha256 VARCHAR, content_sha256 VARCHAR,
     continues VARCHAR, root_sha256 VARCHAR, start BIGINT, size BIGINT, first_line BIGINT, format VARCHAR,
     timezone VARCHAR, lines BIGINT, events BIGINT, continuation BIGINT, blanks BIGINT,
-    rejects BIGINT, redacted VARCHAR, first_event TIMESTAMP, last_event TIMESTAMP,
+    rejects BIGINT, redacted VARCHAR, redaction VARCHAR, first_event TIMESTAMP, last_event TIMESTAMP,
     ingested_at TIMESTAMP, clew_version VARCHAR, digest VARCHAR, position BIGINT, chain VARCHAR);
 CREATE TABLE blocks (
     source_id VARCHAR, block INTEGER, source_format VARCHAR, first_byte BIGINT, last_byte BIGINT,

@@ -19,6 +19,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from clew import registry
+from clew.model.redaction import Policy
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Sequence
@@ -42,12 +43,14 @@ class Settings:
     year        year of times that state none (the file's modification time)
     log_format  nginx's or Apache's format string, where the user gave one
     price_file  a user's own prices, a TOML file; None: the price book alone
+    redaction   what is taken out before anything is stored
     """
 
     timezone: str = "UTC"
     year: int = 1970
     log_format: str | None = None
     price_file: str | None = None
+    redaction: Policy = Policy()
 
 
 @dataclass(frozen=True)

@@ -20,6 +20,8 @@ from clew.sources.files import Block
 
 NEWLINE, RETURN, SPACE, TAB = 10, 13, 32, 9
 BATCH_ROWS = 8_192
+MOST_REJECTED = 2_000
+"""Bytes that are kept of a record that does not parse."""
 LONGEST_RECORD_BYTES = 64 << 20
 SCHEMA = na.struct(
     {
@@ -72,6 +74,18 @@ class Records:
             starts=self.starts[chosen],
             ends=self.ends[chosen],
         )
+
+    def texts(self, byte_offsets: Sequence[int]) -> dict[int, str]:
+        """The beginnings of the records at these offsets, by offset."""
+        records = self.pick(byte_offsets)
+        return {
+            int(offset): self.text[start : min(end, start + MOST_REJECTED)]
+            .tobytes()
+            .decode("utf-8", "replace")
+            for offset, start, end in zip(
+                records.byte_offsets, records.starts, records.ends, strict=True
+            )
+        }
 
     def head(self, size: int = 65_536) -> bytes:
         """The text of the first records, as a file would begin with them."""

@@ -16,7 +16,7 @@ REDACTED = "[redacted]"
 DEEPEST = 8
 """Levels of nested values that are looked into; what lies deeper is logged as text without secrets."""
 
-_NAMES = re.compile(
+NAMES = re.compile(
     r"""(?:^|[_.-])(?:
         authorization | cookie | set-cookie | password | passwd | passphrase | secret | credentials?
       | api[_-]?key | access[_-]?key | private[_-]?key | secret[_-]?key | client[_-]?secret
@@ -87,7 +87,7 @@ def _is_secret(name: Any, value: Any) -> bool:
     """Whether a field's name says so; a count, as of tokens, is no secret."""
     if isinstance(name, bytes):
         name = name.decode("latin-1")
-    return isinstance(name, str) and isinstance(value, (str, bytes)) and bool(_NAMES.search(name))
+    return isinstance(name, str) and isinstance(value, (str, bytes)) and bool(NAMES.search(name))
 
 
 def _text(text: str) -> str:

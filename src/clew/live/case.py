@@ -29,7 +29,7 @@ TABLES = """
 CREATE TABLE IF NOT EXISTS open_segments (
     source_id VARCHAR, uri VARCHAR, root_sha256 VARCHAR, format VARCHAR, loaded BIGINT,
     lines BIGINT, events BIGINT, rejects BIGINT, fields VARCHAR,
-    first_event TIMESTAMP, last_event TIMESTAMP);
+    first_event TIMESTAMP, last_event TIMESTAMP, redacted VARCHAR);
 CREATE TABLE IF NOT EXISTS tokens (
     token_id VARCHAR, name VARCHAR, scope VARCHAR, sha256 VARCHAR, created_at TIMESTAMP,
     revoked_at TIMESTAMP);

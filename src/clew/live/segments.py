@@ -16,10 +16,11 @@ from typing import Any
 import duckdb
 
 from clew import __version__
-from clew.engines._duckdb_ledger import Load
+from clew.engines._duckdb_ledger import Load, redactor_of
 from clew.engines.duckdb import DuckDBEngine
 from clew.model.event import BY_NAME
 from clew.model.ledger import Count
+from clew.model.redaction import Policy
 from clew.prices.book import Book
 from clew.sources._spool import Segment
 
@@ -39,7 +40,11 @@ def is_closed(engine: DuckDBEngine, segment: Segment) -> bool:
 
 
 def resume(
-    engine: DuckDBEngine, bench: duckdb.DuckDBPyConnection, segment: Segment, book: Book
+    engine: DuckDBEngine,
+    bench: duckdb.DuckDBPyConnection,
+    segment: Segment,
+    book: Book,
+    policy: Policy,
 ) -> tuple[Load, int, set[str]]:
     """The segment on its way into the case as the case knows it, where its next byte begins, and
     the fields of it that the case knows."""
@@ -51,15 +56,17 @@ def resume(
         root_sha256=hashlib.sha256(segment.uri.encode()).hexdigest(),
         format=FORMATS[segment.encoding],
         book=book,
+        redactor=redactor_of(engine, bench, policy),
     )
     rows = execute(
-        "SELECT loaded, lines, events, rejects, fields, first_event, last_event "
+        "SELECT loaded, lines, events, rejects, fields, first_event, last_event, redacted "
         "FROM open_segments WHERE source_id = ?",
         [load.source_id],
     ).fetchall()
     if not rows:
         return load, 0, set()
-    loaded, lines, events, rejects, fields, load.first_event, load.last_event = rows[0]
+    loaded, lines, events, rejects, fields, load.first_event, load.last_event, redacted = rows[0]
+    load.redactor.counts.update(json.loads(redacted))
     load.count = Count(lines=lines, events=events, rejects=rejects)
     load.fields = json.loads(fields)
     digests = execute(
@@ -75,7 +82,7 @@ def save(load: Load, segment: Segment, loaded: int, known_fields: set[str]) -> N
     execute = load.engine.workbench.execute
     execute("DELETE FROM open_segments WHERE source_id = ?", [load.source_id])
     execute(
-        "INSERT INTO open_segments VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
+        "INSERT INTO open_segments VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
         [
             load.source_id,
             segment.uri,
@@ -88,6 +95,7 @@ def save(load: Load, segment: Segment, loaded: int, known_fields: set[str]) -> N
             json.dumps(load.fields),
             load.first_event,
             load.last_event,
+            json.dumps(load.redactor.counted),
         ],
     )
     if new := [name for name, rows in load.fields.items() if rows and name not in known_fields]:
@@ -120,7 +128,6 @@ def close(load: Load, segment: Segment) -> None:
         "size": segment.size,
         "first_line": 1,
         "timezone": "UTC",
-        "redacted": "{}",
         "ingested_at": datetime.now(UTC).replace(tzinfo=None),
         "clew_version": __version__,
     }

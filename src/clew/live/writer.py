@@ -220,7 +220,9 @@ class Writer:
         segment = part.segment
         progress = self._progress.get(segment.name)
         if progress is None:
-            resumed = segments.resume(self._engine, self._bench, segment, self._book)
+            resumed = segments.resume(
+                self._engine, self._bench, segment, self._book, self._settings.redaction
+            )
             progress = _Progress(*resumed)
             self._progress[segment.name] = progress
         wanted = [request for request in part.requests if request.byte_offset >= progress.loaded]
@@ -294,7 +296,9 @@ class Writer:
         kept.write_bytes(request.body)
         reason = f"cannot be decoded: {' '.join(str(error).split())[:300]}"
         with self._engine.transaction():
-            load, _, known = segments.resume(self._engine, self._bench, segment, self._book)
+            load, _, known = segments.resume(
+                self._engine, self._bench, segment, self._book, self._settings.redaction
+            )
             load.count.lines += 1
             segments.add_rejects(load, [(load.count.lines, request.byte_offset, reason)])
             segments.save(load, segment, request.end, known)

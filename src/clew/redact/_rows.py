@@ -1,0 +1,239 @@
+"""The rows of a block without what the policy takes out, as SQL over the relation they stand in.
+
+One pattern over all texts of a row decides whether it is looked at more closely; of those rows each
+distinct text is redacted once. Rows without anything cost that one pass.
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Callable, Collection, Sequence
+
+import duckdb
+
+from clew.model.event import BY_NAME, OWN
+from clew.model.redaction import SECRET_MARK, Policy
+from clew.redact import prompts
+from clew.redact._json import CONTENT_KEY, Change, rewritten, strings
+from clew.redact._pattern import literal
+from clew.redact._values import Texts, redacted, token
+
+IN_JSON = r"\\u00[2-7]"
+"""In JSON's text any sign may be written so: such a text is looked at."""
+IS_JSON = "regexp_matches({0}, '^\\s*[\\[{{]') AND json_valid({0})"
+SECRETS_OF, PERSONAL_OF = r"\[secret:([a-z0-9_]+)\]", r"\[([a-z0-9_]+):[0-9a-f]{12}\]"
+IDENTITY = "api_key_hash"
+"""The column in which a secret becomes a token, so that one key is still the same key."""
+
+
+class Redactor:
+    """Redacts the blocks of one source, and counts what it took out.
+
+    key  gives the key, which may have to be made; asked when it is needed first
+    """
+
+    def __init__(
+        self, bench: duckdb.DuckDBPyConnection, policy: Policy, key: Callable[[], bytes]
+    ) -> None:
+        self.policy = policy
+        self.counts: Counter[str] = Counter()
+        self.used_key: bytes | None = None
+        self._bench, self._key = bench, key
+        self._texts: Texts | None = None
+        self._gate = literal(_within_json(Texts(bench, policy, b"").gate) + f"|{IN_JSON}")
+
+    @property
+    def counted(self) -> dict[str, int]:
+        """What was taken out, by type."""
+        return {kind: count for kind, count in sorted(self.counts.items()) if count > 0}
+
+    @property
+    def words(self) -> str:
+        """The policy as the ledger notes it, and which key it used: a check, not the key."""
+        if self.used_key is None:
+            return self.policy.words
+        return f"{self.policy.words}, key {token(self.used_key, 'key', 'clew')}"
+
+    def rows(self, relation: str, names: Sequence[str]) -> str | None:
+        """SQL of the same rows, redacted; None where nothing is to be taken out."""
+        if not self.policy.takes_secrets:
+            return None
+        content = prompts.COLUMNS if self.policy.prompts != "keep" else ()
+        columns = [n for n in names if _may_hold(n) and n not in content]
+        changed = self._changed(relation, columns)
+        taken = [name for name in content if name in names]
+        if not (changed or taken):
+            return None
+        self._ready()
+        picked = {name: f"coalesce(new_{name}.after, r.{name})" for name in changed}
+        picked |= self._content(relation, taken, names)
+        joins = "".join(
+            f" LEFT JOIN ({self._new(name)}) AS new_{name} ON r.{name} = new_{name}.before"
+            for name in changed
+        )
+        old = ", ".join(f'{picked.pop(name, f"r.{name}")} AS "{name}"' for name in names)
+        more = "".join(f', {sql} AS "{name}"' for name, sql in picked.items())
+        return f"SELECT {old}{more} FROM {relation} AS r{joins}"
+
+    def redacted(self, texts: Sequence[str]) -> list[str | None]:
+        """The same texts, redacted; none where prompts are not kept, for they may be in them."""
+        if not self.policy.takes_secrets or self.policy.prompts != "keep":
+            return [None] * len(texts)
+        after = redacted(self._ready(), texts)
+        for before, text in zip(texts, after, strict=True):
+            self.counts.update(_marks(text))
+            self.counts.subtract(_marks(before))
+        return list(after)
+
+    def _ready(self) -> Texts:
+        if self._texts is None:
+            self.used_key = self._key()
+            self._texts = Texts(self._bench, self.policy, self.used_key)
+            self._texts.prepare()
+        return self._texts
+
+    def _changed(self, relation: str, columns: Sequence[str]) -> list[str]:
+        """Fills redact_values with the texts that change; gives the columns that hold one of them."""
+        if not columns:
+            return []
+        execute = self._bench.execute
+        listed = ", ".join(columns)
+        keyed = self._keyed(columns)
+        count = execute(
+            f"CREATE OR REPLACE TEMP TABLE redact_rows AS SELECT {listed} FROM {relation} "
+            f"WHERE regexp_matches(concat_ws(chr(10), {listed}), {self._gate}){keyed}"
+        ).fetchall()[0][0]
+        if not count:
+            return []
+        texts = self._ready()
+        all_texts = " UNION ".join(
+            f"SELECT {name} AS before FROM redact_rows WHERE regexp_matches({name}, {self._gate})"
+            + (f" OR {_has_content(name)}" if keyed and name == "attributes" else "")
+            for name in columns
+        )
+        execute(
+            f"CREATE OR REPLACE TEMP TABLE redact_found AS "
+            f"SELECT before, {IS_JSON.format('before')} AS is_json FROM ({all_texts})"
+        )
+        execute(
+            "CREATE OR REPLACE TEMP TABLE redact_values AS "
+            "SELECT before, NULL::VARCHAR AS after FROM redact_found WHERE NOT is_json"
+        )
+        texts.redact("redact_values")
+        self._rewrite_documents(texts)
+        execute("DELETE FROM redact_values WHERE after IS NULL OR after = before")
+        tests = [
+            f"coalesce(bool_or({n} IN (SELECT before FROM redact_values)), false)" for n in columns
+        ]
+        (found,) = execute(f"SELECT {', '.join(tests)} FROM redact_rows").fetchall()
+        changed = [name for name, is_found in zip(columns, found, strict=True) if is_found]
+        self._count(changed)
+        return changed
+
+    def _keyed(self, columns: Collection[str]) -> str:
+        """SQL that takes in the rows whose attributes may hold content, where that is not kept."""
+        if self.policy.prompts == "keep" or "attributes" not in columns:
+            return ""
+        return f" OR {_has_content('attributes')}"
+
+    def _rewrite_documents(self, texts: Texts) -> None:
+        """Adds the JSON documents that change to redact_values."""
+        execute = self._bench.execute
+        documents = [
+            d for (d,) in execute("SELECT before FROM redact_found WHERE is_json").fetchall()
+        ]
+        if not documents:
+            return
+        inner = list(dict.fromkeys(text for document in documents for text in strings(document)))
+        execute("CREATE OR REPLACE TEMP TABLE redact_inner (before VARCHAR, after VARCHAR)")
+        execute("INSERT INTO redact_inner SELECT unnest(?::VARCHAR[]), NULL", [inner])
+        texts.redact("redact_inner")
+        rows = execute("SELECT before, after FROM redact_inner WHERE after IS NOT NULL").fetchall()
+        found = dict(rows)
+        content = {"keep": None, "hash": self._hashed, "drop": self._dropped}[self.policy.prompts]
+        change = Change(lambda text: found.get(text, text), content)
+        new = [rewritten(document, change) for document in documents]
+        execute(
+            "INSERT INTO redact_values SELECT unnest(?::VARCHAR[]), unnest(?::VARCHAR[])",
+            [documents, new],
+        )
+
+    def _hashed(self, text: str) -> str:
+        assert self.used_key is not None, "BUG: a prompt is hashed before there is a key"
+        return f"[{prompts.KIND}:{token(self.used_key, prompts.KIND, text)}]"
+
+    def _dropped(self, text: str) -> None:
+        self.counts[prompts.KIND] += 1
+
+    def _new(self, name: str) -> str:
+        """SQL of the texts that change, as this column wants them."""
+        if name != IDENTITY:
+            return "FROM redact_values"
+        kind = f"regexp_extract(after, '{SECRETS_OF}', 1)"
+        return (
+            f"SELECT before, CASE WHEN regexp_full_match(after, '{SECRET_MARK}') "
+            f"THEN concat('[', {kind}, ':', clew_token({kind}, before), ']') ELSE after END AS after "
+            "FROM redact_values"
+        )
+
+    def _content(self, relation: str, taken: Sequence[str], names: Sequence[str]) -> dict[str, str]:
+        """What becomes of the columns that hold what people wrote, and of the prompt's hash."""
+        if not taken:
+            return {}
+        counts = ", ".join(f"count({name})" for name in taken)
+        (found,) = self._bench.execute(f"SELECT {counts} FROM {relation}").fetchall()
+        self.counts[prompts.KIND] += sum(found)
+        made = {
+            name: f"concat('[{prompts.KIND}:', clew_token('{prompts.KIND}', r.{name}), ']')"
+            for name in taken
+        }
+        if self.policy.prompts == "drop":
+            picked = dict.fromkeys(taken, "NULL::VARCHAR")
+        else:
+            is_mark = f"regexp_full_match({{0}}, '{PERSONAL_OF}')"
+            picked = {
+                name: f"CASE WHEN r.{name} IS NULL OR {is_mark.format(f'r.{name}')} THEN r.{name} ELSE {sql} END"
+                for name, sql in made.items()
+            }
+        if "prompt" in taken:
+            own = f"CASE WHEN r.prompt IS NOT NULL THEN clew_token('{prompts.KIND}', r.prompt) END"
+            given = picked.get("prompt_hash", "r.prompt_hash")
+            picked["prompt_hash"] = f"coalesce({given}, {own})" if "prompt_hash" in names else own
+        return picked
+
+    def _count(self, columns: Sequence[str]) -> None:
+        """Counts the marks that have come into these columns, by type."""
+        for name in columns:
+            for kind, count in self._bench.execute(
+                f"SELECT kind, sum(sign) FROM (SELECT unnest(list_concat({_kinds('after')})) AS kind, 1 AS sign "
+                f"FROM redact_rows JOIN redact_values ON {name} = before UNION ALL "
+                f"SELECT unnest(list_concat({_kinds('before')})), -1 FROM redact_rows JOIN redact_values "
+                f"ON {name} = before) GROUP BY kind"
+            ).fetchall():
+                self.counts[kind] += int(count)
+
+
+def _may_hold(name: str) -> bool:
+    """Whether a column's values are texts of the source."""
+    if name in OWN or name == "root_id":
+        return False
+    return name == "attributes" or (name in BY_NAME and BY_NAME[name].kind in ("text", "json"))
+
+
+def _within_json(gate: str) -> str:
+    r"""The gate for JSON's text as well, where a line may end in `\n`, which is no end of a word."""
+    return gate.replace(r"\b", r"(?:\b|\\[nrtbf])")
+
+
+def _has_content(name: str) -> str:
+    return f"len(list_filter(json_keys({name}), lambda key: regexp_matches(key, {literal(CONTENT_KEY.pattern)}))) > 0"
+
+
+def _kinds(column: str) -> str:
+    return f"regexp_extract_all({column}, '{SECRETS_OF}', 1), regexp_extract_all({column}, '{PERSONAL_OF}', 1)"
+
+
+def _marks(text: str) -> list[str]:
+    import re
+
+    return [*re.findall(SECRETS_OF, text), *re.findall(PERSONAL_OF, text)]

@@ -1,0 +1,25 @@
+"""What people and models wrote: kept, hashed or dropped as a whole, in columns and in attributes.
+
+Takes      the columns of `CONTENT`, the keys of `KEYS` in attributes and in JSON of other columns
+Leaves     keep: the text, without secrets and personal data; hash: [prompt:TOKEN], a keyed HMAC of the
+           whole text, so that the same prompt is still the same; drop: nothing
+Blind to   content that a source writes into other fields, such as a message or a URL's query
+"""
+
+from __future__ import annotations
+
+from clew.model.redaction import CONTENT
+
+COLUMNS = CONTENT
+KIND = "prompt"
+"""What the mark of a hashed text says, and what the ledger counts."""
+KEYS = (
+    r"(?i)^(?:(?:gen_?ai|llm|ai|traceloop|openinference|request|response|body|input|output|data|event|kwargs|args"
+    r"|payload|langfuse|mlflow|observation|span|params|choices|[0-9]+)[._])*"
+    r"(?:prompts?|completions?|messages?|input_messages|output_messages|system_instructions?|system_prompt|instructions"
+    r"|content|contents|text|query|question|answer|inputs?|outputs?|input[._]value|output[._]value|tool_result"
+    r"|tool[._]call[._](?:arguments|result)|function[._](?:arguments|result)|arguments|documents|retrieved_documents"
+    r"|toolcalls?|object|spaninputs?|spanoutputs?|spanInputs|spanOutputs)"
+    r"(?:[._](?:[0-9]+|message|messages|content|contents|text|parts|value|arguments|message_content|document))*$"
+)
+"""RE2 of the names under which sources keep content beside the columns."""
