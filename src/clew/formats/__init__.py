@@ -10,7 +10,7 @@ Python never loops over lines: numpy finds the records, DuckDB parses them.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import cached_property
 from typing import TYPE_CHECKING, Literal, Protocol, runtime_checkable
 
@@ -50,7 +50,7 @@ class Settings:
     year: int = 1970
     log_format: str | None = None
     price_file: str | None = None
-    redaction: Policy = Policy()
+    redaction: Policy = field(default_factory=Policy)
 
 
 @dataclass(frozen=True)

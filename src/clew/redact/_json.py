@@ -1,4 +1,4 @@
-r"""Into JSON: the strings of a document, redacted one by one; keys and everything else stay as they are.
+r"""Into JSON: the values of a document, redacted one by one; keys and everything else stay as they are.
 
 A document is never parsed and written anew: its tokens are found, and those of values replaced in place.
 """
@@ -18,7 +18,7 @@ from clew.redact.secrets import NO_VALUES
 TOKENS = re.compile(
     r"""
     (?P<text> "(?:[^"\\]|\\.)*" ) (?P<is_key> \s*: )?   # "a b": or "a b"
-    | (?P<number> -?[0-9]{8,20} ) (?![0-9.eE])           # 4111111111111111
+    | (?<![0-9.eE+-]) (?P<number> -?[0-9]{8,20} ) (?![0-9.eE])           # 4111111111111111
     """,
     re.VERBOSE | re.DOTALL,
 )
@@ -88,29 +88,41 @@ def places(document: str) -> Iterator[Place]:
         yield Place(*found.span("text"), shown, text)
 
 
-def strings(document: str, depth: int = 0) -> Iterator[str]:
-    """Every text of a document that has to be looked at, those of documents within texts included."""
-    for place in places(document):
-        if depth < DEEPEST and is_document(place.text):
-            yield from strings(place.text, depth + 1)
-        else:
-            yield place.led
+class Document:
+    """A JSON document, and those within its texts."""
 
+    def __init__(self, text: str, depth: int = 0) -> None:
+        self.text = text
+        self.places = list(places(text))
+        self.within = {
+            number: Document(place.text, depth + 1)
+            for number, place in enumerate(self.places)
+            if depth < DEEPEST and is_document(place.text)
+        }
 
-def rewritten(document: str, change: Change, depth: int = 0) -> str:
-    """The document with its values replaced."""
-    parts, at = [], 0
-    for place in places(document):
-        if change.content is not None and not place.is_number and is_content(place.key, place.text):
-            new: str | None = change.content(place.text)
-        elif depth < DEEPEST and is_document(place.text):
-            new = rewritten(place.text, change, depth + 1)
-        else:
-            new = value_of(place, change)
-        if new != place.text:
-            parts += [document[at : place.start], json.dumps(new, ensure_ascii=False)]
-            at = place.end
-    return "".join([*parts, document[at:]])
+    def texts(self) -> Iterator[str]:
+        """Every text that has to be looked at."""
+        for number, place in enumerate(self.places):
+            if number in self.within:
+                yield from self.within[number].texts()
+            else:
+                yield place.led
+
+    def rewritten(self, change: Change) -> str:
+        """The document with its values replaced."""
+        parts, at = [], 0
+        for number, place in enumerate(self.places):
+            new: str | None
+            if change.content is not None and is_content(place):
+                new = change.content(place.text)
+            elif number in self.within:
+                new = self.within[number].rewritten(change)
+            else:
+                new = value_of(place, change)
+            if new != place.text:
+                parts += [self.text[at : place.start], json.dumps(new, ensure_ascii=False)]
+                at = place.end
+        return "".join([*parts, self.text[at:]])
 
 
 def is_document(text: str) -> bool:
@@ -124,9 +136,11 @@ def is_document(text: str) -> bool:
     return True
 
 
-def is_content(key: str, text: str) -> bool:
+def is_content(place: Place) -> bool:
     """Whether a value is what somebody wrote, by its key."""
-    return bool(text and CONTENT_KEY.match(key)) and not ANY_MARK.fullmatch(text)
+    if place.is_number or not place.text or ANY_MARK.fullmatch(place.text):
+        return False
+    return bool(CONTENT_KEY.match(place.key))
 
 
 def value_of(place: Place, change: Change) -> str:
@@ -154,6 +168,8 @@ def _kind(key: str) -> str:
 
 
 def _text(token: str) -> str:
+    if "\\" not in token:
+        return token[1:-1]
     try:
         text = json.loads(token, strict=False)
     except ValueError:

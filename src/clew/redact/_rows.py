@@ -14,7 +14,7 @@ import duckdb
 from clew.model.event import BY_NAME, OWN
 from clew.model.redaction import SECRET_MARK, Policy
 from clew.redact import prompts
-from clew.redact._json import CONTENT_KEY, Change, rewritten, strings
+from clew.redact._json import CONTENT_KEY, Change, Document
 from clew.redact._pattern import literal
 from clew.redact._values import Texts, redacted, token
 
@@ -119,8 +119,17 @@ class Redactor:
             "CREATE OR REPLACE TEMP TABLE redact_values AS "
             "SELECT before, NULL::VARCHAR AS after FROM redact_found WHERE NOT is_json"
         )
+        sql = "SELECT before FROM redact_found WHERE is_json"
+        documents = [Document(text) for (text,) in execute(sql).fetchall()]
+        inner = list(dict.fromkeys(text for document in documents for text in document.texts()))
+        if inner:
+            execute(
+                "INSERT INTO redact_values SELECT before, NULL FROM "
+                "(SELECT unnest(?::VARCHAR[]) AS before) ANTI JOIN redact_values USING (before)",
+                [inner],
+            )
         texts.redact("redact_values")
-        self._rewrite_documents(texts)
+        self._rewrite(documents)
         execute("DELETE FROM redact_values WHERE after IS NULL OR after = before")
         tests = [
             f"coalesce(bool_or({n} IN (SELECT before FROM redact_values)), false)" for n in columns
@@ -136,26 +145,19 @@ class Redactor:
             return ""
         return f" OR {_has_content('attributes')}"
 
-    def _rewrite_documents(self, texts: Texts) -> None:
+    def _rewrite(self, documents: Sequence[Document]) -> None:
         """Adds the JSON documents that change to redact_values."""
-        execute = self._bench.execute
-        documents = [
-            d for (d,) in execute("SELECT before FROM redact_found WHERE is_json").fetchall()
-        ]
         if not documents:
             return
-        inner = list(dict.fromkeys(text for document in documents for text in strings(document)))
-        execute("CREATE OR REPLACE TEMP TABLE redact_inner (before VARCHAR, after VARCHAR)")
-        execute("INSERT INTO redact_inner SELECT unnest(?::VARCHAR[]), NULL", [inner])
-        texts.redact("redact_inner")
-        rows = execute("SELECT before, after FROM redact_inner WHERE after IS NOT NULL").fetchall()
-        found = dict(rows)
+        execute = self._bench.execute
+        sql = "SELECT before, after FROM redact_values WHERE after IS NOT NULL"
+        found = dict(execute(sql).fetchall())
         content = {"keep": None, "hash": self._hashed, "drop": self._dropped}[self.policy.prompts]
         change = Change(lambda text: found.get(text, text), content)
-        new = [rewritten(document, change) for document in documents]
+        new = [document.rewritten(change) for document in documents]
         execute(
             "INSERT INTO redact_values SELECT unnest(?::VARCHAR[]), unnest(?::VARCHAR[])",
-            [documents, new],
+            [[document.text for document in documents], new],
         )
 
     def _hashed(self, text: str) -> str:

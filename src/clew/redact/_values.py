@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import hashlib
 import hmac
+import secrets as chance
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
@@ -16,13 +17,18 @@ import duckdb
 
 from clew.model.redaction import TOKEN_DIGITS, Policy
 from clew.redact import pii, secrets
-from clew.redact._pattern import Pattern, literal
+from clew.redact._pattern import GROUPS, Pattern, literal
 
 BLOCK_BYTES = 64
 """Of SHA-256, in an HMAC."""
 MOST_ROUNDS = 5
 """Times that a changed text is looked at again; two are the rule."""
-SECRETS, PERSONAL = "secret_values", "personal_values"
+FEW = 2_000
+"""Texts of which each pattern is asked before it is run: a statement costs more than they do."""
+AT_ONCE = f"LIMIT {1 << 60}"
+"""Behind a subquery: DuckDB pushes no filter below it, and so computes its columns only once."""
+EDGE, INNER_EDGE = (f"\x01{chance.token_hex(4)}\x02" for _ in range(2))
+"""Where a text is taken apart; no text can know them."""
 TOKEN = f"""
 CREATE OR REPLACE TEMP MACRO clew_token(kind, plain) AS
     left(sha256(getvariable('clew_outer') || unhex(sha256(getvariable('clew_inner')
@@ -78,64 +84,83 @@ class Texts:
         """Fills the column `after` of a table with the column `before`, of distinct texts; what stays
         as it is is left NULL."""
         execute = self.bench.execute
-        execute(
-            "CREATE OR REPLACE TEMP TABLE redact_round AS SELECT before, before AS text, "
-            f"lower(before) AS low FROM {table} WHERE regexp_matches(before, {literal(self.gate)})"
-        )
+        source = f"SELECT before, before AS text FROM {table}"
         for _ in range(MOST_ROUNDS):
-            asked = self._asked()
+            made = execute(f"CREATE OR REPLACE TEMP TABLE redact_round AS {self._noticed(source)}")
+            asked = self._asked(made.fetchall()[0][0])
             if not asked:
                 return
-            execute(f"CREATE OR REPLACE TEMP TABLE redact_done AS {_chain(asked)}")
+            for pattern, is_secret in asked:
+                execute(_step(pattern, is_secret=is_secret))
             changed = execute(
-                f"UPDATE {table} SET after = done.text FROM redact_done AS done "
-                f"WHERE {table}.before = done.before"
-            ).fetchall()[0][0]
-            if not changed:
+                f"UPDATE {table} SET after = done.text FROM redact_round AS done "
+                f"WHERE {table}.before = done.before AND done.text <> done.earlier"
+            )
+            if not changed.fetchall()[0][0]:
                 return
             execute(
-                "CREATE OR REPLACE TEMP TABLE redact_round AS "
-                "SELECT before, text, lower(text) AS low FROM redact_done"
+                "CREATE OR REPLACE TEMP TABLE redact_done AS "
+                "SELECT before, text FROM redact_round WHERE text <> earlier"
             )
+            source = "FROM redact_done"
 
-    def _asked(self) -> list[tuple[Pattern, bool]]:
-        """The patterns that any text of this round may hold."""
-        tests = [f"bool_or({_may_hold(pattern)})" for pattern, _ in self.patterns]
+    def _noticed(self, source: str) -> str:
+        """SQL of the texts in which a group of patterns may find something, and which groups those are."""
+        flags = ", ".join(
+            f"regexp_matches(text, {literal(gate)}) AS by_{group}"
+            for group, gate in self._group_gates().items()
+        )
+        noticed = " OR ".join(f"by_{group}" for group in self._group_gates())
+        return (
+            f"SELECT *, text AS earlier, lower(text) AS low FROM (SELECT before, text, {flags} "
+            f"FROM ({source}) {AT_ONCE}) WHERE {noticed}"
+        )
+
+    def _group_gates(self) -> dict[str, str]:
+        by_group = {
+            group: [pattern for pattern, _ in self.patterns if pattern.group == group]
+            for group in GROUPS
+        }
+        return {group: gate_of(patterns) for group, patterns in by_group.items() if patterns}
+
+    def _asked(self, texts: int) -> list[tuple[Pattern, bool]]:
+        """The patterns that any of so many texts of this round may hold."""
+        if not texts:
+            return []
+        tests = [
+            f"coalesce(bool_or(CASE WHEN {_hinted(pattern)} THEN "
+            + (f"regexp_matches(text, {literal(pattern.gate)})" if texts < FEW else "true")
+            + " ELSE false END), false)"
+            for pattern, _ in self.patterns
+        ]
         (found,) = self.bench.execute(f"SELECT {', '.join(tests)} FROM redact_round").fetchall()
         return [item for item, is_found in zip(self.patterns, found, strict=True) if is_found]
 
 
-def _may_hold(pattern: Pattern) -> str:
-    """SQL of whether `text`, `low` in lower case, may hold one."""
+def _hinted(pattern: Pattern) -> str:
+    """SQL of whether a text is worth a look; `low` is the text in lower case."""
     hints = " OR ".join(f"contains(low, {literal(hint)})" for hint in pattern.hints)
-    gate = f"regexp_matches(text, {literal(pattern.gate)})"
-    return f"(({hints}) AND {gate})" if hints else gate
-
-
-def _chain(patterns: Iterable[tuple[Pattern, bool]]) -> str:
-    """SQL of `before` and `text` of what one pattern after another has changed."""
-    sql = "SELECT before, text, text AS earlier, low FROM redact_round"
-    for pattern, is_secret in patterns:
-        sql = f"SELECT before, {_step(pattern, is_secret=is_secret)} AS text, earlier, low FROM ({sql})"
-    return f"SELECT before, text FROM ({sql}) WHERE text <> earlier"
+    return f"by_{pattern.group} AND ({hints})" if hints else f"by_{pattern.group}"
 
 
 def _step(pattern: Pattern, *, is_secret: bool) -> str:
-    """SQL of `text` without what the pattern finds in it; `low` is the text in lower case."""
+    """SQL that takes what the pattern finds out of every `text`; `low` is the text in lower case."""
     regex = literal(pattern.regex)
     if is_secret and pattern.is_plain:
         mark = literal(rf"\2[secret:{pattern.name}]\4")
         changed = f"regexp_replace(text, {regex}, {mark}, 'g')"
     else:
         changed = _pieced(pattern, is_secret=is_secret)
-    return f"CASE WHEN {_may_hold(pattern)} AND regexp_matches(text, {regex}) THEN {changed} ELSE text END"
+    return (
+        f"UPDATE redact_round SET text = {changed} "
+        f"WHERE {_hinted(pattern)} AND regexp_matches(text, {regex})"
+    )
 
 
 def _pieced(pattern: Pattern, *, is_secret: bool) -> str:
     """SQL that takes the text apart at every match, and puts it together with marks for those that
     stand their check."""
-    regex = literal(pattern.regex)
-    value = "piece[2].value"
+    value = "part[3]"
     if pattern.inside:
         marked = rf"\1[secret:{pattern.name}]"
         mark = f"regexp_replace({value}, {literal(pattern.inside)}, {literal(marked)}, 'g')"
@@ -145,16 +170,15 @@ def _pieced(pattern: Pattern, *, is_secret: bool) -> str:
         kind = literal(pattern.name)
         plain = pattern.of(pattern.plain, value)
         mark = f"concat('[', {kind}, ':', clew_token({kind}, {plain}), ']')"
-    tests = ["piece[2].before = ''", "piece[2].behind = ''"]
+    tests = ["part[1] = ''", "part[5] = ''"]
     tests += [f"({pattern.of(pattern.check, value)})"] if pattern.check else []
-    names = "['before', 'lead', 'value', 'tail', 'behind']"
-    parts = f"list_transform(regexp_extract_all(text, {regex}), lambda one: regexp_extract(one, {regex}, {names}))"
-    whole = f"concat(piece[2].before, piece[2].lead, {value}, piece[2].tail, piece[2].behind)"
+    apart = literal(EDGE + INNER_EDGE.join(rf"\{number}" for number in range(1, 6)) + EDGE)
+    pieces = f"string_split(regexp_replace(text, {literal(pattern.regex)}, {apart}, 'g'), {literal(EDGE)})"
     return (
-        f"array_to_string(list_transform(list_zip(regexp_split_to_array(text, {regex}), "
-        f"list_append({parts}, NULL)), lambda piece: concat(piece[1], CASE "
-        f"WHEN piece[2].value IS NULL THEN '' WHEN coalesce({' AND '.join(tests)}, false) "
-        f"THEN concat(piece[2].lead, {mark}, piece[2].tail) ELSE {whole} END)), '')"
+        f"array_to_string(list_transform(list_transform({pieces}, lambda piece: "
+        f"string_split(piece, {literal(INNER_EDGE)})), lambda part: CASE WHEN len(part) = 1 THEN part[1] "
+        f"WHEN coalesce({' AND '.join(tests)}, false) THEN concat(part[2], {mark}, part[4]) "
+        "ELSE array_to_string(part, '') END), '')"
     )
 
 
