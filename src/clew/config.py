@@ -69,6 +69,24 @@ class Prices:
 
 
 @dataclass(frozen=True, slots=True)
+class Redact:
+    """What is taken out of everything before it is stored, see `Policy`.
+
+    what       none, secrets, pii (and secrets) or prompts (and both)
+    prompts    what becomes of prompts and completions: keep, hash or drop
+    addresses  whether IP addresses are taken out as well
+    key        the key of the tokens, at least 16 characters; best said in the environment
+    key_file   the file that holds the key; empty: CASE.key beside the case, made when it is needed
+    """
+
+    what: str = "pii"
+    prompts: str = "keep"
+    addresses: bool = False
+    key: str = field(default="", repr=False)
+    key_file: str = ""
+
+
+@dataclass(frozen=True, slots=True)
 class Config:
     """Every setting.
 
@@ -79,6 +97,7 @@ class Config:
                 empty: text or table
     limits      how much a question may cost
     prices      what calls are priced with
+    redact      what is taken out before anything is stored
     budgets     what may be spent, see `Budget`; in the file alone
     analyses    options of analyses, by name
     detections  options of detections, by name
@@ -90,6 +109,7 @@ class Config:
     output: str = ""
     limits: Limits = field(default_factory=Limits)
     prices: Prices = field(default_factory=Prices)
+    redact: Redact = field(default_factory=Redact)
     budgets: tuple[Budget, ...] = ()
     analyses: Options = field(default_factory=dict)
     detections: Options = field(default_factory=dict)

@@ -18,6 +18,7 @@ from clew.errors import ConfigError
 if TYPE_CHECKING:
     from clew.config import Config, Options
     from clew.engines import Engine
+    from clew.model.redaction import Policy
 
 Paths = Annotated[
     list[str],
@@ -40,6 +41,14 @@ TimeZone = Annotated[
 LogFormat = Annotated[
     str | None,
     typer.Option("--log-format", metavar="TEXT", help="The log_format of nginx or Apache logs."),
+]
+Redact = Annotated[
+    str | None,
+    typer.Option(
+        "--redact",
+        metavar="WHAT",
+        help="What is taken out before anything is stored: none, secrets, pii or prompts. [pii]",
+    ),
 ]
 Since = Annotated[
     str | None,
@@ -103,9 +112,23 @@ def case_of(case: str | None, settings: Config) -> str:
     if "://" not in name and any(Path(f"{name}.spool").glob("*.*.*")):
         from clew.live.left_behind import load_left_behind
 
-        if said := load_left_behind(name):
+        if said := load_left_behind(name, policy_of(settings)):
             print(said, file=sys.stderr)
     return name
+
+
+def policy_of(settings: Config, redact: str | None = None) -> Policy:
+    """What is taken out: the flag's word, else the setting's, with all other settings."""
+    from clew.model.redaction import PROMPTS, WHATS, Policy
+
+    given = settings.redact
+    return Policy(
+        what=one_of("redact", redact or given.what, WHATS),  # type: ignore[arg-type]
+        prompts=one_of("redact.prompts", given.prompts, PROMPTS),  # type: ignore[arg-type]
+        addresses=given.addresses,
+        key_file=str(Path(given.key_file).expanduser().absolute()) if given.key_file else "",
+        key=given.key,
+    )
 
 
 @contextlib.contextmanager

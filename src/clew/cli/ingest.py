@@ -14,10 +14,12 @@ from clew.cli._request import (
     LogFormat,
     Paths,
     PlainOutput,
+    Redact,
     TimeZone,
     case_of,
     config,
     output_of,
+    policy_of,
 )
 
 if TYPE_CHECKING:
@@ -31,6 +33,7 @@ def ingest(
     format: Format = None,
     timezone: TimeZone = None,
     log_format: LogFormat = None,
+    redact: Redact = None,
     output: PlainOutput = None,
 ) -> int:
     """Read files into the case and print the ledger: where every line went."""
@@ -43,7 +46,7 @@ def ingest(
         ledger = pipeline.ingest(
             paths,
             case=case_of(case, settings),
-            settings=parse_settings(settings, timezone, log_format),
+            settings=parse_settings(settings, timezone, log_format, redact),
             format=format,
             progress=progress,
         )
@@ -51,7 +54,9 @@ def ingest(
     return ledger.exit_code
 
 
-def parse_settings(settings: Config, timezone: str | None, log_format: str | None) -> Settings:
+def parse_settings(
+    settings: Config, timezone: str | None, log_format: str | None, redact: str | None
+) -> Settings:
     """What a parse is told: the flags, else the settings."""
     from clew.formats import Settings
 
@@ -61,6 +66,7 @@ def parse_settings(settings: Config, timezone: str | None, log_format: str | Non
         timezone=zone,
         log_format=log_format or settings.log_format or None,
         price_file=settings.prices.file or None,
+        redaction=policy_of(settings, redact),
     )
 
 

@@ -9,6 +9,7 @@ from clew.cli._request import (
     Format,
     LogFormat,
     Paths,
+    Redact,
     Since,
     StoryOutput,
     TimeZone,
@@ -31,6 +32,7 @@ def investigate(
     format: Format = None,
     timezone: TimeZone = None,
     log_format: LogFormat = None,
+    redact: Redact = None,
     since: Since = None,
     until: Until = None,
 ) -> int:
@@ -47,7 +49,7 @@ def investigate(
         found, ledger = pipeline.investigate(
             paths,
             case=case_of(case, settings),
-            settings=parse_settings(settings, timezone, log_format),
+            settings=parse_settings(settings, timezone, log_format, redact),
             format=format,
             options=detection_options(settings, {}),
             since=moment(since),

@@ -6,7 +6,7 @@ from typing import Annotated
 
 import typer
 
-from clew.cli._request import Case, config
+from clew.cli._request import Case, Redact, config, policy_of
 from clew.errors import ConfigError
 
 Port = Annotated[
@@ -28,6 +28,7 @@ def serve(
     port: Port = 4318,
     grpc_port: GrpcPort = 4317,
     case: Case = None,
+    redact: Redact = None,
 ) -> int:
     """Receive OTLP into the case and answer questions, until SIGTERM or Ctrl-C."""
     settings = config()
@@ -37,5 +38,5 @@ def serve(
     from clew.formats import Settings
     from clew.web.server import serve
 
-    told = Settings(price_file=settings.prices.file or None)
+    told = Settings(price_file=settings.prices.file or None, redaction=policy_of(settings, redact))
     return serve(named, host=host, port=port, grpc_port=grpc_port, settings=told)

@@ -168,10 +168,10 @@ class Load:
         if not rejects:
             return
         self.first_reject = min(rejects) if self.first_reject is None else self.first_reject
-        lines, offsets, reasons = zip(*rejects, strict=True)
+        lines, offsets, given = zip(*rejects, strict=True)
         told = [(texts or {}).get(offset, "") for offset in offsets]
-        kept = self.redactor.redacted([*told, *reasons])
-        reasons = [new or reason for new, reason in zip(kept[len(told) :], reasons, strict=True)]
+        kept = self.redactor.redacted([*told, *given])
+        reasons = [new or reason for new, reason in zip(kept[len(told) :], given, strict=True)]
         self.engine.workbench.execute(
             "INSERT INTO rejects SELECT ?, unnest(?::BIGINT[]), unnest(?::BIGINT[]), "
             "unnest(?::VARCHAR[]), unnest(?::VARCHAR[])",

@@ -133,7 +133,7 @@ class RemoteEngine:
         """Files into the case by the server, which reads them itself."""
         asked = {
             "files": [[source.uri, str(source.path.absolute())] for source in files],
-            "settings": asdict(settings),
+            "settings": settings.as_json(),
             "format": format,
         }
         rows: list[SourceRow] = []

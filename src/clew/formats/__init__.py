@@ -10,9 +10,9 @@ Python never loops over lines: numpy finds the records, DuckDB parses them.
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import asdict, dataclass, field
 from functools import cached_property
-from typing import TYPE_CHECKING, Literal, Protocol, runtime_checkable
+from typing import TYPE_CHECKING, Any, Literal, Protocol, runtime_checkable
 
 import duckdb
 import numpy as np
@@ -51,6 +51,17 @@ class Settings:
     log_format: str | None = None
     price_file: str | None = None
     redaction: Policy = field(default_factory=Policy)
+
+    def as_json(self) -> dict[str, Any]:
+        """The same for another process, which has a key of its own."""
+        redaction = {**asdict(self.redaction), "key": "", "key_file": ""}
+        return {**asdict(self), "redaction": redaction}
+
+    @classmethod
+    def from_json(cls, told: dict[str, Any], own: Policy) -> Settings:
+        """What another process told, with the key of this one."""
+        redaction = {**told["redaction"], "key": own.key, "key_file": own.key_file}
+        return cls(**{**told, "redaction": Policy(**redaction)})
 
 
 @dataclass(frozen=True)

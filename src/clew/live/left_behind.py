@@ -6,12 +6,14 @@ from pathlib import Path
 
 from clew.engines._remote import find_server
 from clew.errors import EngineError
+from clew.formats import Settings
 from clew.live.case import open_live
 from clew.live.writer import Writer
+from clew.model.redaction import Policy
 from clew.sources._spool import leftovers
 
 
-def load_left_behind(case: str) -> str:
+def load_left_behind(case: str, policy: Policy | None = None) -> str:
     """Loads the spool of a case that no server holds; a sentence of what was done, or could not be.
 
     A server that runs, or begins, does it by itself: nothing is said then.
@@ -25,16 +27,16 @@ def load_left_behind(case: str) -> str:
     if not waiting or not path.exists():
         return ""
     try:
-        rows = _loaded(str(path), folder)
+        rows = _loaded(str(path), folder, Settings(redaction=policy or Policy()))
     except EngineError as error:
         return f"Requests in {folder} are not in the case yet: {error}"
     return f"Loaded {rows:,} rows that a server had received before it was killed." if rows else ""
 
 
-def _loaded(case: str, folder: Path) -> int:
+def _loaded(case: str, folder: Path, settings: Settings) -> int:
     engine = open_live(case)
     try:
-        writer = Writer(engine, lambda size: None)
+        writer = Writer(engine, lambda size: None, settings)
         writer.start(leftovers(folder))
         writer.close()
         return writer.tally.rows

@@ -9,6 +9,7 @@ import threading
 from collections.abc import Iterator, Sequence
 from datetime import UTC, datetime
 from pathlib import Path
+from typing import Any
 
 import duckdb
 import ibis.expr.types as ir
@@ -49,7 +50,8 @@ class Service:
         self.access.read_tokens(self.engine.workbench)
         self.is_ready = False
         self._is_ending = False
-        self.writer = Writer(self.engine, self._release, settings)
+        self.settings = settings or Settings()
+        self.writer = Writer(self.engine, self._release, self.settings)
         try:
             self.writer.start(leftovers(folder))
         except BaseException:
@@ -127,6 +129,10 @@ class Service:
         """Notes how many rows were read."""
         with self._cursor() as cursor:
             tokens.record_rows(cursor, audit_id, rows)
+
+    def told(self, settings: dict[str, Any]) -> Settings:
+        """The settings that another process told, with this server's own key."""
+        return Settings.from_json(settings, self.settings.redaction)
 
     def ingest(
         self,

@@ -44,7 +44,6 @@ class Policy:
     prompts    what becomes of prompts and completions: keep, hash (a mark instead) or drop (nothing
                instead); `what="prompts"` hashes them unless it says drop
     addresses  whether IP addresses are personal data as well
-    presidio   whether Presidio looks for names and places too (an extra; slow)
     key_file   file with the key; empty: beside the case
     key        the key itself; never shown, and no part of what is compared
     """
@@ -52,7 +51,6 @@ class Policy:
     what: What = "pii"
     prompts: Prompts = "keep"
     addresses: bool = False
-    presidio: bool = False
     key_file: str = ""
     key: str = field(default="", repr=False)
 
@@ -75,8 +73,7 @@ class Policy:
     @property
     def words(self) -> str:
         """The policy as the ledger notes it; the key's check is added to it."""
-        taken = [self.what if self.what != "prompts" else "pii"]
+        taken: list[str] = [self.what if self.what != "prompts" else "pii"]
         taken += [f"prompts {self.prompts}"] if self.prompts != "keep" else []
         taken += ["addresses"] if self.addresses and self.takes_personal else []
-        taken += ["presidio"] if self.presidio and self.takes_personal else []
         return ", ".join(taken)

@@ -81,7 +81,7 @@ def sql(asked: Sql, live: Live) -> Response:
 def ingest(asked: Files, live: Live) -> Response:
     """Files into the case: lines of progress, and a line a source."""
     files = [SourceFile(uri, Path(path)) for uri, path in asked.files]
-    return _told(lambda: _ingested(live, files, Settings(**asked.settings), asked.format))
+    return _told(lambda: _ingested(live, files, live.told(asked.settings), asked.format))
 
 
 @routes.post("/verify")
