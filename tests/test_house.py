@@ -32,7 +32,7 @@ STEPS = (
     ("detections",),
     ("sinks", "reports"),
     ("investigation", "reporting"),
-    ("pipeline",),
+    ("pipeline", "retention"),
     ("live",),
     ("cli", "web", "mcp"),
     ("__init__", "__main__"),

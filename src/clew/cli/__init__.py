@@ -29,6 +29,7 @@ from clew.cli import (
     ingest,
     investigate,
     report,
+    retain,
     search,
     serve,
     show,
@@ -59,6 +60,8 @@ app.command()(report.report)
 app.command(name="list")(catalog.list_members)
 app.command()(catalog.explain)
 app.command()(verify.verify)
+app.command()(retain.retain)
+app.command()(retain.forget)
 app.command()(doctor.doctor)
 app.command()(serve.serve)
 app.add_typer(token.app, name="token")

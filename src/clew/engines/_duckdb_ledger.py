@@ -38,6 +38,10 @@ CHAINED = (
     "redaction", "first_event", "last_event", "ingested_at", "clew_version", "digest", "position",
 )  # fmt: skip
 
+REMOVAL_CHAINED = (
+    "source_id", "uri", "removed_at", "command", "removed", "emptied", "digest", "clew_version", "position",
+)  # fmt: skip
+
 NEVER_GIVEN = (*OWN, "cost_usd")
 """Columns that no format gives; what a source claims of a call's cost is cost_given_usd."""
 ATTRIBUTES = "try_cast(nullif(attributes, '{}') AS JSON)::VARIANT::JSON::VARCHAR"
@@ -274,8 +278,7 @@ class Load:
     def finish(self, facts: dict[str, Any]) -> str:
         """Writes the row of `sources` and its link of the chain; gives the source's digest."""
         bench = self.engine.workbench
-        last = bench.execute("SELECT chain, position FROM sources ORDER BY position DESC LIMIT 1")
-        before, position = (last.fetchall() or [("", -1)])[0]
+        before, position = last_link(bench)
         digest = hashlib.sha256("".join(self.digests).encode()).hexdigest()
         row = {
             **facts,
@@ -316,6 +319,21 @@ def chain(before: str, row: dict[str, Any]) -> str:
     """The link of one row of `sources`: sha256 over the link before it and the row."""
     facts = json.dumps([before, *(str(row[name]) for name in CHAINED)])
     return hashlib.sha256(facts.encode()).hexdigest()
+
+
+def removal_link(before: str, row: dict[str, Any]) -> str:
+    """The link of one row of `removals`."""
+    facts = json.dumps(["removal", before, *(str(row[name]) for name in REMOVAL_CHAINED)])
+    return hashlib.sha256(facts.encode()).hexdigest()
+
+
+def last_link(connection: duckdb.DuckDBPyConnection) -> tuple[str, int]:
+    """The last link of the chain, and its position; "" and -1 where there is none."""
+    rows = connection.execute(
+        "SELECT chain, position FROM (SELECT chain, position FROM sources UNION ALL "
+        "SELECT chain, position FROM removals) ORDER BY position DESC LIMIT 1"
+    ).fetchall()
+    return rows[0] if rows else ("", -1)
 
 
 def known_sources(engine: DuckDBEngine) -> list[Known]:

@@ -10,10 +10,10 @@ import duckdb
 import numpy as np
 
 from clew.engines._duckdb_digest import ROW_COLUMNS, Batches, block_digest, row_check
-from clew.engines._duckdb_ledger import CHAINED, chain
+from clew.engines._duckdb_ledger import CHAINED, REMOVAL_CHAINED, chain, removal_link
 from clew.engines.duckdb import SQL_TYPES, DuckDBEngine
 from clew.model.event import BY_NAME
-from clew.model.ledger import Verification
+from clew.model.ledger import Removal, Verification
 
 OPEN_SEGMENTS = "SELECT source_id, uri FROM open_segments ORDER BY source_id"
 """What arrives at a live server is a source whose row in the ledger, and whose link of the chain, is
@@ -21,42 +21,68 @@ written when it ends; until then its blocks are checked alone."""
 
 
 def verify(engine: DuckDBEngine) -> Verification:
-    """Recomputes every digest and the chain; names the first row that is not as it was ingested."""
-    wrong: list[str] = []
-    before, rows = "", 0
-    sources = engine.run(f"SELECT {', '.join(CHAINED)}, chain FROM sources ORDER BY position")
-    for source in sources.dicts():
-        if chain(before, source) != source["chain"]:
-            wrong.append(
-                f"{source['uri']}: its row in the ledger was altered, or a source before it "
-                "was removed."
-            )
-        before = source["chain"]
-        digests = []
+    """Recomputes every digest and the chain; names the first row that is not as it was ingested.
+
+    What was removed on command has left a link of the chain, and is told.
+    """
+    links = _links(engine)
+    wrong = _broken_links(links)
+    digests = {link["source_id"]: link["digest"] for link in links}  # the last of each counts
+    sources = [link for link in links if not link["is_removal"]]
+    rows = 0
+    for source in sources:
+        found = []
         for block in _blocks(engine, source["source_id"]):
-            digests.append(block["digest"])
+            found.append(block["digest"])
             rows += block["events"]
-            if sentence := _altered(engine, source, block):
+            if sentence := altered(engine, source, block):
                 wrong.append(sentence)
                 break
         else:
-            if hashlib.sha256("".join(digests).encode()).hexdigest() != source["digest"]:
+            whole = hashlib.sha256("".join(found).encode()).hexdigest()
+            if whole != digests[source["source_id"]]:
                 wrong.append(f"{source['uri']}: the digests of its blocks were altered.")
-    is_live = _has_open_segments(engine)
-    arriving = engine.run(OPEN_SEGMENTS).dicts() if is_live else []
+    arriving = engine.run(OPEN_SEGMENTS).dicts() if _has_open_segments(engine) else []
     for source in arriving:
         for block in _blocks(engine, source["source_id"]):
             rows += block["events"]
-            if sentence := _altered(engine, source, block):
+            if sentence := altered(engine, source, block):
                 wrong.append(sentence)
                 break
-    wrong += _strangers(engine, is_live=is_live)
+    wrong += _strangers(engine)
     if wrong:
         return Verification(False, tuple(wrong))
     still = f", {len(arriving):,} of them still arriving," if arriving else ""
-    count = len(sources.rows) + len(arriving)
+    count = len(sources) + len(arriving)
     said = f"{rows:,} events of {count:,} sources{still} are as they were ingested."
-    return Verification(True, (said,))
+    told = [_removal(link).sentence for link in links if link["is_removal"]]
+    return Verification(True, (said, *told))
+
+
+def _links(engine: DuckDBEngine) -> list[dict[str, Any]]:
+    """The rows of the chain in order: sources and removals."""
+    sources = engine.run(f"SELECT {', '.join(CHAINED)}, chain, false AS is_removal FROM sources")
+    removals = engine.run(
+        f"SELECT {', '.join(REMOVAL_CHAINED)}, chain, true AS is_removal FROM removals"
+    )
+    return sorted([*sources.dicts(), *removals.dicts()], key=lambda link: link["position"])
+
+
+def _broken_links(links: list[dict[str, Any]]) -> list[str]:
+    wrong, before = [], ""
+    for link in links:
+        if (removal_link if link["is_removal"] else chain)(before, link) != link["chain"]:
+            what = "the trace of a removal" if link["is_removal"] else "its row in the ledger"
+            wrong.append(f"{link['uri']}: {what} was altered, or a source before it was removed.")
+        before = link["chain"]
+    return wrong
+
+
+def _removal(link: dict[str, Any]) -> Removal:
+    return Removal(
+        link["source_id"], link["uri"], link["removed_at"], link["command"], link["removed"],
+        link["emptied"],
+    )  # fmt: skip
 
 
 def _has_open_segments(engine: DuckDBEngine) -> bool:
@@ -71,21 +97,10 @@ def _blocks(engine: DuckDBEngine, source_id: str) -> Iterator[dict[str, Any]]:
     ).dicts()
 
 
-def _altered(engine: DuckDBEngine, source: dict[str, Any], block: dict[str, Any]) -> str:
+def altered(engine: DuckDBEngine, source: dict[str, Any], block: dict[str, Any]) -> str:
     """One sentence that names the first altered row of a block; "" where the block is whole."""
-    stored = engine.stored()
     given = block["columns"].split(",")
-    columns = [
-        f'"{name}"' if name in stored else f'NULL::{SQL_TYPES[BY_NAME[name].kind]} AS "{name}"'
-        for name in ROW_COLUMNS
-        if name in stored or name in given
-    ]
-    rows = (
-        f"SELECT {', '.join(columns)}, attributes::JSON::VARCHAR AS attributes FROM event_rows "
-        f"WHERE source_id = '{source['source_id']}' AND source_format = '{block['source_format']}' "
-        f"AND byte_offset BETWEEN {block['first_byte']} AND {block['last_byte']} "
-        "ORDER BY byte_offset, part"
-    )
+    rows = block_rows(engine, source["source_id"], block)
     if block_digest(Batches.of(engine.workbench, rows)) == block["digest"]:
         return ""
     if block["duckdb_version"] != duckdb.__version__:
@@ -105,7 +120,7 @@ def _altered(engine: DuckDBEngine, source: dict[str, Any], block: dict[str, Any]
             f"{source['uri']}: {len(expected) - len(checked):,} events were removed after byte "
             f"{checked[-1][1] if checked else block['first_byte']:,}."
         )
-    absent = [name for name in stored if name not in given]
+    absent = [name for name in engine.stored() if name not in given]
     filled = " OR ".join(f"{name} IS NOT NULL" for name in absent) or "false"
     strange = engine.run(f"SELECT line, byte_offset FROM ({rows}) WHERE {filled} LIMIT 1").rows
     if strange:
@@ -116,6 +131,23 @@ def _altered(engine: DuckDBEngine, source: dict[str, Any], block: dict[str, Any]
     )
 
 
+def block_rows(engine: DuckDBEngine, source_id: str, block: dict[str, Any]) -> str:
+    """SQL of the rows of a block as its digest is made of them."""
+    stored = engine.stored()
+    given = block["columns"].split(",")
+    columns = [
+        f'"{name}"' if name in stored else f'NULL::{SQL_TYPES[BY_NAME[name].kind]} AS "{name}"'
+        for name in ROW_COLUMNS
+        if name in stored or name in given
+    ]
+    return (
+        f"SELECT {', '.join(columns)}, attributes::JSON::VARCHAR AS attributes FROM event_rows "
+        f"WHERE source_id = '{source_id}' AND source_format = '{block['source_format']}' "
+        f"AND byte_offset BETWEEN {block['first_byte']} AND {block['last_byte']} "
+        "ORDER BY byte_offset, part"
+    )
+
+
 def _first_altered(source: dict[str, Any], line: int, byte_offset: int) -> str:
     return (
         f"{source['uri']}: line {line} (byte {byte_offset:,}) is not as it was ingested; "
@@ -123,15 +155,14 @@ def _first_altered(source: dict[str, Any], line: int, byte_offset: int) -> str:
     )
 
 
-def _strangers(engine: DuckDBEngine, *, is_live: bool) -> list[str]:
-    """Rows that no source accounts for."""
-    known = "SELECT source_id, uri, events FROM sources"
-    if is_live:
-        known += " UNION ALL SELECT source_id, uri, events FROM open_segments"
+def _strangers(engine: DuckDBEngine) -> list[str]:
+    """Rows that no block accounts for."""
     counted = engine.run(
-        "SELECT coalesce(s.uri, e.source_id), e.n, coalesce(s.events, 0) FROM "
-        "(SELECT source_id, count(*) AS n FROM event_rows GROUP BY source_id) e "
-        f"LEFT JOIN ({known}) s USING (source_id) WHERE e.n > coalesce(s.events, 0) ORDER BY 1"
+        "SELECT coalesce(s.uri, e.source_id), e.n, coalesce(b.events, 0) FROM "
+        "(SELECT source_id, count(*) AS n FROM event_rows GROUP BY source_id) AS e LEFT JOIN "
+        "(SELECT source_id, sum(events)::BIGINT AS events FROM blocks GROUP BY source_id) AS b "
+        "USING (source_id) LEFT JOIN sources AS s USING (source_id) "
+        "WHERE e.n > coalesce(b.events, 0) ORDER BY 1"
     ).rows
     return [
         f"{uri}: {n - events:,} events were added that were not ingested."

@@ -12,6 +12,7 @@ import os
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager, nullcontext
 from dataclasses import asdict, dataclass
+from datetime import datetime
 from http.client import HTTPConnection, HTTPException, HTTPResponse
 from pathlib import Path
 from typing import Any
@@ -22,7 +23,7 @@ from clew.engines import Answer
 from clew.engines._wire import error_of, rows_of
 from clew.errors import EngineError
 from clew.formats import Settings
-from clew.model.ledger import Count, SourceRow, Verification
+from clew.model.ledger import Count, Removal, SourceRow, Verification
 from clew.sources.files import SourceFile
 
 ANSWER_S = 5.0
@@ -123,6 +124,16 @@ class RemoteEngine:
         found = json.loads(line)
         return Verification(found["ok"], tuple(found["sentences"]))
 
+    def retain(self, before: datetime, *, prompts_only: bool, command: str) -> list[Removal]:
+        """Removes old events, by the server."""
+        asked = {"before": before.isoformat(), "prompts_only": prompts_only, "command": command}
+        return [_removal(line) for line in self.lines("POST", "/api/local/retain", asked)]
+
+    def forget(self, named: Sequence[tuple[str, str]]) -> list[Removal]:
+        """Removes one person's events, by the server."""
+        asked = {"named": [list(pair) for pair in named]}
+        return [_removal(line) for line in self.lines("POST", "/api/local/forget", asked)]
+
     def ingest(
         self,
         files: Sequence[SourceFile],
@@ -205,3 +216,8 @@ class RemoteEngine:
     def close(self) -> None:
         """Lets go of the connection; the server goes on."""
         self._connection.close()
+
+
+def _removal(line: bytes) -> Removal:
+    told = json.loads(line)
+    return Removal(**{**told, "removed_at": datetime.fromisoformat(told["removed_at"])})

@@ -58,6 +58,9 @@ CREATE TABLE rejects (
     source_id VARCHAR, line BIGINT, byte_offset BIGINT, reason VARCHAR, text VARCHAR);
 CREATE TABLE fields (source_id VARCHAR, field VARCHAR, is_attribute BOOLEAN, rows BIGINT,
     first_seen TIMESTAMP);
+CREATE TABLE removals (
+    source_id VARCHAR, uri VARCHAR, removed_at TIMESTAMP, command VARCHAR, removed BIGINT,
+    emptied BIGINT, digest VARCHAR, clew_version VARCHAR, position BIGINT, chain VARCHAR);
 CREATE TABLE findings (id VARCHAR PRIMARY KEY, kind VARCHAR, found_at TIMESTAMP, finding VARCHAR);
 """
 

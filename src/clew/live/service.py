@@ -6,7 +6,8 @@ import asyncio
 import contextlib
 import secrets
 import threading
-from collections.abc import Iterator, Sequence
+import time
+from collections.abc import Callable, Iterator, Sequence
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
@@ -25,10 +26,13 @@ from clew.live import tokens
 from clew.live.case import LiveEngine, open_live
 from clew.live.checking import check
 from clew.live.writer import Writer
-from clew.model.ledger import SourceRow, Verification
+from clew.model.ledger import Removal, SourceRow, Verification
 from clew.sources._otlp_request import Caller, Checked
 from clew.sources._spool import Closed, Encoding, Signal, Spool, leftovers
 from clew.sources.files import SourceFile
+
+PATIENCE_S = 60.0
+"""How long a removal waits for what was received before it."""
 
 
 class Service:
@@ -149,6 +153,24 @@ class Service:
                     if row.status in ("new", "grown"):
                         self.writer.learn(row.source_id)
                     yield row
+        finally:
+            engine.close()
+
+    def remove(self, how: Callable[[LiveEngine], list[Removal]]) -> list[Removal]:
+        """Removes events, those included that have come until now: their segments end first."""
+        ended = self.spool.turn()
+        until = time.monotonic() + PATIENCE_S
+        while any(path.exists() for path in ended):
+            if not self.writer.is_alive or time.monotonic() > until:
+                raise EngineError(
+                    "What was received last is not in the case yet, so nothing was removed: "
+                    f"{self.problem or 'try again later'}"
+                )
+            time.sleep(0.02)
+        engine = self.engine.another()
+        try:
+            with self._ingesting:
+                return how(engine)
         finally:
             engine.close()
 

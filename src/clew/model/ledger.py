@@ -7,6 +7,7 @@ stores nothing of that source and says why.
 from __future__ import annotations
 
 from dataclasses import dataclass, field
+from datetime import datetime
 from typing import Any, Literal
 
 Status = Literal["new", "grown", "known", "failed"]
@@ -88,3 +89,42 @@ class Verification:
 
     ok: bool
     sentences: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Removal:
+    """What a command took out of one source for good.
+
+    removed  rows that are gone
+    emptied  rows that stay without what people wrote
+    """
+
+    source_id: str
+    source: str
+    removed_at: datetime
+    command: str
+    removed: int
+    emptied: int
+
+    @property
+    def sentence(self) -> str:
+        """
+        >>> Removal("1f", "a.log", datetime(2026, 1, 2), "retain --older-than 90d", 3, 0).sentence
+        "a.log: 3 events were removed at 2026-01-02T00:00:00Z by 'retain --older-than 90d'."
+        """
+        rows = self.removed or self.emptied
+        what = "removed" if self.removed else "emptied of what people wrote"
+        were = "event was" if rows == 1 else "events were"
+        at = self.removed_at.isoformat(timespec="seconds")
+        return f"{self.source}: {rows:,} {were} {what} at {at}Z by '{self.command}'."
+
+    def as_json(self) -> dict[str, Any]:
+        """One object of the commands' JSON."""
+        return {
+            "source": self.source,
+            "source_id": self.source_id,
+            "removed_at": self.removed_at,
+            "command": self.command,
+            "removed": self.removed,
+            "emptied": self.emptied,
+        }

@@ -26,7 +26,6 @@ DEEPEST = 4
 """Documents within texts of documents that are looked into."""
 ANY_MARK = re.compile(MARK)
 NOTHING = re.compile(NO_VALUES)
-CONTENT_KEY = re.compile(prompts.KEYS)
 LED = {"authorization": "Authorization: ", "proxy-authorization": "Authorization: ",
        "cookie": "Cookie: ", "set-cookie": "Set-Cookie: "}  # fmt: skip
 """Keys whose value is looked at as the header it is."""
@@ -140,7 +139,7 @@ def is_content(place: Place) -> bool:
     """Whether a value is what somebody wrote, by its key."""
     if place.is_number or not place.text or ANY_MARK.fullmatch(place.text):
         return False
-    return bool(CONTENT_KEY.match(place.key))
+    return prompts.is_content_key(place.key)
 
 
 def value_of(place: Place, change: Change) -> str:

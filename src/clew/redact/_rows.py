@@ -14,7 +14,7 @@ import duckdb
 from clew.model.event import BY_NAME, OWN
 from clew.model.redaction import SECRET_MARK, Policy
 from clew.redact import prompts
-from clew.redact._json import CONTENT_KEY, Change, Document
+from clew.redact._json import Change, Document
 from clew.redact._pattern import literal
 from clew.redact._values import Texts, redacted, token
 
@@ -192,9 +192,9 @@ class Redactor:
         if self.policy.prompts == "drop":
             picked = dict.fromkeys(taken, "NULL::VARCHAR")
         else:
-            is_mark = f"regexp_full_match({{0}}, '{PERSONAL_OF}')"
             picked = {
-                name: f"CASE WHEN r.{name} IS NULL OR {is_mark.format(f'r.{name}')} THEN r.{name} ELSE {sql} END"
+                name: f"CASE WHEN r.{name} IS NULL OR regexp_full_match(r.{name}, '{PERSONAL_OF}') "
+                f"THEN r.{name} ELSE {sql} END"
                 for name, sql in made.items()
             }
         if "prompt" in taken:
@@ -228,7 +228,7 @@ def _within_json(gate: str) -> str:
 
 
 def _has_content(name: str) -> str:
-    return f"len(list_filter(json_keys({name}), lambda key: regexp_matches(key, {literal(CONTENT_KEY.pattern)}))) > 0"
+    return f"len(list_filter(json_keys({name}), lambda key: regexp_matches(key, {literal(prompts.KEYS)}))) > 0"
 
 
 def _kinds(column: str) -> str:

@@ -8,6 +8,8 @@ Blind to   content that a source writes into other fields, such as a message or 
 
 from __future__ import annotations
 
+import re
+
 from clew.model.redaction import CONTENT
 
 COLUMNS = CONTENT
@@ -23,3 +25,11 @@ KEYS = (
     r"(?:[._](?:[0-9]+|message|messages|content|contents|text|parts|value|arguments|message_content|document))*$"
 )
 """RE2 of the names under which sources keep content beside the columns."""
+
+
+def is_content_key(key: str) -> bool:
+    """
+    >>> is_content_key("gen_ai.prompt.0.content"), is_content_key("messages"), is_content_key("prompt_tokens")
+    (True, True, False)
+    """
+    return bool(re.match(KEYS, key))

@@ -126,6 +126,7 @@ class Spool:
         self._waiting: deque[_Waiting] = deque()
         self._condition = threading.Condition()
         self._is_closing = False
+        self._turning: Future[list[Path]] | None = None
         self.held_bytes = 0
         self._refusal = ""
         self._compressor = zstandard.ZstdCompressor(level=1)
@@ -165,6 +166,15 @@ class Spool:
                     probe.unlink()
         return self._refusal
 
+    def turn(self) -> list[Path]:
+        """Writes what waits and ends every open segment, whose files it gives; new ones begin."""
+        with self._condition:
+            if self._is_closing:
+                raise Closed
+            turning = self._turning = self._turning or Future()
+            self._condition.notify()
+        return turning.result()
+
     def close(self) -> None:
         """Writes what waits, closes every segment, and takes no more."""
         with self._condition:
@@ -175,13 +185,17 @@ class Spool:
     def _run(self) -> None:
         while True:
             with self._condition:
-                if not self._waiting and not self._is_closing:
+                if not self._waiting and not self._is_closing and self._turning is None:
                     self._condition.wait(1.0 if self._open else None)
                 requests, is_last = list(self._waiting), self._is_closing
+                turning, self._turning = self._turning, None
                 self._waiting.clear()
             if requests:
                 self._write(requests)
-            self._finish(is_last)
+            ended = [segment.path for segment in self._open.values()]
+            self._finish(is_last or turning is not None)
+            if turning is not None:
+                turning.set_result(ended)
             if is_last:
                 return
 

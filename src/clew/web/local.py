@@ -11,6 +11,7 @@ import queue
 import threading
 from collections.abc import Callable, Iterator
 from dataclasses import asdict
+from datetime import datetime
 from pathlib import Path
 from typing import Any
 
@@ -23,6 +24,8 @@ from clew.errors import ClewError, EngineError
 from clew.formats import Settings
 from clew.live.service import Service
 from clew.live.tokens import Reader
+from clew.model.ledger import Removal
+from clew.retention import forget_in, retain_in
 from clew.sources.files import SourceFile
 from clew.web.asking import Live, admin_of
 
@@ -45,6 +48,20 @@ class Files(BaseModel):
     files: list[tuple[str, str]]
     settings: dict[str, Any]
     format: str | None = None
+
+
+class Old(BaseModel):
+    """Events that are too old."""
+
+    before: datetime
+    prompts_only: bool
+    command: str
+
+
+class Person(BaseModel):
+    """Whose events go: columns and values."""
+
+    named: list[tuple[str, str]]
 
 
 class NewToken(BaseModel):
@@ -93,6 +110,30 @@ def verify(live: Live) -> Response:
         yield {"ok": found.ok, "sentences": found.sentences}
 
     return _told(told)
+
+
+@routes.post("/retain")
+def retain(asked: Old, live: Live) -> Response:
+    """Removes old events: a line a source."""
+    return _told(
+        lambda: map(
+            _removal,
+            live.remove(
+                lambda engine: retain_in(
+                    engine, asked.before, prompts_only=asked.prompts_only, command=asked.command
+                )
+            ),
+        )
+    )
+
+
+@routes.post("/forget")
+def forget(asked: Person, live: Live) -> Response:
+    """Removes one person's events: a line a source."""
+    policy = live.settings.redaction
+    return _told(
+        lambda: map(_removal, live.remove(lambda engine: forget_in(engine, asked.named, policy)))
+    )
 
 
 @routes.post("/tokens")
@@ -146,6 +187,10 @@ def _ingested(
             yield item
     finally:
         is_left.set()
+
+
+def _removal(removal: Removal) -> dict[str, Any]:
+    return {**asdict(removal), "removed_at": removal.removed_at.isoformat()}
 
 
 def _told(told: Callable[[], Iterator[dict[str, Any]]]) -> Response:
