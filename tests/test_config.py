@@ -33,6 +33,11 @@ def test_defaults(tmp_path: Path) -> None:
         "limits.table_rows",
         "limits.seconds",
         "prices.file",
+        "redact.what",
+        "redact.prompts",
+        "redact.addresses",
+        "redact.key",
+        "redact.key_file",
     ]
 
 

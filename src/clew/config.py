@@ -39,6 +39,9 @@ MEMBER_FAMILIES = ("analyses", "detections")
 TABLE_LISTS: dict[str, type] = {"budgets": Budget}
 """Settings that are lists of tables."""
 
+FILES = (("prices", "file"), ("redact", "key_file"))
+"""Settings that name files: a relative path starts at the settings file's folder."""
+
 Options = dict[str, dict[str, Any]]
 """Member to option to value, such as {"error_burst": {"min_requests": 50}}."""
 
@@ -76,7 +79,8 @@ class Redact:
     prompts    what becomes of prompts and completions: keep, hash or drop
     addresses  whether IP addresses are taken out as well
     key        the key of the tokens, at least 16 characters; best said in the environment
-    key_file   the file that holds the key; empty: CASE.key beside the case, made when it is needed
+    key_file   the file that holds the key; a relative path starts at the settings file's folder; empty:
+               CASE.key beside the case, made when it is needed
     """
 
     what: str = "pii"
@@ -118,13 +122,19 @@ class Config:
 def read(environment: Mapping[str, str], folder: Path) -> Config:
     """The settings of the file and the environment. Raises ConfigError."""
     tree = _from_file(environment.get(FILE_VARIABLE), folder)
-    own_prices = tree.get("prices")
-    if isinstance(own_prices, dict) and isinstance(own_prices.get("file"), str):
-        settings_folder = (folder / environment.get(FILE_VARIABLE, "clew.toml")).parent
-        own_prices["file"] = _path(own_prices["file"], settings_folder)
+    settings_folder = (folder / environment.get(FILE_VARIABLE, "clew.toml")).parent
+    for table, name in FILES:
+        own = tree.get(table)
+        if isinstance(own, dict) and isinstance(own.get(name), str):
+            own[name] = _path(own[name], settings_folder)
     _add_environment(tree, environment)
     config: Config = _build(Config, tree, "")
-    return replace(config, prices=Prices(_path(config.prices.file, folder)))
+    key_file = _path(config.redact.key_file, folder)
+    return replace(
+        config,
+        prices=Prices(_path(config.prices.file, folder)),
+        redact=replace(config.redact, key_file=key_file),
+    )
 
 
 def _path(name: str, folder: Path) -> str:

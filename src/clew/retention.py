@@ -10,7 +10,6 @@ from collections.abc import Sequence
 from datetime import UTC, datetime
 
 from clew.engines import _remote
-from clew.engines._duckdb_ledger import new_bench
 from clew.engines._duckdb_removal import Chosen, remove
 from clew.engines.duckdb import DuckDBEngine, open_case
 from clew.errors import ConfigError
@@ -18,9 +17,9 @@ from clew.model.event import BY_NAME, OWN
 from clew.model.ledger import Removal
 from clew.model.redaction import Policy
 from clew.model.vocabulary import resolve
-from clew.redact._key import key_of, known_key
+from clew.redact._key import key_of
 from clew.redact._pattern import literal
-from clew.redact._values import Texts, redacted, token
+from clew.redact._values import token, tokens_of
 
 SHORTEST_MENTION = 6
 """Characters of a value that is looked for in stored findings and questions as well."""
@@ -75,7 +74,7 @@ def forget_in(
     stored = engine.stored()
     tests, told, values = [], [], []
     for name, value in named:
-        known = [value, *tokens_of(value, policy, engine.path)]
+        known = [value, *tokens_of([value], policy, engine.path).values()]
         listed = ", ".join(literal(text) for text in known)
         for column in _columns(name, stored):
             tests.append(f"{column}::VARCHAR IN ({listed})")
@@ -85,20 +84,6 @@ def forget_in(
     where = f"({' OR '.join(tests) or 'false'})"
     chosen = Chosen(where, f"forget {' '.join(told)}", values=tuple(values))
     return remove(engine, chosen, _now())
-
-
-def tokens_of(value: str, policy: Policy, case: str) -> list[str]:
-    """What a value has become where it was redacted with the key at hand; empty where it stays."""
-    if not policy.takes_personal or (key := known_key(policy, case)) is None:
-        return []
-    bench = new_bench()
-    try:
-        texts = Texts(bench, policy, key)
-        texts.prepare()
-        (after,) = redacted(texts, [value])
-    finally:
-        bench.close()
-    return [after] if after != value else []
 
 
 def _columns(name: str, stored: Sequence[str]) -> list[str]:

@@ -126,7 +126,7 @@ def policy_of(settings: Config, redact: str | None = None) -> Policy:
         what=one_of("redact", redact or given.what, WHATS),  # type: ignore[arg-type]
         prompts=one_of("redact.prompts", given.prompts, PROMPTS),  # type: ignore[arg-type]
         addresses=given.addresses,
-        key_file=str(Path(given.key_file).expanduser().absolute()) if given.key_file else "",
+        key_file=given.key_file,
         key=given.key,
     )
 

@@ -42,14 +42,15 @@ def verify(engine: DuckDBEngine) -> Verification:
             whole = hashlib.sha256("".join(found).encode()).hexdigest()
             if whole != digests[source["source_id"]]:
                 wrong.append(f"{source['uri']}: the digests of its blocks were altered.")
-    arriving = engine.run(OPEN_SEGMENTS).dicts() if _has_open_segments(engine) else []
+    is_live = _has_open_segments(engine)
+    arriving = engine.run(OPEN_SEGMENTS).dicts() if is_live else []
     for source in arriving:
         for block in _blocks(engine, source["source_id"]):
             rows += block["events"]
             if sentence := altered(engine, source, block):
                 wrong.append(sentence)
                 break
-    wrong += _strangers(engine)
+    wrong += _strangers(engine, is_live=is_live)
     if wrong:
         return Verification(False, tuple(wrong))
     still = f", {len(arriving):,} of them still arriving," if arriving else ""
@@ -155,14 +156,18 @@ def _first_altered(source: dict[str, Any], line: int, byte_offset: int) -> str:
     )
 
 
-def _strangers(engine: DuckDBEngine) -> list[str]:
-    """Rows that no block accounts for."""
+def _strangers(engine: DuckDBEngine, *, is_live: bool) -> list[str]:
+    """Rows that no block of a known source accounts for."""
+    known = "SELECT source_id, uri FROM sources"
+    if is_live:
+        known += " UNION ALL SELECT source_id, uri FROM open_segments"
     counted = engine.run(
-        "SELECT coalesce(s.uri, e.source_id), e.n, coalesce(b.events, 0) FROM "
-        "(SELECT source_id, count(*) AS n FROM event_rows GROUP BY source_id) AS e LEFT JOIN "
+        "SELECT coalesce(s.uri, e.source_id), e.n, "
+        "CASE WHEN s.uri IS NULL THEN 0 ELSE coalesce(b.events, 0) END AS events FROM "
+        "(SELECT source_id, count(*) AS n FROM event_rows GROUP BY source_id) AS e "
+        f"LEFT JOIN ({known}) AS s USING (source_id) LEFT JOIN "
         "(SELECT source_id, sum(events)::BIGINT AS events FROM blocks GROUP BY source_id) AS b "
-        "USING (source_id) LEFT JOIN sources AS s USING (source_id) "
-        "WHERE e.n > coalesce(b.events, 0) ORDER BY 1"
+        "USING (source_id) WHERE e.n > CASE WHEN s.uri IS NULL THEN 0 ELSE coalesce(b.events, 0) END ORDER BY 1"
     ).rows
     return [
         f"{uri}: {n - events:,} events were added that were not ingested."

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import hashlib
 import hmac
+import re
 import secrets as chance
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
@@ -17,12 +18,15 @@ import duckdb
 
 from clew.model.redaction import TOKEN_DIGITS, Policy
 from clew.redact import pii, secrets
+from clew.redact._key import known_key
 from clew.redact._pattern import GROUPS, Pattern, literal
 
 BLOCK_BYTES = 64
 """Of SHA-256, in an HMAC."""
 MOST_ROUNDS = 5
 """Times that a changed text is looked at again; two are the rule."""
+PERSONAL_LOOKS = re.compile(r"@|%40|[0-9A-Fa-f:.]{7}|(?:[0-9]\D{0,3}){6}")
+"""What any personal datum has: an @, or digits."""
 FEW = 2_000
 """Texts of which each pattern is asked before it is run: a statement costs more than they do."""
 AT_ONCE = f"LIMIT {1 << 60}"
@@ -196,3 +200,19 @@ def redacted(texts: Texts, values: Sequence[str]) -> list[str]:
     ).fetchall()
     found = dict(rows)
     return [found.get(value, value) for value in values]
+
+
+def tokens_of(values: Iterable[str], policy: Policy, case: str) -> dict[str, str]:
+    """What values have become where they were redacted with the key at hand; those alone that change."""
+    asked = [value for value in dict.fromkeys(values) if PERSONAL_LOOKS.search(value)]
+    key = known_key(policy, case) if asked and policy.takes_personal else None
+    if key is None:
+        return {}
+    bench = duckdb.connect(config={"autoinstall_known_extensions": False, "threads": 1})
+    try:
+        texts = Texts(bench, policy, key)
+        texts.prepare()
+        found = dict(zip(asked, redacted(texts, asked), strict=True))
+    finally:
+        bench.close()
+    return {value: after for value, after in found.items() if after != value}
