@@ -12,7 +12,7 @@ from clew.redact._pattern import Pattern
 
 DIGITS = "regexp_replace({value}, '[^0-9]', '', 'g')"
 COMPACT = "upper(regexp_replace({value}, '[^0-9A-Za-z]', '', 'g'))"
-NOT_A_NUMBER = r"[\w.+=/@#$-]|[0-9][ :,]"
+NOT_A_NUMBER = r"[\w.+/@#$-]|[0-9][ :,]"
 """Before a number: what makes it a part of something longer, as of an id, a time or a list of numbers."""
 GOES_ON = r"[\w@%]|[.,:/-][0-9A-Za-z]|[ ][0-9]"
 """Behind a number: the same."""
@@ -58,7 +58,7 @@ PHONE_FORMS = (
     r"\([1-9][0-9]\) ?9?[0-9]{4}-[0-9]{4}",  # (11) 98765-4321
 )
 PHONE_DIGITS = f"length({DIGITS}) BETWEEN 9 AND 15"
-PHONE_WORDS = r"(?i:\b(?:phone|telephone|tel|mobile|cell|cellphone|fax|whatsapp|tel[eé]fono|movil|celular|telefone|telefon|handy)(?:[ _]?(?:no|nr|number|num))?)"
+PHONE_WORDS = r"(?i:\b(?:phone|telephone|tel|mobile|cell|cellphone|fax|whatsapp|tel[eé]fono|movil|celular|telefone|telefon|handy)(?:[ _]?(?:no|nr|number|num))?|\b(?:call|text|reach|ring) (?:me|us|him|her) (?:at|on))"
 
 PATTERNS: tuple[Pattern, ...] = (
     Pattern(
@@ -74,9 +74,9 @@ PATTERNS: tuple[Pattern, ...] = (
         "payment_card", "payment cards, by their first digits, their length and Luhn's sum",
         r"(?:[0-9]{4}[ -]?[0-9]{4}[ -]?[0-9]{4}[ -]?[0-9]{1,7}|3[0-9]{3}[ -]?[0-9]{6}[ -]?[0-9]{4,5})",
         r"\b[2-6][0-9]{3}[ -]?(?:[0-9]{4}[ -]?[0-9]{4}|[0-9]{6}[ -]?[0-9]{2})[ -]?[0-9]",
-        before=r"[\w.+=/@#$-]|[0-9][ :,]", behind=r"[\w@]|[.,:/-][0-9A-Za-z]|[ ][0-9]{4}",
+        before=NOT_A_NUMBER, behind=r"[\w@]|[.,:/-][0-9A-Za-z]|[ ][0-9]{4}",
         check=f"clew_is_card({DIGITS})", plain=DIGITS,
-        group="digits", found=("paid with 4111 1111 1111 1111.", "5555555555554444", "378282246310005", "6011-1111-1111-1117"),
+        group="digits", found=("paid with 4111 1111 1111 1111.", "5555555555554444", "378282246310005", "6011-1111-1111-1117", "card=4111111111111111"),
         kept=("4111 1111 1111 1112", "id 1763000000007826", "0.4111111111111111", "ord-4111111111111111", "4111-1111"),
     ),
     Pattern(
@@ -103,7 +103,7 @@ PATTERNS: tuple[Pattern, ...] = (
     ),
     Pattern(
         "es_dni", "Spanish DNI and NIE, by their letter", r"\b(?:[0-9]{8}|[XYZ]-?[0-9]{7})[ -]?[A-HJ-NP-TV-Z]\b",
-        r"\b(?:[0-9]|[XYZ]-?)[0-9]{7}[ -]?[A-Z]\b", before=r"[\w.+=/@#-]", behind=r"[\w-]", check=f"clew_is_dni({COMPACT})", plain=COMPACT,
+        r"\b(?:[0-9]|[XYZ]-?)[0-9]{7}[ -]?[A-Z]\b", before=r"[\w.+/@#-]", behind=r"[\w-]", check=f"clew_is_dni({COMPACT})", plain=COMPACT,
         group="digits", found=("dni 12345678Z", "NIE X1234567L", "X-1234567-L"), kept=("12345678A", "X1234567A", "20260102T030405Z"),
     ),
     Pattern(
@@ -117,20 +117,22 @@ PATTERNS: tuple[Pattern, ...] = (
     ),
     Pattern(
         "phone", "phone numbers with a country code, or written as one", f"(?:{'|'.join(PHONE_FORMS)})",
-        r"\+[1-9][0-9]{0,2}[ .(-]{0,2}[0-9][0-9)][ .)-]?[0-9]|\([0-9]{2,6}\)[ .-]?[0-9]{3}"
+        r"\+[1-9][0-9]{0,2}[ .(-]{0,2}[0-9][0-9 .)-]{1,2}[0-9]|\([0-9]{2,6}\)[ .-]?[0-9]{3}"
         r"|\b(?:[2-9][0-9]{2}[ .-][0-9]{3}[ .-][0-9]{3}|0[0-9]{2} [0-9]{4} [0-9]{4}|0[0-9]{3} [0-9]{3} [0-9]{4}|0[0-9]{4} [0-9]{3} ?[0-9]{3}"
         r"|00[1-9][0-9]{0,2}[ .-][0-9]|0[1-9](?:[ .-][0-9]{2}){4}|[6-9][0-9]{2}(?: [0-9]{2}){3})",
         before=NOT_A_NUMBER + r"|[0-9] |[:([]\+", behind=GOES_ON + r"|[ ]?[:+*=]", check=PHONE_DIGITS, plain=DIGITS,
         group="digits", found=("call +14155550132 or", "+44 20 7946 0958", "(415) 555-0132", "415-555-0132", "01 42 68 53 00", "tel. 612 345 678", "(11) 98765-4321",
-               "020 7946 0958", "+49 (0)30 901820"),
+               "020 7946 0958", "+49 (0)30 901820", "+33 1 23 45 67 89", "tel=+34612345678"),
         kept=("2026-11-25 21:31:00", "192.168.100.200", "+0000", "req-415-555-0132", "1763000000.123", "415-555-0132-7781",
               "0217 1607 1097 0173", "10.20.30.40.50", "123 456 789 012 345", "3.14159265358979", "-122.4194155"),
     ),
     Pattern(
-        "phone", "any digits after the word phone", r"[+(]?[0-9][0-9 ().-]{5,17}[0-9]", r"(?i:(?:^|[^\[])\b(?:\w{0,20}phone|tel|mobile|cell|fax|whatsapp|movil|celular|handy)[a-zé_ ]{0,12})[^0-9A-Za-z]{1,5}[+(]?[0-9]",
-        ("phone", "tel", "mobile", "cell", "fax", "whatsapp", "movil", "handy"), before=r"\[", lead=PHONE_WORDS + r"""\W{1,5}(?:is )?""",
+        "phone", "any digits after the word phone", r"[+(]?[0-9][0-9 ().-]{5,17}[0-9]",
+        r"(?i:(?:^|[^\[])(?:phone|\btel|mobile|\bcell|\bfax|whatsapp|movil|celular|handy|\b(?:call|text|reach|ring) (?:me|us|him|her))"
+        r"(?:[eé]fono|efone|efon)?(?:[ _]?(?:no|nr|number|num|is|at|on))?)[^0-9A-Za-z]{1,5}[+(]?[0-9]",
+        ("phone", "tel", "mobile", "cell", "fax", "whatsapp", "movil", "celular", "handy", " me ", " us ", " him ", " her "), before=r"\[", lead=PHONE_WORDS + r"""\W{1,5}(?:is )?""",
         behind=GOES_ON, check=f"length({DIGITS}) BETWEEN 7 AND 15", plain=DIGITS,
-        group="digits", found=('"phone":"4155550132"', "phone number: 5550132"), kept=("phone 123", "telemetry 20260102030405", "cell (3, 4)"),
+        group="digits", found=('"phone":"4155550132"', "phone number: 5550132", "call me at 4155550132"), kept=("phone 123", "telemetry 20260102030405", "cell (3, 4)"),
     ),
 )  # fmt: skip
 """In the order in which they are looked for."""

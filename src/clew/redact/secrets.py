@@ -168,13 +168,13 @@ PATTERNS: tuple[Pattern, ...] = (
     ),
     Pattern(
         "mistral_key", "Mistral keys, after the name", r"[A-Za-z0-9]{32}", r"(?i:mistral)", ("mistral",),
-        lead=rf"(?i:mistral[\w. -]{{0,30}}){SEPARATOR}{QUOTE}(?:(?i:bearer)\s+)?", behind=r"[\w-]", check=HAS_DIGIT,
-        group="word", found=("MISTRAL_API_KEY=EXAMPLEexample0123456789EXAMPLEe", "mistral api key: EXAMPLEexample0123456789EXAMPLEe"),
+        lead=rf"(?i:mistral[\w. -]{{0,30}})(?:{SEPARATOR}|\s){QUOTE}(?:(?i:bearer)\s+)?", behind=r"[\w-]", check=HAS_DIGIT,
+        group="word", found=("MISTRAL_API_KEY=EXAMPLEexample0123456789EXAMPLEe", "mistral api key EXAMPLEexample0123456789EXAMPLEe"),
         kept=("mistral: mistral-large-2411",),
     ),
     Pattern(
         "cohere_key", "Cohere keys, after the name", r"[A-Za-z0-9]{40}", r"(?i:cohere|\bco_api)", ("cohere", "co_api"),
-        lead=rf"(?i:(?:cohere|\bco_api)[\w. -]{{0,30}}){SEPARATOR}{QUOTE}(?:(?i:bearer)\s+)?", behind=r"[\w-]", check=HAS_DIGIT,
+        lead=rf"(?i:(?:cohere|\bco_api)[\w. -]{{0,30}})(?:{SEPARATOR}|\s){QUOTE}(?:(?i:bearer)\s+)?", behind=r"[\w-]", check=HAS_DIGIT,
         group="word", found=("CO_API_KEY=EXAMPLEexample0123456789EXAMPLEexample01", 'cohere_key: "EXAMPLEexample0123456789EXAMPLEexample01"'),
     ),
     Pattern(
