@@ -53,6 +53,7 @@ DOCSTRING_FIELDS = {
     "analyses": ("Reads", "Returns", "Units", "Blind to"),
     "detections": ("Reads", "Returns", "Units", "Blind to"),
     "formats": ("Reads", "Returns", "Blind to"),
+    "redact": ("Takes", "Leaves", "Blind to"),
 }
 EXAMPLES = {"analyses": "CASES", "detections": "CASES", "formats": "SAMPLES"}
 NO_NAMES = {"base", "common", "core", "helper", "helpers", "manager", "misc", "util", "utils"}

@@ -42,6 +42,7 @@ from clew.formats._records import RELATION, Records, read_records
 from clew.investigation import detect
 from clew.model.finding import Investigation
 from clew.model.ledger import Ledger, SourceRow, Verification
+from clew.model.redaction import Policy
 from clew.prices.book import Book, book_with
 from clew.sources.files import Block, Identity, SourceFile, find, not_text
 
@@ -181,7 +182,7 @@ def _ingest(
         identity = source.identify(k.end for k in known)
         row.sha256 = identity.sha256
         if same := [k for k in known if k.content_sha256 == identity.content_sha256]:
-            return _already(row, same[0])
+            return _already(row, same[0], settings.redaction)
         before = _longest_prefix(known, identity)
         row.format = format or (before.format if before else _format(identity.head, settings))
         row.status = "grown" if before else "new"
@@ -219,10 +220,16 @@ def _note(row: SourceRow, load: Load) -> str:
     )
 
 
-def _already(row: SourceRow, same: Known) -> SourceRow:
+def _already(row: SourceRow, same: Known, policy: Policy) -> SourceRow:
     row.status, row.format, row.source_id = "known", same.format, same.source_id
     where = "" if same.uri == row.source else f" as {same.uri}"
     row.note = f"{row.source} is already in the case{where}: nothing was added."
+    then = same.redaction.partition(", key ")[0]
+    if then != policy.words:
+        row.note += (
+            f" It was redacted as '{then}' then: to have it redacted as '{policy.words}', ingest it "
+            "into another case."
+        )
     return row
 
 

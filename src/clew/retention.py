@@ -91,9 +91,8 @@ def _columns(name: str, stored: Sequence[str]) -> list[str]:
     found = resolve(name)
     if found.column in OWN:
         raise ConfigError(f"'{name}' is Clew's own: name a column that a source fills.")
-    places = []
-    if found.column in BY_NAME and found.column in stored:
-        places.append(f'"{found.column}"')
+    meant = [column for column in (found.column, found.otherwise) if column in BY_NAME]
+    places = [f'"{column}"' for column in meant if column in stored]
     attribute = found.attribute or name
     return [*places, f"variant_extract_string(attributes, {literal(attribute)})"]
 

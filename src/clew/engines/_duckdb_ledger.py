@@ -75,8 +75,9 @@ def redactor_of(engine: DuckDBEngine, bench: duckdb.DuckDBPyConnection, policy: 
 class Known:
     """A source that the case already holds.
 
-    end    where it ends in the uncompressed source
-    lines  number of the last line, counted from the start of the source
+    end        where it ends in the uncompressed source
+    lines      number of the last line, counted from the start of the source
+    redaction  what was taken out of it, see `Redactor.words`
     """
 
     source_id: str
@@ -86,6 +87,7 @@ class Known:
     lines: int
     format: str
     uri: str
+    redaction: str
 
 
 @dataclass(slots=True)
@@ -340,11 +342,11 @@ def known_sources(engine: DuckDBEngine) -> list[Known]:
     """The files that the case holds, newest last: what came over the wire does not grow."""
     rows = engine.workbench.execute(
         "SELECT source_id, content_sha256, root_sha256, start + size, format, uri, "
-        "first_line + lines - 1 FROM sources WHERE uri NOT LIKE 'otlp://%' ORDER BY position"
+        "first_line + lines - 1, redaction FROM sources WHERE uri NOT LIKE 'otlp://%' ORDER BY position"
     ).fetchall()
     return [
-        Known(source_id, content, root, end, int(lines), format_, uri)
-        for source_id, content, root, end, format_, uri, lines in rows
+        Known(source_id, content, root, end, int(lines), format_, uri, redaction)
+        for source_id, content, root, end, format_, uri, lines, redaction in rows
     ]
 
 

@@ -12,8 +12,7 @@ from dataclasses import dataclass
 
 from clew.instrument.secrets import NAMES
 from clew.model.redaction import MARK, secret_mark
-from clew.redact import prompts
-from clew.redact.secrets import NO_VALUES
+from clew.redact._pattern import NO_VALUES
 
 TOKENS = re.compile(
     r"""
@@ -41,11 +40,13 @@ LIKE_A_TOKEN = re.compile(r"(?=\S*[0-9])\S{16,}")
 class Change:
     """What a document is rewritten by.
 
-    found    what a text has become
-    content  what becomes of what people wrote; None where that is kept
+    found       what a text has become
+    is_content  whether what stands under a key is what somebody wrote
+    content     what becomes of that; None where it is kept
     """
 
     found: Callable[[str], str]
+    is_content: Callable[[str], bool] = bool
     content: Callable[[str], str | None] | None = None
 
 
@@ -112,7 +113,7 @@ class Document:
         parts, at = [], 0
         for number, place in enumerate(self.places):
             new: str | None
-            if change.content is not None and is_content(place):
+            if change.content is not None and _is_content(place, change):
                 new = change.content(place.text)
             elif number in self.within:
                 new = self.within[number].rewritten(change)
@@ -135,11 +136,10 @@ def is_document(text: str) -> bool:
     return True
 
 
-def is_content(place: Place) -> bool:
-    """Whether a value is what somebody wrote, by its key."""
+def _is_content(place: Place, change: Change) -> bool:
     if place.is_number or not place.text or ANY_MARK.fullmatch(place.text):
         return False
-    return prompts.is_content_key(place.key)
+    return change.is_content(place.key)
 
 
 def value_of(place: Place, change: Change) -> str:

@@ -20,6 +20,17 @@ GROUPS: tuple[Group, ...] = get_args(Group)
 PARTS = ("before", "lead", "value", "tail", "behind")
 
 
+NO_VALUES = (
+    r"(?i)(?:null|nil|none|true|false|undefined|nan|n/?a|empty|required|optional|missing|invalid|incorrect|wrong"
+    r"|expired|revoked|unset|set|not|must|is|was|should|cannot|could|too|the|an?|and|for|or|of|in|on|to|by|you"
+    r"|with|field|error|failed|failure|ok|success|reset|changed|mismatch|hidden|masked|hashed|redacted|removed"
+    r"|filtered|protected|string|str|text|value|int|bool|bytes|optional.*|secretstr|env|prompt|here|this|your.*"
+    r"|os\..*|process\..*|self\..*|config\..*|settings\..*|args\..*|env\..*|getenv.*"
+    r"|[*x.•-]{2,}|[*]|[$%#].*|\{.*)[.!?:]?"
+)
+"""RE2 of what stands behind `password:` and is no password."""
+
+
 @dataclass(frozen=True, slots=True)
 class Pattern:
     """A kind of what is taken out.
@@ -32,6 +43,7 @@ class Pattern:
     hints   lower-case texts, one of which stands in every text that holds one; () where there is none
     check   SQL that must hold of `{value}`
     plain   SQL of `{value}` in the one spelling that its token is made of
+    option  the policy's switch without which it is not looked for; "" where it always is
     inside  RE2 of (lead)(value): within the value, each of these is replaced instead of the whole
     found   texts that hold one
     kept    texts that look like it and stay
@@ -50,6 +62,7 @@ class Pattern:
     check: str = ""
     plain: str = "{value}"
     inside: str = ""
+    option: str = ""
     found: tuple[str, ...] = ()
     kept: tuple[str, ...] = ()
 

@@ -11,13 +11,14 @@ from collections.abc import Callable, Collection, Sequence
 
 import duckdb
 
+from clew import registry
 from clew.model.event import BY_NAME, OWN
 from clew.model.redaction import SECRET_MARK, Policy
-from clew.redact import prompts
 from clew.redact._json import Change, Document
 from clew.redact._pattern import literal
 from clew.redact._values import Texts, redacted, token
 
+prompts = registry.load("redact", "prompts")
 IN_JSON = r"\\u00[2-7]"
 """In JSON's text any sign may be written so: such a text is looked at."""
 IS_JSON = "regexp_matches({0}, '^\\s*[\\[{{]') AND json_valid({0})"
@@ -153,7 +154,7 @@ class Redactor:
         sql = "SELECT before, after FROM redact_values WHERE after IS NOT NULL"
         found = dict(execute(sql).fetchall())
         content = {"keep": None, "hash": self._hashed, "drop": self._dropped}[self.policy.prompts]
-        change = Change(lambda text: found.get(text, text), content)
+        change = Change(lambda text: found.get(text, text), prompts.is_content_key, content)
         new = [document.rewritten(change) for document in documents]
         execute(
             "INSERT INTO redact_values SELECT unnest(?::VARCHAR[]), unnest(?::VARCHAR[])",

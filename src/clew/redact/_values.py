@@ -13,11 +13,12 @@ import re
 import secrets as chance
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
+from types import ModuleType
 
 import duckdb
 
+from clew import registry
 from clew.model.redaction import TOKEN_DIGITS, Policy
-from clew.redact import pii, secrets
 from clew.redact._key import known_key
 from clew.redact._pattern import GROUPS, Pattern, literal
 
@@ -46,6 +47,13 @@ def token(key: bytes, kind: str, plain: str) -> str:
     return hmac.new(key, message, hashlib.sha256).hexdigest()[:TOKEN_DIGITS]
 
 
+def _members() -> list[ModuleType]:
+    """The redactions that have patterns: secrets first, for their parts look like personal data."""
+    members = [registry.load("redact", name) for name in registry.names("redact")]
+    found = [member for member in members if hasattr(member, "PATTERNS")]
+    return sorted(found, key=lambda member: not member.IS_SECRET)
+
+
 def gate_of(patterns: Iterable[Pattern]) -> str:
     """One RE2 that every text with something to take out matches, and few others."""
     return "|".join(f"(?:{gate})" for gate in dict.fromkeys(p.gate for p in patterns))
@@ -61,7 +69,8 @@ class Texts:
 
     def prepare(self) -> None:
         """Makes the macros and the key's two halves known to the bench."""
-        for statement in (TOKEN + pii.MACROS).split(";\n"):
+        macros = "".join(getattr(member, "MACROS", "") for member in _members())
+        for statement in (TOKEN + macros).split(";\n"):
             if statement.strip():
                 self.bench.execute(statement)
         key = self.key if len(self.key) <= BLOCK_BYTES else hashlib.sha256(self.key).digest()
@@ -73,10 +82,12 @@ class Texts:
     @property
     def patterns(self) -> tuple[tuple[Pattern, bool], ...]:
         """What the policy takes out, in order, and whether it is a secret."""
-        personal = (*pii.PATTERNS, *(pii.ADDRESSES if self.policy.addresses else ()))
-        return (
-            *((pattern, True) for pattern in secrets.PATTERNS if self.policy.takes_secrets),
-            *((pattern, False) for pattern in personal if self.policy.takes_personal),
+        return tuple(
+            (pattern, member.IS_SECRET)
+            for member in _members()
+            if (self.policy.takes_secrets if member.IS_SECRET else self.policy.takes_personal)
+            for pattern in member.PATTERNS
+            if not pattern.option or getattr(self.policy, pattern.option)
         )
 
     @property

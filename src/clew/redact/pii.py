@@ -1,4 +1,4 @@
-r"""Personal data: addresses, numbers of phones, cards, accounts and persons, checked where they have a checksum.
+r"""Personal data: mail addresses and numbers of phones, cards, accounts and persons, by checksum.
 
 Takes      what names one person or opens one account of theirs
 Leaves     [TYPE:TOKEN], a keyed HMAC of the value in one spelling: the same value is still the same
@@ -134,22 +134,22 @@ PATTERNS: tuple[Pattern, ...] = (
         behind=GOES_ON, check=f"length({DIGITS}) BETWEEN 7 AND 15", plain=DIGITS,
         group="digits", found=('"phone":"4155550132"', "phone number: 5550132", "call me at 4155550132"), kept=("phone 123", "telemetry 20260102030405", "cell (3, 4)"),
     ),
+    Pattern(
+        "ip", "IP addresses, where `redact.addresses` says so", r"\b(?:(?:25[0-5]|2[0-4][0-9]|1?[0-9]{1,2})\.){3}(?:25[0-5]|2[0-4][0-9]|1?[0-9]{1,2})\b",
+        r"[0-9]\.[0-9]{1,3}\.[0-9]{1,3}\.[0-9]", before=r"[\w.-]", behind=r"[\w-]|\.[0-9]",
+        group="digits", option="addresses", found=("from 192.0.2.7 port",), kept=("v1.2.3", "1.2.3.4.5", "999.1.1.1"),
+    ),
+    Pattern(
+        "ip", "IPv6 addresses, where `redact.addresses` says so", r"(?:[0-9a-fA-F]{1,4}:){2,7}(?::?[0-9a-fA-F]{1,4}){1,6}|(?:[0-9a-fA-F]{1,4}:){7}:|::(?:[0-9a-fA-F]{1,4}:){0,5}[0-9a-fA-F]{1,4}",
+        r"[0-9a-fA-F]:[0-9a-fA-F]{0,4}:|::[0-9a-fA-F]", before=r"[\w:.]", behind=r"[\w:]",
+        check="contains({value}, '::') OR length(regexp_replace({value}, '[^:]', '', 'g')) = 7",
+        plain="lower({value})", group="digits", option="addresses", found=("from 2001:db8::7 port",), kept=("12:34:56", "a::b::c", "std::vector"),
+    ),
 )  # fmt: skip
 """In the order in which they are looked for."""
 
-ADDRESSES: tuple[Pattern, ...] = (
-    Pattern(
-        "ip", "IP addresses, where the policy says so", r"\b(?:(?:25[0-5]|2[0-4][0-9]|1?[0-9]{1,2})\.){3}(?:25[0-5]|2[0-4][0-9]|1?[0-9]{1,2})\b",
-        r"[0-9]\.[0-9]{1,3}\.[0-9]{1,3}\.[0-9]", before=r"[\w.-]", behind=r"[\w-]|\.[0-9]",
-        group="digits", found=("from 192.0.2.7 port",), kept=("v1.2.3", "1.2.3.4.5", "999.1.1.1"),
-    ),
-    Pattern(
-        "ip", "IPv6 addresses", r"(?:[0-9a-fA-F]{1,4}:){2,7}(?::?[0-9a-fA-F]{1,4}){1,6}|(?:[0-9a-fA-F]{1,4}:){7}:|::(?:[0-9a-fA-F]{1,4}:){0,5}[0-9a-fA-F]{1,4}",
-        r"[0-9a-fA-F]:[0-9a-fA-F]{0,4}:|::[0-9a-fA-F]", before=r"[\w:.]", behind=r"[\w:]",
-        check="contains({value}, '::') OR length(regexp_replace({value}, '[^:]', '', 'g')) = 7",
-        plain="lower({value})", group="digits", found=("from 2001:db8::7 port",), kept=("12:34:56", "a::b::c", "std::vector"),
-    ),
-)  # fmt: skip
+IS_SECRET = False
+"""What is found becomes a token."""
 
 MACROS = r"""
 CREATE OR REPLACE TEMP MACRO clew_luhn(digits) AS

@@ -16,13 +16,10 @@ COLUMNS = CONTENT
 KIND = "prompt"
 """What the mark of a hashed text says, and what the ledger counts."""
 KEYS = (
-    r"(?i)^(?:(?:gen_?ai|llm|ai|traceloop|openinference|request|response|body|input|output|data|event|kwargs|args"
-    r"|payload|langfuse|mlflow|observation|span|params|choices|[0-9]+)[._])*"
-    r"(?:prompts?|completions?|messages?|input_messages|output_messages|system_instructions?|system_prompt|instructions"
-    r"|content|contents|text|query|question|answer|inputs?|outputs?|input[._]value|output[._]value|tool_result"
-    r"|tool[._]call[._](?:arguments|result)|function[._](?:arguments|result)|arguments|documents|retrieved_documents"
-    r"|toolcalls?|object|spaninputs?|spanoutputs?|spanInputs|spanOutputs)"
-    r"(?:[._](?:[0-9]+|message|messages|content|contents|text|parts|value|arguments|message_content|document))*$"
+    r"(?i)^(?:.*[._])?(?:prompts?|completions?|messages?|(?:input|output)_messages|system_(?:instructions?|prompt)"
+    r"|instructions|contents?|text|query|question|answer|inputs?|outputs?|(?:input|output)[._]value|tool_result"
+    r"|(?:tool[._]call|function)[._](?:arguments|result)|arguments|(?:retrieved_)?documents|span_?(?:in|out)puts?)"
+    r"(?:[._](?:[0-9]+|messages?|contents?|text|parts|value|arguments|message_content|document))*$"
 )
 """RE2 of the names under which sources keep content beside the columns."""
 

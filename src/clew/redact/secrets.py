@@ -7,7 +7,7 @@ Blind to   secrets without a form of their own and without a word before them; t
 
 from __future__ import annotations
 
-from clew.redact._pattern import Pattern
+from clew.redact._pattern import NO_VALUES, Pattern
 
 SEPARATOR = r"""\\*["']?\s{0,3}(?:=>|[:=])\s{0,3}"""
 """Between a name and its value: `=`, `: `, `": "`, `\": \"`."""
@@ -15,14 +15,6 @@ QUOTE = r"""\\*["']?"""
 BARE = r"""[^\s"'\\&,;}\])<>\[(][^\s"'\\&,;}\])<>]*"""
 """A value without blanks, which no mark and no call begins."""
 HAS_DIGIT = "regexp_matches({value}, '[0-9]')"
-NO_VALUES = (
-    r"(?i)(?:null|nil|none|true|false|undefined|nan|n/?a|empty|required|optional|missing|invalid|incorrect|wrong"
-    r"|expired|revoked|unset|set|not|must|is|was|should|cannot|could|too|the|an?|and|for|or|of|in|on|to|by|you"
-    r"|with|field|error|failed|failure|ok|success|reset|changed|mismatch|hidden|masked|hashed|redacted|removed"
-    r"|filtered|protected|string|str|text|value|int|bool|bytes|optional.*|secretstr|env|prompt|here|this|your.*"
-    r"|os\..*|process\..*|self\..*|config\..*|settings\..*|args\..*|env\..*|getenv.*"
-    r"|[*x.•-]{2,}|[*]|[$%#].*|\{.*)[.!?:]?"
-)
 IS_VALUE = f"NOT regexp_full_match({{value}}, '{NO_VALUES}')"
 NAMED_GATE = (
     r"(?i:passw|passphrase|pwd|\bpass|_pass|contrase|senha|secret|credential|token|signature|cookie|authorization"
@@ -31,6 +23,9 @@ NAMED_GATE = (
 )
 
 
+
+IS_SECRET = True
+"""What is found is gone for good."""
 
 PATTERNS: tuple[Pattern, ...] = (
     Pattern(

@@ -33,6 +33,8 @@ def print_ledger(ledger: Ledger, output: str) -> None:
             if row.note:
                 print(f"{visible(row.source)}: {visible(row.note)}")
         print(summary(ledger))
+        if taken := redacted(ledger):
+            print(taken)
     print_problems(ledger)
 
 
@@ -55,6 +57,16 @@ def summary(ledger: Ledger) -> str:
         f"{_counted(sources, 'source')}{already}: {_counted(lines, 'line')}, "
         f"{_counted(events, 'event')}, {_counted(rejects, 'reject')}."
     )
+
+
+def redacted(ledger: Ledger) -> str:
+    """What was taken out, by type, in one sentence; "" where it was nothing."""
+    counts: dict[str, int] = {}
+    for row in ledger.sources:
+        for kind, count in row.redacted.items():
+            counts[kind] = counts.get(kind, 0) + count
+    told = sorted(counts.items(), key=lambda item: (-item[1], item[0]))
+    return f"Redacted: {', '.join(f'{count:,} {kind}' for kind, count in told)}." if told else ""
 
 
 def _counted(count: int, noun: str) -> str:
