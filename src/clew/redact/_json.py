@@ -9,15 +9,20 @@ import json
 import re
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
+from functools import lru_cache
+from typing import NamedTuple
 
 from clew.instrument.secrets import NAMES
 from clew.model.redaction import MARK, secret_mark
 from clew.redact._pattern import NO_VALUES
 
+STRING = r'"([^"\\]*(?:\\.[^"\\]*)*)"'
+NUMBER = r"(?<![0-9.eE+-])(-?[0-9]{8,20})(?![0-9.eE])"
 TOKENS = re.compile(
-    r"""
-    (?P<text> "(?:[^"\\]|\\.)*" ) (?P<is_key> \s*: )?   # "a b": or "a b"
-    | (?<![0-9.eE+-]) (?P<number> -?[0-9]{8,20} ) (?![0-9.eE])           # 4111111111111111
+    rf"""
+    {STRING} \s* : (?: \s* (?: {STRING} (?!\s*:) | {NUMBER} ) )?   # "card": 4111111111111111
+    | {STRING}                                                   # "one of a list"
+    | {NUMBER}
     """,
     re.VERBOSE | re.DOTALL,
 )
@@ -50,42 +55,56 @@ class Change:
     content: Callable[[str], str | None] | None = None
 
 
-@dataclass(slots=True)
-class Place:
+class Place(NamedTuple):
     """A value of a document.
 
     start, end  its token
     key         the name it stands under, as far as that is known
     text        the value as a text
+    lead        what it is looked at with before it: a header's name
     """
 
     start: int
     end: int
     key: str
     text: str
-    is_number: bool = False
-
-    @property
-    def led(self) -> str:
-        """The value as the text that is looked at: a header's with its name."""
-        return LED.get(self.key.lower().rpartition(".")[2], "") + self.text
+    lead: str
+    is_number: bool
 
 
-def places(document: str) -> Iterator[Place]:
+def places(document: str) -> list[Place]:
     """The values that may have to change, in order."""
+    found = []
     key = named = ""
-    for found in TOKENS.finditer(document):
-        if found["number"]:
-            yield Place(*found.span("number"), key, found["number"], is_number=True)
+    for match in TOKENS.finditer(document):
+        name, text, number, item, single = match.groups()
+        if name is not None:
+            key = _text(name)
+        if text is None and item is None:
+            if number is not None or single is not None:
+                group = 3 if number is not None else 5
+                start, end = match.span(group)
+                found.append(Place(start, end, key, match[group], "", True))
             continue
-        text = _text(found["text"])
-        if found["is_key"]:
-            key = text
-            continue
-        if key.lower() in NAMED:
-            named = text
-        shown = named if key.lower() in PAIRED and named else key
-        yield Place(*found.span("text"), shown, text)
+        start, end = match.span(2 if text is not None else 4)
+        value = _text(item if text is None else text)
+        shown = key
+        if (low := key.lower()) in NAMED:
+            named = value
+        elif named and low in PAIRED:
+            shown = named
+        found.append(Place(start - 1, end + 1, shown, value, _lead(shown), False))
+    return found
+
+
+@lru_cache(4_096)
+def _lead(key: str) -> str:
+    return LED.get(key.lower().rpartition(".")[2], "")
+
+
+@lru_cache(4_096)
+def _is_secret(key: str) -> bool:
+    return bool(NAMES.search(key))
 
 
 class Document:
@@ -93,7 +112,7 @@ class Document:
 
     def __init__(self, text: str, depth: int = 0) -> None:
         self.text = text
-        self.places = list(places(text))
+        self.places = places(text)
         self.within = {
             number: Document(place.text, depth + 1)
             for number, place in enumerate(self.places)
@@ -106,7 +125,7 @@ class Document:
             if number in self.within:
                 yield from self.within[number].texts()
             else:
-                yield place.led
+                yield place.lead + place.text
 
     def rewritten(self, change: Change) -> str:
         """The document with its values replaced."""
@@ -145,13 +164,12 @@ def _is_content(place: Place, change: Change) -> bool:
 def value_of(place: Place, change: Change) -> str:
     """What becomes of a value: what its text has become, or a mark where its name says that it is a
     secret as a whole."""
-    led = place.led
-    new = change.found(led)[len(led) - len(place.text) :]
-    if place.is_number or not NAMES.search(place.key):
+    new = change.found(place.lead + place.text)[len(place.lead) :]
+    if not _is_secret(place.key):
         return new
     if ANY_MARK.fullmatch(new) or NOTHING.fullmatch(place.text) or not place.text.strip():
         return new
-    if "cookie" in place.key.lower() or (ANY_MARK.search(new) and led != place.text):
+    if "cookie" in place.key.lower() or (place.lead and ANY_MARK.search(new)):
         return new
     if LOOSE.search(place.key) and not LIKE_A_TOKEN.fullmatch(place.text):
         return new
@@ -166,11 +184,12 @@ def _kind(key: str) -> str:
     return "password" if "pass" in key else "secret"
 
 
-def _text(token: str) -> str:
-    if "\\" not in token:
-        return token[1:-1]
+def _text(inside: str) -> str:
+    """What a JSON string says, by what stands between its quotes."""
+    if "\\" not in inside:
+        return inside
     try:
-        text = json.loads(token, strict=False)
+        text = json.loads(f'"{inside}"', strict=False)
     except ValueError:
-        return token[1:-1]
+        return inside
     return str(text).encode("utf-8", "replace").decode()

@@ -107,14 +107,13 @@ class Redactor:
         if not count:
             return []
         texts = self._ready()
-        all_texts = " UNION ".join(
-            f"SELECT {name} AS before FROM redact_rows WHERE regexp_matches({name}, {self._gate})"
-            + (f" OR {_has_content(name)}" if keyed and name == "attributes" else "")
-            for name in columns
-        )
+        wanted = f"regexp_matches(before, {self._gate})"
+        if keyed:
+            wanted += f" OR {_has_content('before')}"
         execute(
-            f"CREATE OR REPLACE TEMP TABLE redact_found AS "
-            f"SELECT before, {IS_JSON.format('before')} AS is_json FROM ({all_texts})"
+            "CREATE OR REPLACE TEMP TABLE redact_found AS "
+            f"SELECT DISTINCT before, {IS_JSON.format('before')} AS is_json "
+            f"FROM (SELECT unnest([{listed}]) AS before FROM redact_rows) WHERE {wanted}"
         )
         execute(
             "CREATE OR REPLACE TEMP TABLE redact_values AS "
@@ -229,7 +228,8 @@ def _within_json(gate: str) -> str:
 
 
 def _has_content(name: str) -> str:
-    return f"len(list_filter(json_keys({name}), lambda key: regexp_matches(key, {literal(prompts.KEYS)}))) > 0"
+    keys = f"CASE WHEN starts_with({name}, '{{') AND json_valid({name}) THEN json_keys({name}) END"
+    return f"len(list_filter({keys}, lambda key: regexp_matches(key, {literal(prompts.KEYS)}))) > 0"
 
 
 def _kinds(column: str) -> str:

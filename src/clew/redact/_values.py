@@ -128,7 +128,7 @@ class Texts:
         noticed = " OR ".join(f"by_{group}" for group in self._group_gates())
         return (
             f"SELECT *, text AS earlier, lower(text) AS low FROM (SELECT before, text, {flags} "
-            f"FROM ({source}) {AT_ONCE}) WHERE {noticed}"
+            f"FROM ({source}) WHERE regexp_matches(text, {literal(self.gate)}) {AT_ONCE}) WHERE {noticed}"
         )
 
     def _group_gates(self) -> dict[str, str]:
@@ -142,14 +142,19 @@ class Texts:
         """The patterns that any of so many texts of this round may hold."""
         if not texts:
             return []
+        groups = list(self._group_gates())
+        flags = ", ".join(f"bool_or(by_{group})" for group in groups)
+        (noticed,) = self.bench.execute(f"SELECT {flags} FROM redact_round").fetchall()
+        among = {group for group, is_noticed in zip(groups, noticed, strict=True) if is_noticed}
+        patterns = [item for item in self.patterns if item[0].group in among]
         tests = [
             f"coalesce(bool_or(CASE WHEN {_hinted(pattern)} THEN "
             + (f"regexp_matches(text, {literal(pattern.gate)})" if texts < FEW else "true")
             + " ELSE false END), false)"
-            for pattern, _ in self.patterns
+            for pattern, _ in patterns
         ]
         (found,) = self.bench.execute(f"SELECT {', '.join(tests)} FROM redact_round").fetchall()
-        return [item for item, is_found in zip(self.patterns, found, strict=True) if is_found]
+        return [item for item, is_found in zip(patterns, found, strict=True) if is_found]
 
 
 def _hinted(pattern: Pattern) -> str:
