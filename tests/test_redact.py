@@ -22,7 +22,7 @@ from clew.errors import ConfigError
 from clew.formats import Settings
 from clew.instrument import secrets as at_log_time
 from clew.model.ledger import Ledger
-from clew.model.redaction import MARK, Policy
+from clew.model.redaction import CONTENT, MARK, PROMPTS, WHATS, Policy
 from clew.redact import pii, secrets
 from clew.redact._json import Change, Document
 from clew.redact._key import key_of
@@ -396,3 +396,30 @@ def test_any_bytes_are_redacted_without_an_error_and_balance(
     source.write_bytes(b"".join(parts))
     (row,) = _ingest(case, source, what=what).sources
     assert row.count.is_balanced
+
+
+DOCS = Path(__file__).resolve().parents[1] / "docs" / "redaction.md"
+
+
+def _table(heading: str) -> dict[str, str]:
+    """First cell to second of the first table under a heading."""
+    section = DOCS.read_text().split(f"\n## {heading}\n")[1].split("\n## ")[0]
+    rows = [line.strip("| ").split(" | ", 1) for line in section.splitlines() if "|" in line]
+    return {first.strip("`"): second for first, second in rows[2:]}
+
+
+@pytest.mark.parametrize(
+    ("heading", "patterns"), [("Secrets", secrets.PATTERNS), ("Personal data", pii.PATTERNS)]
+)
+def test_the_page_names_every_type(heading: str, patterns: tuple[Pattern, ...]) -> None:
+    known: dict[str, list[str]] = {}
+    for pattern in patterns:
+        known.setdefault(pattern.name, []).append(pattern.means)
+    assert _table(heading) == {name: "; ".join(means) for name, means in known.items()}
+
+
+def test_the_page_names_every_policy_and_column() -> None:
+    text = DOCS.read_text()
+    for words in (WHATS, PROMPTS, CONTENT):
+        assert all(f"`{word}`" in text for word in words)
+    assert list(_table("Prompts")) == list(PROMPTS)
