@@ -28,6 +28,7 @@ from clew.engines._duckdb_ledger import (
     Known,
     Load,
     known_sources,
+    longest_prefix,
     new_bench,
     redactor_of,
     resume,
@@ -183,7 +184,7 @@ def _ingest(
         row.sha256 = identity.sha256
         if same := [k for k in known if k.content_sha256 == identity.content_sha256]:
             return _already(row, same[0], settings.redaction)
-        before = _longest_prefix(known, identity)
+        before = longest_prefix(known, identity.prefixes, identity.size)
         row.format = format or (before.format if before else _format(identity.head, settings))
         row.status = "grown" if before else "new"
         if format is None and row.format == "text" and (reason := not_text(identity.head)):
@@ -222,25 +223,8 @@ def _note(row: SourceRow, load: Load) -> str:
 
 def _already(row: SourceRow, same: Known, policy: Policy) -> SourceRow:
     row.status, row.format, row.source_id = "known", same.format, same.source_id
-    where = "" if same.uri == row.source else f" as {same.uri}"
-    row.note = f"{row.source} is already in the case{where}: nothing was added."
-    then = same.redaction.partition(", key ")[0]
-    if then != policy.words:
-        row.note += (
-            f" It was redacted as '{then}' then: to have it redacted as '{policy.words}', ingest it "
-            "into another case."
-        )
+    row.note = same.told(row.source, policy)
     return row
-
-
-def _longest_prefix(known: Sequence[Known], identity: Identity) -> Known | None:
-    """The source that this one continues: its bytes are the first bytes of this one."""
-    earlier = [
-        k
-        for k in known
-        if 0 < k.end < identity.size and identity.prefixes.get(k.end) == k.content_sha256
-    ]
-    return max(earlier, key=lambda k: k.end, default=None)
 
 
 def _load(

@@ -89,6 +89,18 @@ class Known:
     uri: str
     redaction: str
 
+    def told(self, uri: str, policy: Policy) -> str:
+        """What a person should know of a file that is this source again."""
+        where = "" if self.uri == uri else f" as {self.uri}"
+        said = f"{uri} is already in the case{where}: nothing was added."
+        then = self.redaction.partition(", key ")[0]
+        if then == policy.words:
+            return said
+        return (
+            f"{said} It was redacted as '{then}' then: to have it redacted as '{policy.words}', ingest "
+            "it into another case."
+        )
+
 
 @dataclass(slots=True)
 class Load:
@@ -348,6 +360,15 @@ def known_sources(engine: DuckDBEngine) -> list[Known]:
         Known(source_id, content, root, end, int(lines), format_, uri, redaction)
         for source_id, content, root, end, format_, uri, lines, redaction in rows
     ]
+
+
+def longest_prefix(known: Sequence[Known], prefixes: Mapping[int, str], size: int) -> Known | None:
+    """The source that a file of this size continues: its bytes are the first bytes of the file.
+
+    prefixes  sha256 of the file's first bytes, by their number
+    """
+    earlier = [k for k in known if 0 < k.end < size and prefixes.get(k.end) == k.content_sha256]
+    return max(earlier, key=lambda k: k.end, default=None)
 
 
 def resume(engine: DuckDBEngine, known: Known, *, is_line_open: bool) -> tuple[int, int]:
