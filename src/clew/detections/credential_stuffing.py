@@ -155,8 +155,9 @@ def _confidence(row: dict[str, Any]) -> float:
     """Surer with more refusals and more sides; a user behind a shared address is a guess."""
     if row["basis"] == BEHIND:
         return 0.6
-    sides = row["users"] if row["client_ip"] else row["addresses"]
-    return min(0.95, 0.7 + 0.03 * min(row["refusals"], 5) + 0.02 * min(sides, 5))
+    sides: int = row["users"] if row["client_ip"] else row["addresses"]
+    refusals: int = row["refusals"]
+    return min(0.95, 0.7 + 0.03 * min(refusals, 5) + 0.02 * min(sides, 5))
 
 
 def _owner(row: dict[str, Any]) -> Any:

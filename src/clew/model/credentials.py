@@ -95,12 +95,13 @@ def _rows(events: ir.Table) -> ir.Table:
     called = called.select(*KEPT, "tokens", is_call=ibis.literal(True), fails=called.failed)
     e = events.filter(events.timestamp.notnull())
     is_bill = (e.operation == USAGE_REPORT).fill_null(False)
-    other = e.filter(e.model.isnull() & e.provider.isnull() & ~is_bill)
+    # what a firewall decided says nothing of credentials
+    other = e.filter(e.model.isnull() & e.provider.isnull() & e.action.isnull() & ~is_bill)
     is_asking = other.span_kind.isin(("client", "producer")).fill_null(False)
     other = other.filter(
         (other.http_status.notnull() & ~is_asking)
         | other.error_class.isin(REFUSED_CLASSES).fill_null(False)
-        | (other.status.notnull() & other.client_ip.notnull() & _signs_in(other))
+        | (other.status.notnull() & other.client_ip.notnull() & other.event_name.notnull())
     )
     other = other.select(
         *KEPT, tokens=tokens_of(other), is_call=ibis.literal(False),
