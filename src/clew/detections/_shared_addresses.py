@@ -79,9 +79,7 @@ def ordinary(t: ir.Table) -> ir.Table:
     how often an owner's first contact with an address is refused, at least as often as any request
     (the median of the owners tells of clients that are always refused once before they send a key)."""
     main = t.filter((t.refused | t.accepted) & t.client_ip.notnull())
-    a = main.group_by("client_ip").agg(
-        asked=signed(main.count()), denied=number(main.refused)
-    )
+    a = main.group_by("client_ip").agg(asked=signed(main.count()), denied=number(main.refused))
     usual = a.filter(a.denied * 2 <= a.asked)
     rates = usual.agg(refused_usual=usual.denied.sum() / usual.asked.sum().nullif(0))
     p = pairs(t)
