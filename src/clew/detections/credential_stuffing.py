@@ -59,6 +59,13 @@ MEASURES = (
 )  # fmt: skip
 REFERENCES = ("attack.t1110.004", "attack.t1078.004", "atlas.aml.t0012", "owasp.llm10-2025")
 MANY_USERS, MANY_ADDRESSES, BEHIND = "many users", "many addresses", "behind a shared address"
+PROOFS = {
+    MANY_USERS: "It is no shared address: of those, many users are steadily answered and few are refused at "
+    "their first contact.",
+    MANY_ADDRESSES: "The refusals came from addresses that had never let this user in before.",
+    BEHIND: "The address is shared by many users who are seldom refused, so it is not accused; this user is "
+    "refused there far more often than the others, without a second try soon, and spends more than ever before.",
+}
 HOUR_US = 3_600_000_000
 SLOW_US = 600_000_000
 """Refusals of a user behind a shared address must be spread so far: one wrong key in a loop is not."""
@@ -112,7 +119,6 @@ def details(events: ir.Table, row: dict[str, Any]) -> dict[str, ir.Table]:
 def describe(row: dict[str, Any], details: dict[str, list[dict[str, Any]]]) -> Description:
     name = whose(row)
     is_address = bool(row["client_ip"])
-    is_behind = row["basis"] == BEHIND
     side = "user" if is_address else "address"
     sides = "; ".join(
         f"{s['name']}: {many(s['refusals'], 'refusal')}, {many(s['successes'], 'answer')}, "
@@ -136,11 +142,7 @@ def describe(row: dict[str, Any], details: dict[str, list[dict[str, Any]]]) -> D
             f"Used by {side}: {sides}." if sides else f"Used {across}.",
             f"{row['peak_tokens']:,} tokens in the hour before {clock(row['peak'])}; the budget is "
             f"{row['token_budget']:,} an hour.",
-            "The address is shared by many users who are seldom refused, so it is not accused; this user "
-            "is refused there far more often than the others, and spends more than ever before."
-            if is_behind
-            else "It is no shared address: of those, many users are steadily answered and few are "
-            "refused at their first contact.",
+            PROOFS[row["basis"]],
         ),
         recommendations=(
             f"Block {row['client_ip']} and reset the credentials of every user it was let in as."

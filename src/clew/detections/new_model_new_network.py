@@ -56,13 +56,14 @@ KEY = ["owner", "network"]
 
 def detect(events: ir.Table, *, min_past_calls: int = 20, factor: float = 3.0) -> ir.Table:
     t = _placed(events)
-    found = _new_networks(t, min_past_calls)
-    found = found.join(_new_models(t), KEY)
-    found = found.join(_listings(t, found), KEY)
-    hours = t.filter(t.is_model_call).semi_join(found, "owner")
-    hours = hours.group_by("owner", "network", hour=hours.at_us // HOUR_US).agg(
-        tokens=hours.tokens.sum().fill_null(0).cast("float64"),
-        usd=hours.cost_usd.sum().fill_null(0).cast("float64"),
+    found = _listing_networks(t)
+    called = t.filter(t.is_model_call & t.owner.notnull()).semi_join(found, "owner")
+    past = _past(called, found)
+    found = found.join(past.filter(past.past_calls >= min_past_calls), KEY)
+    found = found.join(_new_models(called), KEY)
+    hours = called.group_by("owner", "network", hour=called.at_us // HOUR_US).agg(
+        tokens=called.tokens.sum().fill_null(0).cast("float64"),
+        usd=called.cost_usd.sum().fill_null(0).cast("float64"),
     )
     found = found.join(_peaks(hours), KEY)
     found = found.join(_before(hours, found), KEY)
@@ -139,13 +140,10 @@ def _placed(events: ir.Table) -> ir.Table:
     )  # fmt: skip
 
 
-def _new_networks(t: ir.Table, min_past_calls: int) -> ir.Table:
-    """Owner and network with how many calls the owner had made before it was first seen."""
+def _listing_networks(t: ir.Table) -> ir.Table:
+    """Owners and networks of calls from which the owner, or nobody that the log names, listed models."""
     called = t.filter(t.is_model_call & t.owner.notnull())
-    own = ibis.window(group_by=called.owner, order_by=[called.at_us, called.event_id])
-    called = called.mutate(place=ibis.row_number().over(own))
     n = called.group_by(KEY).agg(
-        past_calls=called.place.min(),
         calls=called.count(),
         first_us=called.at_us.min(),
         started=called.timestamp.min(),
@@ -154,27 +152,26 @@ def _new_networks(t: ir.Table, min_past_calls: int) -> ir.Table:
         key_user=called.user_id.max(),
     )
     n = n.mutate(user_id=ibis.ifelse(n.api_key_hash.isnull(), n.key_user, None)).drop("key_user")
-    return n.filter(n.past_calls >= min_past_calls)
-
-
-def _new_models(t: ir.Table) -> ir.Table:
-    """How many models an owner called for the first time from each network."""
-    called = t.filter(t.is_model_call & t.owner.notnull())
-    own = ibis.window(
-        group_by=[called.owner, called.model], order_by=[called.at_us, called.event_id]
-    )
-    called = called.mutate(place=ibis.row_number().over(own))
-    first = called.filter(called.place == 0)
-    return first.group_by(KEY).agg(new_models=first.count())
-
-
-def _listings(t: ir.Table, found: ir.Table) -> ir.Table:
-    """Listings from each network by its owner, or by nobody that the log names."""
-    listed = t.filter(t.is_listing)
-    listed = listed.select("network", lister="owner")
-    met = found.select(*KEY).join(listed, "network")
+    listed = t.filter(t.is_listing).select("network", lister="owner")
+    met = n.select(*KEY).join(listed, "network")
     met = met.filter(met.lister.isnull() | (met.lister == met.owner))
-    return met.group_by(KEY).agg(listings=met.count())
+    return n.join(met.group_by(KEY).agg(listings=met.count()), KEY)
+
+
+def _past(called: ir.Table, found: ir.Table) -> ir.Table:
+    """How many calls the owner had made before the network was first seen."""
+    met = found.select(*KEY, "first_us").join(called.select("owner", "at_us"), "owner")
+    met = met.filter(met.at_us < met.first_us)
+    return met.group_by(KEY).agg(past_calls=met.count())
+
+
+def _new_models(called: ir.Table) -> ir.Table:
+    """How many models an owner called for the first time from each network."""
+    each = called.group_by("owner", "model", "network").agg(first_us=called.at_us.min())
+    own = ibis.window(group_by=[each.owner, each.model], order_by=[each.first_us, each.network])
+    each = each.mutate(place=ibis.row_number().over(own))
+    first = each.filter(each.place == 0)
+    return first.group_by(KEY).agg(new_models=first.count())
 
 
 def _peaks(hours: ir.Table) -> ir.Table:

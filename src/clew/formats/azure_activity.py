@@ -112,11 +112,12 @@ SAMPLES = [
     Sample(
         '{"value":[{"authorization":{"action":"Microsoft.Compute/virtualMachines/write"},"caller":"ann@example.com",'
         '"channels":"Operation","correlationId":"c-9","eventDataId":"e-1","eventTimestamp":"2026-11-20T09:00:00Z",'
-        '"httpRequest":{"clientIpAddress":"203.0.113.9","method":"PUT"},"level":"Informational","operationName":{"value":'
-        '"value":"Microsoft.Compute/virtualMachines/write","localizedValue":"Create VM"},"status":{"value":"Succeeded",'
-        '"localizedValue":"Succeeded"},"subStatus":{"value":"Created","localizedValue":"Created (HTTP Status Code: 201)"'
-        '},"subscriptionId":"s-1"},{"caller":"a-2","correlationId":"c-10","eventTimestamp":"2026-11-20T09:01:00Z"'
-        ',"operationName":{"value":"Microsoft.Storage/storageAccounts/listKeys/action"},"status":{"value":"Failed"},'
+        '"httpRequest":{"clientIpAddress":"203.0.113.9","method":"PUT"},"level":"Informational","operationName":'
+        '{"value":"Microsoft.Compute/virtualMachines/write","localizedValue":"Create VM"},"status":'
+        '{"value":"Succeeded","localizedValue":"Succeeded"},"subStatus":{"value":"Created","localizedValue":'
+        '"Created (HTTP Status Code: 201)"},"subscriptionId":"s-1"},{"caller":"a-2","correlationId":"c-10",'
+        '"eventTimestamp":"2026-11-20T09:01:00Z","operationName":{"value":'
+        '"Microsoft.Storage/storageAccounts/listKeys/action"},"status":{"value":"Failed"},'
         '"subStatus":{"value":"Unauthorized"},"subscriptionId":"s-1"}]}',
         [
             {"event_name": "Microsoft.Compute/virtualMachines/write", "user_id": "ann@example.com", "http_status": 201,
