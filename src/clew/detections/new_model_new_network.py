@@ -62,7 +62,7 @@ def detect(events: ir.Table, *, min_past_calls: int = 20, factor: float = 3.0) -
     found = found.join(past.filter(past.past_calls >= min_past_calls), KEY)
     found = found.join(_new_models(called), KEY)
     hours = called.group_by("owner", "network", hour=called.at_us // HOUR_US).agg(
-        tokens=called.tokens.sum().fill_null(0).cast("float64"),
+        tokens=called.tokens.sum().fill_null(0),
         usd=called.cost_usd.sum().fill_null(0).cast("float64"),
     )
     found = found.join(_peaks(hours), KEY)
@@ -71,9 +71,9 @@ def detect(events: ir.Table, *, min_past_calls: int = 20, factor: float = 3.0) -
         (found.usual_tokens > 0) & (found.peak_tokens >= option(factor) * found.usual_tokens)
     ) | ((found.usual_usd > 0) & (found.peak_usd >= option(factor) * found.usual_usd))
     found = found.filter(is_jump)
-    whole = ("past_calls", "calls", "new_models", "listings")
+    whole = ("past_calls", "calls", "new_models", "listings", "peak_tokens", "usual_tokens")
     return found.select(
-        *SUBJECT, *KEY, "started", "ended", "peak_tokens", "usual_tokens", "peak_usd", "usual_usd",
+        *SUBJECT, *KEY, "started", "ended", "peak_usd", "usual_usd",
         **{name: found[name].cast("int64") for name in whole},
         min_past_calls=ibis.literal(min_past_calls), factor=option(factor),
     ).order_by(ibis.desc("peak_tokens"), *KEY)  # fmt: skip
@@ -112,14 +112,14 @@ def describe(row: dict[str, Any], details: dict[str, list[dict[str, Any]]]) -> D
     models = ", ".join(f"{m['model']} ({many(m['here'], 'call')})" for m in details["models"])
     return Description(
         title=f"{name}: {many(row['listings'], 'model listing')}, {many(row['new_models'], 'new model')} and "
-        f"{row['peak_tokens']:,.0f} tokens in an hour from the new network {row['network']}",
+        f"{row['peak_tokens']:,} tokens in an hour from the new network {row['network']}",
         severity="critical" if row["peak_usd"] >= 10 else "high",
         confidence=0.85 if row["new_models"] > 1 or row["listings"] > 1 else 0.75,
         why=(
             f"The network was first seen at {clock(row['started'])}, after {row['past_calls']:,} calls from others.",
             f"From there it called, for the first time, {models}.",
-            f"Its dearest hour from there has {row['peak_tokens']:,.0f} tokens (${row['peak_usd']:,.2f}); "
-            f"before, the dearest had {row['usual_tokens']:,.0f} (${row['usual_usd']:,.2f}).",
+            f"Its dearest hour from there has {row['peak_tokens']:,} tokens (${row['peak_usd']:,.2f}); "
+            f"before, the dearest had {row['usual_tokens']:,} (${row['usual_usd']:,.2f}).",
         ),
         recommendations=(
             f"Revoke {name.lower()} unless its owner knows {row['network']}, and read what was asked with it.",
@@ -218,7 +218,7 @@ CASES = [
         expect=[
             {
                 "api_key_hash": "key-1", "user_id": None, "network": "203.0.113", "past_calls": 60, "calls": 12,
-                "new_models": 1, "listings": 1, "peak_tokens": 108066.0, "usual_tokens": 800.0,
+                "new_models": 1, "listings": 1, "peak_tokens": 108066, "usual_tokens": 800,
             }
         ],
     ),
