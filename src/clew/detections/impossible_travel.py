@@ -39,7 +39,9 @@ LONGITUDES = (
 NEEDS: dict[str, tuple[str, ...]] = {"events": ("timestamp", "client_ip")}
 NEEDS_ROWS = {
     "user_id or api_key_hash": lambda e: e.user_id.notnull() | e.api_key_hash.notnull(),
-    "a location (latitude and longitude in attributes)": lambda e: _degrees(e, LATITUDES).notnull(),
+    "a location (latitude and longitude in attributes)": lambda e: ibis.ifelse(
+        _is_someone(e), _degrees(e, LATITUDES).notnull(), False
+    ),
 }
 SUBJECT = ("user_id", "api_key_hash")
 MEASURES = (
@@ -97,7 +99,7 @@ def describe(row: dict[str, Any], details: dict[str, list[dict[str, Any]]]) -> D
             "Neither address is one from which many users come, as the exit of a VPN is.",
         ),
         recommendations=(
-            f"Ask {name.lower()} whether both were hers; if not, end the sessions and reset the credentials.",
+            f"Ask {name.lower()} whether both places are right; if not, end the sessions and reset the credentials.",
             "Playbook: ask for a second factor, lock the account until it is given, notify the team.",
         ),
     )
@@ -106,9 +108,7 @@ def describe(row: dict[str, Any], details: dict[str, list[dict[str, Any]]]) -> D
 def _journeys(events: ir.Table, max_users: int) -> ir.Table:
     """Each event that has a place, with the one before it of the same owner, where they differ."""
     e = events.filter(
-        events.timestamp.notnull()
-        & events.client_ip.notnull()
-        & (events.user_id.notnull() | events.api_key_hash.notnull())
+        _is_someone(events)
         & ~(events.status == "error").fill_null(False)
         & ~(events.http_status >= 400).fill_null(False)
     )
@@ -134,6 +134,12 @@ def _journeys(events: ir.Table, max_users: int) -> ir.Table:
         started=t.timestamp_before, ended=t.timestamp, from_ip=t.client_ip_before, to_ip=t.client_ip,
         from_event=t.event_id_before, to_event=t.event_id,
     )  # fmt: skip
+
+
+def _is_someone(e: ir.Table) -> ir.BooleanValue:
+    """Looking for an attribute costs half a second a million rows: only where it may say something."""
+    named = e.user_id.notnull() | e.api_key_hash.notnull()
+    return cast(ir.BooleanValue, e.timestamp.notnull() & e.client_ip.notnull() & named)
 
 
 def _distance_km(t: ir.Table) -> ir.FloatingValue:

@@ -34,7 +34,7 @@ LISTING_EVENT = (
     r"(?i)^(List(Foundation|Custom|Imported)?Models|ListInferenceProfiles|GetFoundationModel.*|models?\.list"
     r"|.*List(Publisher)?Models)$"
 )
-NEEDS: dict[str, tuple[str, ...]] = {"calls": ("timestamp", "client_ip", "model")}
+NEEDS: dict[str, tuple[str, ...]] = {"calls": ("timestamp", "model"), "events": ("client_ip",)}
 NEEDS_ROWS = {
     "calls that name an api_key_hash or user_id": lambda e: (
         e.model.notnull() & (e.api_key_hash.notnull() | e.user_id.notnull())
