@@ -101,7 +101,8 @@ def describe(row: dict[str, Any], details: dict[str, list[dict[str, Any]]]) -> D
     inside = ", ".join(str(one["owner"]) for one in details["let_in"])
     reasons = [
         f"Between {clock(row['started'])} and {clock(row['ended'])} it was refused "
-        f"{row['refusals']:,} times as {row['users']:,} users; a user was tried {many(int(row['tries']), 'time')} in the median.",
+        f"{row['refusals']:,} times as {row['users']:,} users; in the median a "
+        f"user was tried {many(int(row['tries']), 'time')}.",
         f"{share(row['refused_share'])} of its requests were refused; of all others "
         f"{share(row['others_refused_share'])}.",
     ]
