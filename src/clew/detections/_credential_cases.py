@@ -140,6 +140,14 @@ STUFFING_CASES = [
         expect=[{"user_id": None, "api_key_hash": "home-5", "addresses": 6}],
     ),
     Case(
+        "an id that stands on every line ties nothing",
+        rows=[
+            {**row, "request_id": "-", "model": "gpt-4o" if row["http_status"] == 200 else None}
+            for row in USUAL + _MANY_USERS
+        ],
+        expect=[{"client_ip": THIEF, "refusals": 12, "successes": 36, "users": 4}],
+    ),
+    Case(
         "refusals that state nobody count for the user that the address is let in as",
         rows=USUAL + _refused(None, AWAY, 100, 100, 5) + _burn("home-5", AWAY, 1000),
         expect=[{"user_id": "home-5", "addresses": 6, "refusals": 0}],

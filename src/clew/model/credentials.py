@@ -36,6 +36,10 @@ KEPT = (
 )  # fmt: skip
 
 
+MOST_ROWS = 1_000
+"""Rows that one request or trace may have."""
+
+
 @once
 def asked(events: ir.Table) -> ir.Table:
     """One row a row of a request, a call or a sign-in that has a time; `is_main` marks the one that
@@ -122,19 +126,25 @@ def _rows(events: ir.Table) -> ir.Table:
 
 def _completed(t: ir.Table, key: str) -> ir.Table:
     """What a row lacks is taken from rows with the same id, and the address from the place nearest to
-    the caller: a proxy's line, else the first. Rows of other places than that are not `is_main`."""
+    the caller: a proxy's line, else the first. Rows of other places than that are not `is_main`.
+    An id that very many rows share is none, and one with several users names nobody."""
     stated = t.filter(t[key].notnull())
     often = stated.group_by(key).agg(rows=stated.count())
-    often = often.filter(often.rows > 1)
+    often = often.filter(often.rows.between(2, MOST_ROWS))
     several = t.semi_join(often, key)
     order = ibis.window(
         group_by=several[key], order_by=[~is_proxy(several), several.is_call, several.at_us, several.event_id]
     )  # fmt: skip
     several = several.mutate(place=ibis.row_number().over(order))
     told = {
-        f"one_{name}": several[name].argmin(several.place, where=several[name].notnull())
-        for name in TOLD
+        f"one_{name}": ibis.ifelse(
+            several[name].min() == several[name].max(), several[name].max(), None
+        )
+        for name in ("user_id", "api_key_hash")
     }
+    told["one_client_ip"] = several.client_ip.argmin(
+        several.place, where=several.client_ip.notnull()
+    )
     found = several.group_by(key).agg(
         **told,
         one_source=several.source_id.argmin(several.place),
@@ -143,15 +153,19 @@ def _completed(t: ir.Table, key: str) -> ir.Table:
         call_tokens=several.tokens.sum(where=several.is_call),
     )
     t = t.left_join(found, key).drop(f"{key}_right")
-    is_same = (t.source_id == t.one_source) & t.span_name.isnull() & ~t.is_call
+    is_asked = ~t.is_call | t.http_status.notnull()
+    is_same = (t.source_id == t.one_source) & t.span_name.isnull() & is_asked
+    is_nearest = ((t.event_id == t.one_event) | is_same).fill_null(False)
     is_alone = t.one_event.isnull() | (t.plain_rows == 0)
     is_counted = t.is_call | is_alone | ((t.event_id == t.one_event) & t.call_tokens.isnull())
     return t.mutate(
         tokens=ibis.ifelse(is_counted | (is_same & t.call_tokens.isnull()), t.tokens, None),
         user_id=ibis.coalesce(t.user_id, t.one_user_id),
         api_key_hash=ibis.coalesce(t.api_key_hash, t.one_api_key_hash),
-        client_ip=ibis.coalesce(t.one_client_ip, t.client_ip),
-        is_main=t.is_main & (is_alone | (t.event_id == t.one_event) | is_same.fill_null(False)),
+        client_ip=ibis.coalesce(
+            ibis.ifelse(is_nearest | is_alone, t.client_ip, None), t.one_client_ip, t.client_ip
+        ),
+        is_main=t.is_main & (is_alone | is_nearest),
     ).drop(*found.columns[1:])
 
 
