@@ -16,7 +16,7 @@ import ibis.expr.types as ir
 
 from clew import registry
 from clew.engines import Engine
-from clew.model import ties
+from clew.model import credentials, ties
 from clew.model.clocks import LEFT_SKEW_US, clock_offsets
 from clew.model.finding import Evidence, Finding, Investigation, ranked
 from clew.model.views import VIEWS, between, events
@@ -28,7 +28,8 @@ EVIDENCE_COLUMNS = (
     "event_id", "source_id", "line", "byte_offset", "timestamp", "message", "exception_type",
     "exception_message", "client_ip", "http_method", "url_path", "http_status", "duration_ms",
     "upstream_address", "request_id", "span_name", "service", "db_query", "model", "input_tokens",
-    "output_tokens", "cost_usd", "user_id", "change_type", "change_version",
+    "output_tokens", "cost_usd", "user_id", "change_type", "change_version", "event_name",
+    "error_type",
 )  # fmt: skip
 
 
@@ -45,7 +46,8 @@ def detect(
     Only events from `since` up to, and without, `until` are looked at.
     """
     seen = between(events, since, until)
-    with engine.sharing(ties.parts(seen)) as asked:
+    parts = {**ties.parts(seen), "credentials": credentials.asked(seen)}
+    with engine.sharing(parts) as asked:
         return _detect(asked, seen, names, options or {})
 
 
@@ -194,11 +196,21 @@ def excerpt(row: Mapping[str, Any]) -> str:
         parts.append(str(row["db_query"]))
     if row.get("message"):
         parts.append(str(row["message"]).split("\n", 1)[0])
+    if row.get("event_name") and (row.get("user_id") or row.get("client_ip")):
+        parts.append(_action(row))
     if row.get("exception_type"):
         parts.append(f"{row['exception_type']}: {row.get('exception_message') or ''}".rstrip(": "))
     if row.get("request_id") and not any(row["request_id"] in part for part in parts):
         parts.append(f"request_id={row['request_id']}")
     return " ".join(" | ".join(parts).split())[:EXCERPT_CHARACTERS]
+
+
+def _action(row: Mapping[str, Any]) -> str:
+    """A record of an audit log: who did what, from where, and why it failed."""
+    by = " by ".join(str(row[key]) for key in ("event_name", "user_id") if row.get(key))
+    from_ = f"from {row['client_ip']}" if row.get("client_ip") else ""
+    failed = f"({row['error_type']})" if row.get("error_type") else ""
+    return " ".join(part for part in (by, from_, failed) if part)
 
 
 def _call(row: Mapping[str, Any]) -> str:

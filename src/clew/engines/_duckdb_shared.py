@@ -86,8 +86,9 @@ class SharedParts:
 
     def _make(self, node: Any, name: str) -> None:
         part = self.within(node.to_expr())
-        self.engine.workbench.execute(
-            f"CREATE TABLE {self.place}.{name} AS {self.engine.compile(part)}"
-        ).fetchall()
+        sql = self.engine.compile(part)
+        with self.engine.workbench.cursor() as cursor:
+            self.engine.derived.show(sql, cursor, self.engine.workbench)
+            cursor.execute(f"CREATE TABLE {self.place}.{name} AS {sql}").fetchall()
         table = ibis.table(node.schema, name=name, catalog=self.place, database="main")
         self.made[node] = table.op()

@@ -1,0 +1,209 @@
+"""Cases of the detections of stolen credentials: a day of an API with users, an office and thieves."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from clew.model.case import Case
+
+Row = dict[str, Any]
+
+
+def asked(at_min: float, user: str | None, address: str | None, status: int = 200, tokens: int = 0,
+          **columns: Any) -> Row:  # fmt: skip
+    """One request, `at_min` minutes after midnight of the first day."""
+    day, rest = divmod(int(at_min * 60), 86_400)
+    return {
+        "timestamp": f"2026-11-{10 + day:02}T{rest // 3600:02}:{rest // 60 % 60:02}:{rest % 60:02}Z",
+        "user_id": user, "client_ip": address, "http_status": status,
+        "input_tokens": tokens if status == 200 and tokens else None, **columns,
+    }  # fmt: skip
+
+
+def _day(user: str, address: str, first_min: int, every_min: int, tokens: int = 900) -> list[Row]:
+    return [asked(n, user, address, tokens=tokens) for n in range(first_min, 24 * 60, every_min)]
+
+
+OFFICE = "192.0.2.1"
+"""A load balancer: ten users, steady success, two of them mistype once."""
+USUAL = [
+    *(row for n in range(10) for row in _day(f"office-{n}", OFFICE, n, 60)),
+    asked(130, "office-3", OFFICE, 401),
+    asked(131, "office-3", OFFICE),
+    asked(700, "office-4", OFFICE, 401),
+    *(row for n in range(12) for row in _day(f"home-{n}", f"198.51.100.{n}", n, 90)),
+]
+
+
+def _burn(
+    user: str, addresses: list[str], first_min: int, calls: int = 30, tokens: int = 4_000
+) -> list[Row]:
+    """Calls a minute apart, the addresses in turn."""
+    return [
+        asked(first_min + n, user, addresses[n % len(addresses)], tokens=tokens)
+        for n in range(calls)
+    ]
+
+
+def _refused(
+    user: str | None, addresses: list[str], first_min: int, every_min: int, count: int
+) -> list[Row]:
+    return [
+        asked(first_min + n * every_min, user, addresses[n % len(addresses)], 401)
+        for n in range(count)
+    ]
+
+
+AWAY = [f"203.0.113.{n}" for n in range(1, 6)]
+THIEF = "203.0.113.99"
+STOLEN = [f"home-{n}" for n in range(4)]
+_MANY_USERS = [
+    *(row for n, user in enumerate(STOLEN) for row in _refused(user, [THIEF], 200 + 7 * n, 45, 3)),
+    *(row for n, user in enumerate(STOLEN) for row in _burn(user, [THIEF], 900 + n, 9, 4_000)),
+]
+_MANY_ADDRESSES = [*_refused("home-5", AWAY, 100, 100, 4), *_burn("home-5", AWAY, 1000)]
+
+STUFFING_CASES = [
+    Case(
+        "one address with four users, refused hours before it is let in, is found",
+        rows=USUAL + _MANY_USERS,
+        expect=[
+            {
+                "client_ip": THIEF, "user_id": None, "refusals": 12, "successes": 36, "users": 4,
+                "peak_tokens": 144_000, "basis": "many users",
+            }
+        ],
+    ),
+    Case(
+        "one user from five addresses is found, beside her own use",
+        rows=USUAL + _MANY_ADDRESSES,
+        expect=[{"client_ip": None, "user_id": "home-5", "addresses": 6, "refusals": 4}],
+    ),
+    Case(
+        "days between the refusals and the answers change nothing",
+        rows=USUAL
+        + _refused("home-5", AWAY, 100, 100, 3)
+        + _burn("home-5", AWAY, 5 * 24 * 60, 40, 3_000),
+        expect=[{"user_id": "home-5", "peak_tokens": 120_000, "addresses": 6}],
+    ),
+    Case(
+        "the access log has the addresses and refusals, the gateway's log the users and tokens",
+        rows=[
+            piece
+            for n, row in enumerate(USUAL + _MANY_USERS)
+            for piece in (
+                {**row, "user_id": None, "input_tokens": None, "request_id": f"r{n}", "source_id": "access"},
+                {
+                    "timestamp": row["timestamp"], "user_id": row["user_id"], "request_id": f"r{n}",
+                    "model": "gpt-4o", "input_tokens": row["input_tokens"], "source_id": "gateway",
+                    "client_ip": "10.0.0.1",
+                },
+            )
+            if "model" not in piece or row["http_status"] == 200
+        ],
+        expect=[{"client_ip": THIEF, "refusals": 12, "successes": 36, "peak_tokens": 144_000}],
+    ),
+    Case(
+        "spans of a trace say the same: the server's the address and status, the model's the tokens",
+        rows=[
+            piece
+            for n, row in enumerate(USUAL + _MANY_ADDRESSES)
+            for piece in (
+                {
+                    "timestamp": row["timestamp"], "user_id": row["user_id"], "client_ip": row["client_ip"],
+                    "http_status": row["http_status"], "trace_id": f"t{n}", "span_id": "1",
+                    "span_kind": "server", "span_name": "POST /v1/chat",
+                },
+                {
+                    "timestamp": row["timestamp"], "trace_id": f"t{n}", "span_id": "2", "model": "gpt-4o",
+                    "span_kind": "client", "span_name": "chat", "operation": "chat",
+                    "input_tokens": row["input_tokens"],
+                },
+            )
+            if "model" not in piece or row["http_status"] == 200
+        ],
+        expect=[{"user_id": "home-5", "refusals": 4, "peak_tokens": 120_900}],
+    ),
+    Case(
+        "a thief behind the load balancer: the user is accused, the load balancer is not",
+        rows=USUAL
+        + _refused("office-7", [OFFICE], 205, 61, 6)
+        + _burn("office-7", [OFFICE], 1000, 40, 3_500),
+        expect=[{"user_id": "office-7", "client_ip": None, "basis": "behind a shared address"}],
+    ),
+    Case(
+        "keys without users are named by their hash",
+        rows=[
+            {**row, "user_id": None, "api_key_hash": row["user_id"]}
+            for row in USUAL + _MANY_ADDRESSES
+        ],
+        expect=[{"user_id": None, "api_key_hash": "home-5", "addresses": 6}],
+    ),
+    Case(
+        "an id that stands on every line ties nothing",
+        rows=[
+            {**row, "request_id": "-", "model": "gpt-4o" if row["http_status"] == 200 else None}
+            for row in USUAL + _MANY_USERS
+        ],
+        expect=[{"client_ip": THIEF, "refusals": 12, "successes": 36, "users": 4}],
+    ),
+    Case(
+        "refusals that state nobody count for the user that the address is let in as",
+        rows=USUAL + _refused(None, AWAY, 100, 100, 5) + _burn("home-5", AWAY, 1000),
+        expect=[{"user_id": "home-5", "addresses": 6, "refusals": 0}],
+    ),
+    Case("the usual day has no thief", rows=USUAL, expect=[]),
+    Case(
+        "a heavy user who mistypes at her own address is none",
+        rows=[*USUAL, asked(800, "home-2", "198.51.100.2", 401), *_burn("home-2", ["198.51.100.2"], 801, 40)],
+        expect=[],
+    ),
+    Case(
+        "one who travels, heavily, without a refusal is none",
+        rows=USUAL + _burn("home-2", AWAY, 801, 40),
+        expect=[],
+    ),
+    Case(
+        "many addresses and refusals below the budget are none",
+        rows=USUAL + _refused("home-5", AWAY, 100, 100, 4) + _burn("home-5", AWAY, 1000, 20),
+        expect=[],
+    ),
+    Case(
+        "a budget spent over more than an hour is not exceeded",
+        rows=USUAL
+        + _refused("home-5", AWAY, 100, 100, 4)
+        + [asked(600 + 7 * n, "home-5", AWAY[n % 5], tokens=8_000) for n in range(60)],
+        expect=[],
+    ),
+    Case(
+        "attempts on a heavy user that all fail accuse nobody",
+        rows=USUAL + _refused("home-5", AWAY, 100, 100, 10) + _burn("home-5", ["198.51.100.5"], 1000, 40),
+        expect=[],
+    ),
+    Case(
+        "refusals that come after the answers are no stolen credentials",
+        rows=USUAL + _burn("home-5", AWAY, 600, 40) + _refused("home-5", AWAY, 1200, 10, 5),
+        expect=[],
+    ),
+    Case(
+        "an office that spends much is not accused for the two who mistype",
+        rows=USUAL + [row for n in range(10) for row in _burn(f"office-{n}", [OFFICE], 600 + n, 12)],
+        expect=[],
+    ),
+    Case(
+        "an old key in a loop behind the load balancer, then mended, is none",
+        rows=USUAL
+        + [asked(600 + n / 10, "office-7", OFFICE, 401) for n in range(40)]
+        + _burn("office-7", [OFFICE], 610, 40, 3_500),
+        expect=[],
+    ),
+    Case(
+        "clients that are always refused first, and then send their key, are no strangers",
+        rows=[
+            row
+            for usual in USUAL + [r for n in range(10) for r in _burn(f"office-{n}", [OFFICE], 600 + n, 12)]
+            for row in ([{**usual, "http_status": 401, "input_tokens": None}, usual])
+        ],
+        expect=[],
+    ),
+]  # fmt: skip

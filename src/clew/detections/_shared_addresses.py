@@ -1,0 +1,151 @@
+"""Who asked from where, and which addresses are shared infrastructure: offices, proxies, load balancers.
+
+pairs      one row an owner and address: how often it was refused and accepted, and when
+ordinary   one row: how often ordinary requests are refused, and how often an owner's first contact is
+addresses  one row an address, with `is_shared`: steady success of many owners, few of them refused first
+"""
+
+from __future__ import annotations
+
+from typing import cast
+
+import ibis
+import ibis.expr.types as ir
+
+from clew.model.built import once
+from clew.model.call_outcomes import number
+
+FEWEST_TO_JUDGE = 20
+"""Requests below which no success is steady."""
+SOON_US = 600_000_000
+MOST_REFUSED = 0.1
+"""Share of refusals up to which success is steady; or four times what is ordinary."""
+MOST_REFUSED_FIRST = 0.5
+"""Share of owners whose first contact from an address was refused: above it, they are not at home there."""
+
+
+@once
+def pairs(t: ir.Table) -> ir.Table:
+    """`t` is what `credentials.asked` gives. Times are microseconds since 1970.
+
+    early        refusals before the owner had ever been accepted from there
+    unanswered   occasions, of ten minutes, at which refusals were not followed by an answer soon:
+                 one who mistypes tries again at once
+    """
+    main = t.filter((t.refused | t.accepted) & t.client_ip.notnull() & t.owner.notnull())
+    p = main.group_by("owner", "client_ip").agg(
+        requests=signed(main.count()),
+        refusals=number(main.refused),
+        first_us=main.at_us.min(),
+        first_no_us=main.at_us.min(where=main.refused),
+        first_ok_us=main.at_us.min(where=main.accepted),
+        last_ok_us=main.at_us.max(where=main.accepted),
+    )
+    r = _refusals(main).join(
+        p.filter(p.refusals > 0).select("owner", "client_ip", "first_ok_us"), ["owner", "client_ip"]
+    )
+    is_early = r.first_ok_us.isnull() | (r.at_us < r.first_ok_us)
+    found = r.group_by("owner", "client_ip").agg(
+        early=number(is_early),
+        first_early_us=r.at_us.min(where=is_early),
+        early_unanswered=signed(r.block.nunique(where=is_early & r.is_unanswered)),
+        unanswered=signed(r.block.nunique(where=r.is_unanswered)),
+        first_unanswered_us=r.at_us.min(where=r.is_unanswered),
+        last_unanswered_us=r.at_us.max(where=r.is_unanswered),
+    )
+    p = p.left_join(found, ["owner", "client_ip"]).drop("owner_right", "client_ip_right")
+    counts = ("early", "early_unanswered", "unanswered")
+    return p.mutate(**{name: p[name].fill_null(0) for name in counts})
+
+
+def _refusals(main: ir.Table) -> ir.Table:
+    """Refusals with `is_unanswered`: the owner was not accepted within the next ten to twenty minutes."""
+    accepted = main.filter(main.accepted)
+    blocks = accepted.group_by("owner", block=accepted.at_us // SOON_US).agg(
+        ok_us=accepted.at_us.max()
+    )
+    r = main.filter(main.refused).select("owner", "client_ip", "at_us")
+    r = r.mutate(block=r.at_us // SOON_US, next_block=r.at_us // SOON_US + 1)
+    r = r.left_join(blocks, ["owner", "block"]).drop("owner_right", "block_right")
+    later = blocks.select(later_owner="owner", later_block="block", later_us="ok_us")
+    r = r.left_join(later, [r.owner == later.later_owner, r.next_block == later.later_block])
+    is_answered = (r.ok_us > r.at_us).fill_null(False) | r.later_us.notnull()
+    return r.select("owner", "client_ip", "at_us", "block", is_unanswered=~is_answered)
+
+
+@once
+def ordinary(t: ir.Table) -> ir.Table:
+    """One row. refused_usual: refusals of requests, at addresses where not most are refused; first_usual:
+    how often an owner's first contact with an address is refused, at least as often as any request
+    (the median of the owners tells of clients that are always refused once before they send a key)."""
+    main = t.filter((t.refused | t.accepted) & t.client_ip.notnull())
+    a = main.group_by("client_ip").agg(asked=signed(main.count()), denied=number(main.refused))
+    usual = a.filter(a.denied * 2 <= a.asked)
+    rates = usual.agg(refused_usual=usual.denied.sum() / usual.asked.sum().nullif(0))
+    p = pairs(t)
+    o = p.group_by("owner").agg(first_share=(p.early > 0).cast("int64").mean())
+    found = rates.cross_join(o.agg(middle=o.first_share.quantile(0.5)))
+    refused = found.refused_usual.fill_null(0.0)
+    return found.select(
+        refused_usual=refused, first_usual=ibis.greatest(refused, found.middle.fill_null(0.0))
+    )
+
+
+@once
+def addresses(t: ir.Table) -> ir.Table:
+    """One row an address that requests state.
+
+    owners, first_refused  how many owners used it, and of how many the first contact was refused
+    nameless, first_nameless_us  refusals that state no owner
+    """
+    main = t.filter((t.refused | t.accepted) & t.client_ip.notnull())
+    is_nameless = main.refused & main.owner.isnull()
+    a = main.group_by("client_ip").agg(
+        requests=signed(main.count()),
+        refusals=number(main.refused),
+        first_no_us=main.at_us.min(where=main.refused),
+        last_ok_us=main.at_us.max(where=main.accepted),
+        nameless=number(is_nameless),
+        first_nameless_us=main.at_us.min(where=is_nameless),
+    )
+    p = pairs(t)
+    owners = p.group_by("client_ip").agg(
+        owners=signed(p.count()),
+        owners_accepted=number(p.first_ok_us.notnull()),
+        first_refused=number(p.early > 0),
+        unanswered=p.unanswered.sum(),
+    )
+    a = a.left_join(owners, "client_ip").drop("client_ip_right").cross_join(ordinary(t))
+    counts = {
+        name: a[name].fill_null(0)
+        for name in ("owners", "owners_accepted", "first_refused", "unanswered")
+    }
+    a = a.mutate(refused_share=a.refusals / a.requests, **counts)
+    return a.mutate(is_shared=_is_shared(a))
+
+
+def unusually_many(found: ir.Value, of: ir.Value, rate: ir.Value, deviations: float) -> ir.Value:
+    """Whether so many of so many are more than chance gives at that rate."""
+    usual = of * rate
+    return found > usual + deviations * (usual * (1 - rate.clip(upper=1.0))).sqrt()
+
+
+def signed(count: ir.Value) -> ir.IntegerValue:
+    """A count that may meet other numbers: ClickHouse counts without a sign, and its difference has one."""
+    return cast(ir.IntegerValue, count - 0)
+
+
+def _is_shared(a: ir.Table) -> ir.BooleanValue:
+    limit = (a.refused_usual * 4).clip(lower=MOST_REFUSED)
+    are_strangers = (
+        (a.first_refused >= 2)
+        & (a.first_refused >= a.owners * MOST_REFUSED_FIRST)
+        & unusually_many(a.first_refused, a.owners, a.first_usual, 3.0)
+    )
+    steady = (
+        (a.owners >= 3)
+        & (a.requests >= FEWEST_TO_JUDGE)
+        & (a.refused_share <= limit)
+        & ~are_strangers
+    )
+    return cast(ir.BooleanValue, steady.fill_null(False))
