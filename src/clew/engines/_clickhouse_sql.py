@@ -98,12 +98,13 @@ class _Compiler(ClickHouseCompiler):  # type: ignore[misc]  # Ibis states no typ
         # quantile, uniq: samples and sketches in ClickHouse
         ops.CountDistinct: "uniqExact",
         ops.Median: "quantileExactInclusive",
-        # upper, lower, length, right, reverse: bytes in ClickHouse
+        # upper, lower, length, right, reverse, translate: bytes in ClickHouse
         ops.Lowercase: "lowerUTF8",
         ops.Uppercase: "upperUTF8",
         ops.StringLength: "lengthUTF8",
         ops.StrRight: "rightUTF8",
         ops.Reverse: "reverseUTF8",
+        ops.Translate: "translateUTF8",
     }
 
     def visit_Quantile(self, op, *, arg, quantile, where):  # type: ignore[no-untyped-def]
