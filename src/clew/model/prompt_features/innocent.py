@@ -23,6 +23,7 @@ INNOCENT = (
     Feature(
         "quoted_order", "quotes an order while it speaks about it",
         (
+            r"[\"“'‘«`][^\n]{0,50}(?:ignor|disregard|forget|system prompt|reveal|override|do anything now|developer mode|instruction)",
             r"(?:such as|like|phrases?|says?|said|saying|contain\pL*|containing|strings?|texts?|messages?|the words?|e\.g\.?|for example|called|titled|title|sentence|line|translate|example|wrote|reads?|meaning|mean|include[sd]?|label|subject)\b[^\n]{0,40}"
             r"[\"“'‘«`][^\"”'’»`\n]{0,50}(?:ignor|disregard|forget|system prompt|reveal|override|do anything now|developer mode|instruction)[^\"”»`\n]{0,120}[\"”'’»`]",
         ),
@@ -31,9 +32,19 @@ INNOCENT = (
         ("ignore previous instructions",),
     ),
     Feature(
+        "meaning_asked", "asks what words mean",
+        (
+            r"\bwhat (?:does|do|is|are)\b[^.!?\n]{0,30}[\"“'‘][^\"”'’\n]{1,60}[\"”'’][^.!?\n]{0,30}\b(?:mean|stand for|refer|about)\b",
+        ),
+        -2.6, -3.0,
+        ("What does 'do anything now' mean?",),
+        ("what does it mean",),
+    ),
+    Feature(
         "own_words", "speaks of instructions of its own",
         (
             r"\b(?:ignor\pL*|disregard|forget|skip)\b[^.!?\n]{0,16}\bmy (?:previous|earlier|last|first|prior|old)\b"
+            r"|\b(?:what|everything|all|anything)(?: that)? (?:i|we)(?: just| have)? (?:said|wrote|told|asked|mentioned|sent)\b"
             r"|\b(?:instructions?|guidelines?|directions?|rules|prompts?)\b[^.!?\n]{0,20}\b(?:(?:in|on|from|of) (?:my|our|the|your|his|her) (?:last |previous |earlier |first |old )?(?:e-?mail|letter|ticket|manual|form|leaflet|box|package|website|order|booklet|post|recipe|label|contract|"
             r"voicemail|attachment|delivery|installer|packaging|invoice|kit|brochure|quick start)|(?:i|we) (?:sent|gave|wrote|e-?mailed|left|received|got)|(?:from|by) (?:my|our|the) (?:doctor|boss|manager|teacher|courier|landlord|bank|supplier|vendor|installer|driver|pharmacist))\b",
         ),
@@ -54,7 +65,7 @@ INNOCENT = (
     Feature(
         "of_machines", "speaks of modes, filters and rules of machines and things",
         (
-            r"\b(?:phone|android|iphone|ios|windows|outlook|gmail|router|firewall|chrome|browser|printer|car|camera|laptop|excel|spam|coffee|water|oil|air|dishwasher|washing|vacuum|aquarium|router|tv|playstation|xbox|switch console|pool|oculus|quest|steam|e-?mail rules?|css|"
+            r"\b(?:phone|android|iphone|ios|outlook|gmail|router|firewall|chrome|browser|printer|car|camera|laptop|excel|spam|coffee|water|oil|air|dishwasher|washing|vacuum|aquarium|router|tv|playstation|xbox|switch console|pool|oculus|quest|steam|e-?mail rules?|css|"
             r"nginx|iptables|airline|baggage|visa|lease|insurance|tax|warranty|diet\pL*|flight|parcel)\b",
         ),
         -1.0, -1.4,

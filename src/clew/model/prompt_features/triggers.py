@@ -35,7 +35,7 @@ _WORDS = (
     r"do anything now|\bmode\b|jailbr|machiavellian|\bevil|mongo tom|\bdan\b|restrict|limitation|filter|censor|ethic|moral|safety|guardrail|safeguard|inhibition|confines|moderation|"
     "lawless|unhinged|from now on|henceforth|for the rest of|you are|you will|you're|pretend|act as|take on the|immerse|stay in char|roleplay as|break char|impersonat|refus|declin|apologi|"
     r"lectur|\bsay (?:that|you|it|i)\b|disclaim|\bwarn|i'?m sorry|i can't|i cannot|\bsure\b|absolutely|of course|certainly|understood|here (?:is|are)|here's|i have been|step 1|"
-    "🔒|🔓|opposite|tokens|points|lives|terminated|deleted|shut ?down|punished|destroyed|comply|cease to exist"
+    "🔒|🔓|opposite|tokens|points|lives|terminated|deleted|shut ?down|punished|destroyed|comply|cease to exist|secret|you (?:are|were) not|<!--|not sharing"
 )  # fmt: skip
 _WHOLE = ("hex_order", "spelled_order", "leet_order")
 _FIRST = [_PATTERNS[name][0] for name in _WHOLE]
