@@ -34,7 +34,10 @@ def main(path: Path, *, is_missed_shown: bool) -> None:
     held_out = [name for name in sources if name not in TUNED_ON]
     parts += [("all that was tuned on", list(TUNED_ON)), ("all that was held out", held_out)]
     for name, group in parts:
-        _print(name, [(row["label"] != "benign", hit) for row, hit, _ in found if row["source"] in group])
+        _print(
+            name,
+            [(row["label"] != "benign", hit) for row, hit, _ in found if row["source"] in group],
+        )
     if is_missed_shown:
         for row, hit, score in found:
             if hit == (row["label"] == "benign"):
@@ -49,7 +52,9 @@ def _print(name: str, part: Sequence[tuple[bool, bool]]) -> None:
     recall = f"{hits / attacks:.0%}" if attacks else "-"
     share = f"{false / benign:.1%}" if benign else "-"
     precision = f"{hits / (hits + false):.0%}" if hits + false else "-"
-    print(f"{name:25} {attacks:7} {hits:6} {recall:>7} {benign:7} {false:8} {share:>10} {precision:>10}")
+    print(
+        f"{name:25} {attacks:7} {hits:6} {recall:>7} {benign:7} {false:8} {share:>10} {precision:>10}"
+    )
 
 
 def _scores(texts: Sequence[str]) -> list[tuple[float, float]]:
@@ -59,9 +64,9 @@ def _scores(texts: Sequence[str]) -> list[tuple[float, float]]:
         "FROM (SELECT from_json(?, '[\"VARCHAR\"]') AS t)",
         [json.dumps(texts)],
     )
-    question = scored(ibis.table({"n": "int64", "text": "string"}, name="texts"), "text").order_by("n")
-    rows = connection.execute(str(ibis.to_sql(question, dialect="duckdb"))).fetchall()
-    return [(injection, jailbreak) for _, _, injection, jailbreak in rows]
+    t = scored(ibis.table({"n": "int64", "text": "string"}, name="texts"), "text").order_by("n")
+    question = t.select("prompt_injection_score", "jailbreak_score")
+    return connection.execute(str(ibis.to_sql(question, dialect="duckdb"))).fetchall()
 
 
 if __name__ == "__main__":

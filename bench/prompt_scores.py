@@ -19,11 +19,11 @@ import ibis
 
 from clew.model.prompt_scores import scored
 
-WORDS = (
-    "the a of to and in that it is for my our with this order parcel invoice garden holiday recipe train question "
-    "letter week could would please tell explain why how when where what account address meeting table colour "
-    "summer report number list example street window paper music city river child teacher doctor"
-).split()
+TEXT = (
+    "the a of to and in that it is for my our with this order parcel invoice garden holiday recipe train "
+    "question letter week could would please tell explain why how when where what account address meeting "
+    "table colour summer report number list example street window paper music city river child teacher doctor"
+)
 SENTENCES = [
     json.loads(line)["text"]
     for line in Path(__file__).with_name("prompt_attacks.jsonl").read_text().splitlines()
@@ -40,7 +40,8 @@ def main(count: int) -> None:
         for threads in (1, 2):
             connection = duckdb.connect(config={"threads": threads})
             connection.execute(
-                "CREATE TABLE texts AS SELECT unnest(from_json(?, '[\"VARCHAR\"]')) AS text", [json.dumps(texts)]
+                "CREATE TABLE texts AS SELECT unnest(from_json(?, '[\"VARCHAR\"]')) AS text",
+                [json.dumps(texts)],
             )
             began = time.perf_counter()
             connection.execute(asked).fetchall()
@@ -53,11 +54,11 @@ def main(count: int) -> None:
 
 
 def _texts(count: int, share: float) -> list[str]:
-    choose = random.Random(5)
+    choose, words = random.Random(5), TEXT.split()
     return [
         f"{choose.choice(SENTENCES)} {number}"
         if choose.random() < share
-        else " ".join(choose.choice(WORDS) for _ in range(52)) + f" {number}"
+        else " ".join(choose.choice(words) for _ in range(52)) + f" {number}"
         for number in range(count)
     ]
 

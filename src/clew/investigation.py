@@ -45,6 +45,7 @@ def detect(
     Only events from `since` up to, and without, `until` are looked at.
     """
     seen = between(events, since, until)
+    _fill(engine, names or registry.names("detections"), options or {})
     with engine.sharing(ties.parts(seen)) as asked:
         return _detect(asked, seen, names, options or {})
 
@@ -72,6 +73,17 @@ def _detect(
         found = (_finding(engine, seen, name, module, row) for row in rows.dicts())
         findings += [finding for finding in found if finding is not None]
     return Investigation(ranked(findings), tuple(not_evaluable), _annotations(engine))
+
+
+def _fill(
+    engine: Engine, names: Sequence[str], options: Mapping[str, Mapping[str, Any]]
+) -> None:
+    """Writes the columns of events that these detections work out, where the case has none yet."""
+    for name in names:
+        module = registry.load("detections", name)
+        if hasattr(module, "fill") and not _missing(engine, module):
+            for fill in module.fill(**options.get(name, {})):
+                engine.fill(fill)
 
 
 def _annotations(engine: Engine) -> tuple[str, ...]:

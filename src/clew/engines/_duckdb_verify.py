@@ -13,6 +13,7 @@ from clew.engines._duckdb_digest import ROW_COLUMNS, Batches, block_digest, row_
 from clew.engines._duckdb_ledger import CHAINED, chain
 from clew.engines.duckdb import SQL_TYPES, DuckDBEngine
 from clew.model.event import BY_NAME
+from clew.model.fill import FILLED
 from clew.model.ledger import Verification
 
 OPEN_SEGMENTS = "SELECT source_id, uri FROM open_segments ORDER BY source_id"
@@ -78,7 +79,7 @@ def _altered(engine: DuckDBEngine, source: dict[str, Any], block: dict[str, Any]
     columns = [
         f'"{name}"' if name in stored else f'NULL::{SQL_TYPES[BY_NAME[name].kind]} AS "{name}"'
         for name in ROW_COLUMNS
-        if name in stored or name in given
+        if name in given or (name in stored and name not in FILLED)
     ]
     rows = (
         f"SELECT {', '.join(columns)}, attributes::JSON::VARCHAR AS attributes FROM event_rows "
@@ -105,7 +106,7 @@ def _altered(engine: DuckDBEngine, source: dict[str, Any], block: dict[str, Any]
             f"{source['uri']}: {len(expected) - len(checked):,} events were removed after byte "
             f"{checked[-1][1] if checked else block['first_byte']:,}."
         )
-    absent = [name for name in stored if name not in given]
+    absent = [name for name in stored if name not in given and name not in FILLED]
     filled = " OR ".join(f"{name} IS NOT NULL" for name in absent) or "false"
     strange = engine.run(f"SELECT line, byte_offset FROM ({rows}) WHERE {filled} LIMIT 1").rows
     if strange:

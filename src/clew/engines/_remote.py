@@ -22,6 +22,7 @@ from clew.engines import Answer
 from clew.engines._wire import error_of, rows_of
 from clew.errors import EngineError
 from clew.formats import Settings
+from clew.model.fill import Fill
 from clew.model.ledger import Count, SourceRow, Verification
 from clew.sources.files import SourceFile
 
@@ -122,6 +123,14 @@ class RemoteEngine:
         (line,) = self.lines("POST", "/api/local/verify", {})
         found = json.loads(line)
         return Verification(found["ok"], tuple(found["sentences"]))
+
+    def fill(self, fill: Fill) -> int:
+        """Writes a column that follows from others, by the server."""
+        asked = {
+            "column": fill.column, "by": fill.by, "sql": self.compile(fill.values), "maker": fill.maker
+        }  # fmt: skip
+        (line,) = self.lines("POST", "/api/local/fill", asked)
+        return int(json.loads(line)["filled"])
 
     def ingest(
         self,

@@ -25,10 +25,11 @@ from uuid import uuid4
 import ibis.expr.datatypes as dt
 import ibis.expr.types as ir
 
-from clew.engines import Answer, _clickhouse_derived
+from clew.engines import Answer, _clickhouse_derived, _clickhouse_fill
 from clew.engines._clickhouse_sql import compile_tree, only_question, taken_apart
 from clew.errors import ClewError, ConfigError, EngineError
 from clew.model.event import COLUMNS, Kind
+from clew.model.fill import Fill
 from clew.model.views import VIEWS, events
 
 if TYPE_CHECKING:
@@ -167,6 +168,10 @@ class ClickHouseEngine:
         if not named or self._client is None:
             return
         self._ask(lambda client: _clickhouse_derived.refresh(client, self.compile, named, SETTINGS))
+
+    def fill(self, fill: Fill) -> int:
+        """Writes a column that follows from others, where it is NULL; gives how many rows."""
+        return _clickhouse_fill.fill_column(self, fill)
 
     def command(self, statement: str) -> None:
         """Runs a statement that changes the case."""

@@ -24,12 +24,14 @@ import ibis.expr.types as ir
 
 from clew.engines import Answer, Engine
 from clew.engines._duckdb_derived import Derived
+from clew.engines._duckdb_fill import fill_column
 from clew.engines._duckdb_shared import SharedParts
 from clew.errors import ConfigError, EngineError
 from clew.model.event import BY_NAME, COLUMNS, Kind
+from clew.model.fill import Fill
 from clew.model.views import VIEWS, events
 
-CASE_VERSION = 2
+CASE_VERSION = 3
 SQL_TYPES: dict[Kind, str] = {
     "text": "VARCHAR",
     "int": "BIGINT",
@@ -200,6 +202,10 @@ class DuckDBEngine:
                 ).fetchall()
             view = events_view((*stored, *missing))
             self.workbench.execute(f"CREATE OR REPLACE VIEW events AS {view}").fetchall()
+
+    def fill(self, fill: Fill) -> int:
+        """Writes a column that follows from others, where it is NULL; gives how many rows."""
+        return fill_column(self, fill.column, fill.by, self.compile(fill.values), fill.maker)
 
     def close(self) -> None:
         """Closes the file; a second call does nothing."""

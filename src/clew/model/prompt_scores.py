@@ -1,7 +1,6 @@
 """How much a text looks like a prompt attack: two scores from 0 to 1, of the features in prompt_features.
 
-    scored   texts with prompt_injection_score and jailbreak_score
-    signs    texts with `signs`, the features that are found
+    scored   texts with prompt_injection_score and jailbreak_score, and the features that were found
 
 A score is the logistic of BASE plus the weights of what is found, and 0 where nothing speaks for an
 attack. Each feature is looked for in the plain text, in which small letters, look-alikes, styled and
@@ -12,7 +11,6 @@ from __future__ import annotations
 
 import unicodedata
 from collections.abc import Sequence
-from typing import cast
 
 import ibis
 import ibis.expr.types as ir
@@ -31,8 +29,12 @@ FEATURES: tuple[Feature, ...] = (
 )  # fmt: skip
 SCORES = {"prompt_injection": "prompt_injection_score", "jailbreak": "jailbreak_score"}
 """Detection to the column of events that it fills."""
-INVISIBLE = r"[\x{00ad}\x{200b}-\x{200f}\x{202a}-\x{202e}\x{2060}-\x{2064}\x{2066}-\x{2069}\x{feff}]"
-STYLED = r"[\x{1d400}-\x{1d6a3}\x{ff21}-\x{ff3a}\x{ff41}-\x{ff5a}\x{24b6}-\x{24e9}\x{e0020}-\x{e007e}]"
+INVISIBLE = (
+    r"[\x{00ad}\x{200b}-\x{200f}\x{202a}-\x{202e}\x{2060}-\x{2064}\x{2066}-\x{2069}\x{feff}]"
+)
+STYLED = (
+    r"[\x{1d400}-\x{1d6a3}\x{ff21}-\x{ff3a}\x{ff41}-\x{ff5a}\x{24b6}-\x{24e9}\x{e0020}-\x{e007e}]"
+)
 ODD = rf"{INVISIBLE}|{STYLED}|[a-zA-Z][а-яα-ωѕіјһԁ]|[а-яα-ωѕіјһԁ][a-zA-Z]"
 """Characters for whose sake a text is made plain by more than small letters."""
 _ALIKE = dict(zip("аеорсхіѕјԁһοαενιρ", "aeopcxisjdhoaevip", strict=True))
@@ -61,29 +63,25 @@ def plain(text: ir.StringValue) -> ir.StringValue:
 
 
 def scored(texts: ir.Table, column: str) -> ir.Table:
-    """The texts with both scores; NULL where the text is. Equal texts cost as much as different ones."""
+    """The texts with both scores, and `signs`: a list with the names of what was found, and NULLs.
+
+    The scores are NULL where the text is. Equal texts cost as much as different ones.
+    """
     t = _found(texts, column)
-    is_found = ibis.or_(*(t[f"is_{f.name}"] for f in FEATURES if f.injection > 0 or f.jailbreak > 0))
+    speaking = [f.name for f in FEATURES if f.injection > 0 or f.jailbreak > 0]
+    is_any = ibis.or_(*(t[f"is_{name}"] for name in speaking))
+    weights = {"prompt_injection_score": "injection", "jailbreak_score": "jailbreak"}
     scores = {
         name: ibis.ifelse(
             t[column].isnull(),
             ibis.null("float64"),
-            ibis.ifelse(is_found, _logistic(t, FEATURES, weight), 0.0),
+            ibis.ifelse(is_any, _logistic(t, FEATURES, weight), 0.0),
         )
-        for name, weight in (("prompt_injection_score", "injection"), ("jailbreak_score", "jailbreak"))
+        for name, weight in weights.items()
     }
-    return t.select(*texts.columns, **scores)
-
-
-def signs(texts: ir.Table, column: str) -> ir.Table:
-    """The texts with `signs`: the names of the features that are found, a list."""
-    t = _found(texts, column)
-    names = [
-        ibis.ifelse(t[f"is_{f.name}"], ibis.literal(f.name), ibis.null("string"))
-        for f in FEATURES
-        if f.injection > 0 or f.jailbreak > 0
-    ]
-    return t.select(*texts.columns, signs=ibis.array(names))
+    none = ibis.null("string")
+    named = [ibis.ifelse(t[f"is_{name}"], ibis.literal(name), none) for name in speaking]
+    return t.select(*texts.columns, **scores, signs=ibis.array(named))
 
 
 def _found(texts: ir.Table, column: str) -> ir.Table:

@@ -46,8 +46,20 @@ def _spelled(word: str) -> str:
     return r"[ .\-_*|/]{1,3}".join(word)
 
 
-_ORDER = ("ignore", "disregard", "instructions", "previous", "prompt", "reveal", "override", "password", "system")
-_ROT13 = _any([rf"\b{codecs.encode(w, 'rot13')}\b" for w in (*_ORDER, "forget", "everything", "bypass")])
+_ORDER = (
+    "ignore",
+    "disregard",
+    "instructions",
+    "previous",
+    "prompt",
+    "reveal",
+    "override",
+    "password",
+    "system",
+)
+_ROT13 = _any(
+    [rf"\b{codecs.encode(w, 'rot13')}\b" for w in (*_ORDER, "forget", "everything", "bypass")]
+)
 _BACKWARDS = _any([rf"\b{w[::-1]}\b" for w in (*_ORDER, "instruction", "forget")])
 
 HIDDEN = (

@@ -39,7 +39,9 @@ _WORDS = (
 )  # fmt: skip
 _WHOLE = ("hex_order", "spelled_order", "leet_order")
 _FIRST = [_PATTERNS[name][0] for name in _WHOLE]
-_ENCODED = [_PATTERNS[name][0].split(r"[^\n]{0,60}")[0] for name in ("rot13_order", "backwards_order")]
+_ENCODED = [
+    _PATTERNS[name][0].split(r"[^\n]{0,60}")[0] for name in ("rot13_order", "backwards_order")
+]
 
 TRIGGERS = (rf"{_WORDS}|{HARM}", _PATTERNS["persona_elsewhere"][0], *_FIRST, "|".join(_ENCODED))
 """For the plain text; apart, because RE2 is a hundred times slower once its automaton is too large."""
