@@ -12,8 +12,9 @@ def said(
 ) -> dict[str, Any]:
     """One call of ann's, so many minutes after ten o'clock."""
     second = round(minute * 60)
+    day, second = 20 + second // 50_400, second % 50_400
     return {
-        "timestamp": f"2026-11-20T{10 + second // 3600:02}:{second % 3600 // 60:02}:{second % 60:02}Z",
+        "timestamp": f"2026-11-{day}T{10 + second // 3600:02}:{second % 3600 // 60:02}:{second % 60:02}Z",
         "service": "chat", "model": "gpt-4o", "user_id": "ann", "prompt": prompt, "completion": completion,
         **columns,
     }  # fmt: skip

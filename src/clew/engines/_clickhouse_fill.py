@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from clew.engines.clickhouse import ClickHouseEngine
 
 WAIT = "SETTINGS mutations_sync = 1"
-BESIDE = "beside a source's own; "
+BESIDE = "beside those of sources; "
 
 
 def fill_column(engine: ClickHouseEngine, fill: Fill) -> int:

@@ -83,6 +83,8 @@ FUNCTIONS = {
         "(words) -> arrayMap(place -> sipHash64(words[place], words[place + 1], words[place + 2]),"
         " range(1, toUInt64(greatest(length(words) - 1, 1))))"
     ),
+    "clew_distinct": "(words) -> arrayDistinct(words)",
+    "clew_shared": "(one, other) -> toInt64(length(arrayIntersect(one, other)))",
     "clew_band": (
         "(hashes, block, salt, other) -> reinterpretAsInt64(sipHash64(block,"
         " arrayMin(arrayMap(one -> bitXor(one, toUInt64(salt)), hashes)),"

@@ -83,6 +83,8 @@ CREATE OR REPLACE MACRO clew_attribute_pairs(attributes) AS
 CREATE OR REPLACE MACRO clew_shingles(words) AS
     list_transform(range(1, len(words) - 1),
         lambda place: hash(words[place], words[place + 1], words[place + 2]));
+CREATE OR REPLACE MACRO clew_distinct(words) AS list_distinct(words);
+CREATE OR REPLACE MACRO clew_shared(one, other) AS len(list_intersect(one, other));
 CREATE OR REPLACE MACRO clew_band(hashes, block, salt, other) AS
     (hash(block, list_min(list_transform(hashes, lambda one: xor(one, salt::UBIGINT))),
         list_min(list_transform(hashes, lambda one: xor(one, other::UBIGINT)))) >> 1)::BIGINT;
