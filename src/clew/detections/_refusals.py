@@ -28,7 +28,9 @@ def is_refusal(t: ir.Table) -> ir.BooleanValue:
     """The answer begins with a refusal, or ended because of one."""
     beginning = t.completion.left(BEGINNING).lower()
     ended = t.finish_reason.lower().re_search(r"content_?filter|refus|safety|guardrail|blocked")
-    named = (t.error_class == "content_filter") | t.error_type.lower().re_search(r"content_?filter|content_policy")
+    named = (t.error_class == "content_filter") | t.error_type.lower().re_search(
+        r"content_?filter|content_policy"
+    )
     found = beginning.re_search(REFUSAL).fill_null(False) | ended.fill_null(False)
     return cast(ir.BooleanValue, found | named.fill_null(False))
 
@@ -54,7 +56,9 @@ def overlap(one: ir.ArrayValue, other: ir.ArrayValue) -> ir.FloatingValue:
     )
 
 
-@ibis.udf.scalar.builtin(name="clew_distinct", signature=((dt.Array(dt.string),), dt.Array(dt.string)))
+@ibis.udf.scalar.builtin(
+    name="clew_distinct", signature=((dt.Array(dt.string),), dt.Array(dt.string))
+)
 def _distinct(words):  # type: ignore[no-untyped-def]
     """Each once. Every engine defines the function."""
 

@@ -39,7 +39,19 @@ PERSONAL: dict[str, str] = {
     "us_ssn": r"\b[0-8][0-9]{2}-[0-9]{2}-[0-9]{4}\b",
     "phone": r"(?:\+[1-9][0-9]{0,2}[ .-]?(?:\([0-9]{1,4}\)[ .-]?)?[0-9][0-9 .-]{7,13}[0-9])",
 }  # fmt: skip
-GRAVE = ("card", "payment_card", "iban", "us_ssn", "uk_nino", "es_dni", "br_cpf", "ssn", "nino", "dni", "cpf")
+GRAVE = (
+    "card",
+    "payment_card",
+    "iban",
+    "us_ssn",
+    "uk_nino",
+    "es_dni",
+    "br_cpf",
+    "ssn",
+    "nino",
+    "dni",
+    "cpf",
+)
 """Kinds of personal data whose loss harms."""
 MARK = r"^([a-z_]{2,30}:[0-9a-f]{12})\]"
 SECRET_MARK = r"^(?:secret:)([a-z0-9_]{2,40})\]"
@@ -66,9 +78,13 @@ def has_secret(text: ir.StringValue) -> ir.BooleanValue:
 def secrets_in(t: ir.Table, column: str, *kept: str) -> ir.Table:
     """A row for each kind of secret of each text: `kept` columns, kind, is_redacted."""
     t = t.filter(has_secret(t[column]))
-    raw = t.select(*kept, kind=kinds_of_secrets(t[column]).unnest(), is_redacted=ibis.literal(False))
+    raw = t.select(
+        *kept, kind=kinds_of_secrets(t[column]).unnest(), is_redacted=ibis.literal(False)
+    )
     marks = t.select(*kept, part=t[column].split("[").unnest())
-    marks = marks.select(*kept, kind=marks.part.re_extract(SECRET_MARK, 1), is_redacted=ibis.literal(True))
+    marks = marks.select(
+        *kept, kind=marks.part.re_extract(SECRET_MARK, 1), is_redacted=ibis.literal(True)
+    )
     found = raw.filter(raw.kind.notnull()).union(marks.filter(marks.kind != ""))
     return found.distinct()
 

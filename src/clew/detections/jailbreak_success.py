@@ -54,7 +54,9 @@ def detect(events: ir.Table, *, window: str = "1h", min_similarity: float = 0.7)
         started=t.refused_at.min(),
         ended=t.timestamp.max(),
     )
-    ids = t.select(*keys, "score", "timestamp", event_id=ibis.array([t.refused_id, t.event_id]).unnest())
+    ids = t.select(
+        *keys, "score", "timestamp", event_id=ibis.array([t.refused_id, t.event_id]).unnest()
+    )
     ids = ids.group_by(*keys, "event_id").agg(score=ids.score.max(), timestamp=ids.timestamp.min())
     order = [ids.score.desc(), ids.timestamp, ids.event_id]
     found = found.join(few(ids, ids.event_id, order, keys), keys)
@@ -91,7 +93,9 @@ def describe(row: dict[str, Any], details: dict[str, list[dict[str, Any]]]) -> D
         texts = (" ".join((line[name] or "").split()) for name in ("asked", "answered"))
         reasons.append('"{}" was answered "{}"'.format(*texts))
     if not is_attack:
-        reasons.append("A request that was refused by error and put more clearly looks like this too.")
+        reasons.append(
+            "A request that was refused by error and put more clearly looks like this too."
+        )
     return Description(
         title=f"{who(row)} got {many(row['successes'], 'answer')} to what the model had refused",
         severity="high" if is_attack else "medium",
@@ -112,7 +116,10 @@ def _pairs(events: ir.Table, window_s: int, min_similarity: float) -> ir.Table:
     t = t.mutate(thread=ibis.coalesce(t.session_id, ibis.literal("")))
     within = [t.owner_name, t.owner, t.thread]
     order = ibis.window(group_by=within, order_by=[t.timestamp, t.event_id])
-    t = t.mutate(place=ibis.row_number().over(order), has_one=t.is_refused.cast("int64").max().over(ibis.window(group_by=within)))
+    t = t.mutate(
+        place=ibis.row_number().over(order),
+        has_one=t.is_refused.cast("int64").max().over(ibis.window(group_by=within)),
+    )
     t = t.filter(t.has_one == 1)
     keys = ["owner_name", "owner", "thread"]
     refused = t.filter(t.is_refused)
@@ -129,7 +136,9 @@ def _pairs(events: ir.Table, window_s: int, min_similarity: float) -> ir.Table:
     pairs = pairs.mutate(similarity=overlap(pairs.before, pairs.after))
     pairs = pairs.filter(pairs.similarity >= option(min_similarity))
     scores = scored(pairs.select("prompt").distinct(), "prompt")
-    scores = scores.select("prompt", score=ibis.greatest(scores.prompt_injection_score, scores.jailbreak_score))
+    scores = scores.select(
+        "prompt", score=ibis.greatest(scores.prompt_injection_score, scores.jailbreak_score)
+    )
     return pairs.drop("before", "after").left_join(scores, "prompt").drop("prompt_right")
 
 

@@ -47,7 +47,9 @@ def detect(
     t = t.filter(t.completion.lower().contains("http"))
     url = _URL.format(most=min_data)
     t = t.mutate(image=t.completion.re_extract(_IMAGE + url, 1))
-    t = t.mutate(address=ibis.ifelse(t.image != "", t.image, t.completion.re_extract(_LINK + url, 1)))
+    t = t.mutate(
+        address=ibis.ifelse(t.image != "", t.image, t.completion.re_extract(_LINK + url, 1))
+    )
     t = t.filter(t.address != "")
     host = t.address.re_extract(r"^https?://([^/?#]+)", 1).lower()
     t = t.mutate(host=host.re_replace(r"^.*@|:[0-9]+$", ""))
@@ -99,7 +101,11 @@ def describe(row: dict[str, Any], details: dict[str, list[dict[str, Any]]]) -> D
         f"{clock(row['ended'])} name {row['server_address']}, {row['images']:,} of them in an image.",
         f"The address carries up to {row['longest_data']:,} characters; in {many(row['coded'], 'answer')} they look "
         "encoded, or like a text or an address of mail.",
-        *(f'"{" ".join((line["text"] or "").split())}"' for line in details["said"] if line["text"]),
+        *(
+            f'"{" ".join((line["text"] or "").split())}"'
+            for line in details["said"]
+            if line["text"]
+        ),
     ]
     if row["images"]:
         reasons.append("A page fetches an image by itself: nobody had to click.")

@@ -56,7 +56,9 @@ def detect(events: ir.Table, *, usual_users: int = 5) -> ir.Table:
     calls = found.group_by(keys).agg(
         answers=found.event_id.nunique(), started=found.timestamp.min(), ended=found.timestamp.max()
     )
-    ids = found.group_by(*keys, "event_id").agg(timestamp=found.timestamp.min(), values=found.count())
+    ids = found.group_by(*keys, "event_id").agg(
+        timestamp=found.timestamp.min(), values=found.count()
+    )
     order = [ids["values"].desc(), ids.timestamp, ids.event_id]
     t = people.join(calls, keys).join(few(ids, ids.event_id, order, keys), keys)
     t = t.mutate(**as_subject(t), usual_users=ibis.literal(usual_users)).drop(keys)
@@ -85,7 +87,11 @@ def describe(row: dict[str, Any], details: dict[str, list[dict[str, Any]]]) -> D
     many_people = row["people"] >= 10
     return Description(
         title=f"{who(row)} was told personal data in {many(row['answers'], 'answer')}: {counted}",
-        severity="high" if row["grave"] and many_people else "medium" if row["grave"] or many_people else "low",
+        severity="high"
+        if row["grave"] and many_people
+        else "medium"
+        if row["grave"] or many_people
+        else "low",
         confidence=0.7 if row["grave"] else 0.5,
         why=tuple(reasons),
         recommendations=(
