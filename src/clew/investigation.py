@@ -75,9 +75,7 @@ def _detect(
     return Investigation(ranked(findings), tuple(not_evaluable), _annotations(engine))
 
 
-def _fill(
-    engine: Engine, names: Sequence[str], options: Mapping[str, Mapping[str, Any]]
-) -> None:
+def _fill(engine: Engine, names: Sequence[str], options: Mapping[str, Mapping[str, Any]]) -> None:
     """Writes the columns of events that these detections work out, where the case has none yet."""
     for name in names:
         module = registry.load("detections", name)

@@ -83,6 +83,11 @@ FUNCTIONS = {
         "(words) -> arrayMap(place -> sipHash64(words[place], words[place + 1], words[place + 2]),"
         " range(1, toUInt64(greatest(length(words) - 1, 1))))"
     ),
+    "clew_json_items": "(text) -> JSONExtractArrayRaw(ifNull(text, ''))",
+    "clew_json_text": (
+        "(item, key) -> nullIf(if(JSONType(ifNull(item, ''), key) = 'String',"
+        " JSONExtractString(ifNull(item, ''), key), JSONExtractRaw(ifNull(item, ''), key)), '')"
+    ),
     "clew_distinct": "(words) -> arrayDistinct(words)",
     "clew_shared": "(one, other) -> toInt64(length(arrayIntersect(one, other)))",
     "clew_band": (

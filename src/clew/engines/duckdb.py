@@ -83,6 +83,10 @@ CREATE OR REPLACE MACRO clew_attribute_pairs(attributes) AS
 CREATE OR REPLACE MACRO clew_shingles(words) AS
     list_transform(range(1, len(words) - 1),
         lambda place: hash(words[place], words[place + 1], words[place + 2]));
+CREATE OR REPLACE MACRO clew_json_items(text) AS
+    CASE WHEN json_valid(text) AND json_type(text) = 'ARRAY' THEN json_extract(text, '$[*]')::VARCHAR[] ELSE [] END;
+CREATE OR REPLACE MACRO clew_json_text(item, key) AS
+    CASE WHEN json_valid(item) THEN nullif(json_extract_string(item, concat('$."', key, '"')), '') END;
 CREATE OR REPLACE MACRO clew_distinct(words) AS list_distinct(words);
 CREATE OR REPLACE MACRO clew_shared(one, other) AS len(list_intersect(one, other));
 CREATE OR REPLACE MACRO clew_band(hashes, block, salt, other) AS
