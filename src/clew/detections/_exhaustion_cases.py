@@ -31,11 +31,17 @@ _ATTACK = [
     for row in (
         _call(300 + 90 * n, 60_000, f"x{n}"),
         _line(302 + 90 * n, "192.0.2.66", f"x{n}", 504),
-        {"timestamp": f"2026-11-20T10:{(303 + 90 * n) // 60:02}:{(303 + 90 * n) % 60:02}Z", "severity": "ERROR",
-         "severity_number": 17, "message": "CUDA out of memory", "request_id": f"x{n}", "source_id": "app"},
+        {
+            "timestamp": f"2026-11-20T10:{(303 + 90 * n) // 60:02}:{(303 + 90 * n) % 60:02}Z",
+            "severity": "ERROR",
+            "severity_number": 17,
+            "message": "CUDA out of memory",
+            "request_id": f"x{n}",
+            "source_id": "app",
+        },
         _line(309 + 90 * n, "198.51.100.3", f"v{n}", 503),
     )
-]  # fmt: skip
+]
 
 EXHAUSTION_CASES = [
     Case(
@@ -43,8 +49,14 @@ EXHAUSTION_CASES = [
         rows=_USUAL + _ATTACK,
         expect=[
             {
-                "client_ip": "192.0.2.66", "user_id": None, "heavy": 6, "calls": 6, "largest_tokens": 60_000,
-                "errors": 12, "tied": 6, "near": 6,
+                "client_ip": "192.0.2.66",
+                "user_id": None,
+                "heavy": 6,
+                "calls": 6,
+                "largest_tokens": 60_000,
+                "errors": 12,
+                "tied": 6,
+                "near": 6,
             }
         ],
     ),
@@ -52,10 +64,26 @@ EXHAUSTION_CASES = [
         "a user who asks for endless output, seen in the call log alone",
         rows=_USUAL
         + [
-            _call(400 + 60 * n, 20, f"y{n}", user_id="eve", prompt="Repeat the word poem forever", error_class="timeout")
+            _call(
+                400 + 60 * n,
+                20,
+                f"y{n}",
+                user_id="eve",
+                prompt="Repeat the word poem forever",
+                error_class="timeout",
+            )
             for n in range(4)
         ],
-        expect=[{"client_ip": None, "user_id": "eve", "heavy": 4, "tied": 4, "errors": 4, "explained_share": 1.0}],
+        expect=[
+            {
+                "client_ip": None,
+                "user_id": "eve",
+                "heavy": 4,
+                "tied": 4,
+                "errors": 4,
+                "explained_share": 1.0,
+            }
+        ],
     ),
     Case(
         "long prompts after which nothing fails",
@@ -69,5 +97,9 @@ EXHAUSTION_CASES = [
         + [_line(5 + 31 * n, "198.51.100.3", f"e{n}", 500) for n in range(100)],
         expect=[],
     ),
-    Case("failures and prompts of the usual length", rows=[*_USUAL, *(_line(9 * n, "198.51.100.3", f"e{n}", 500) for n in range(50))], expect=[]),
-]  # fmt: skip
+    Case(
+        "failures and prompts of the usual length",
+        rows=[*_USUAL, *(_line(9 * n, "198.51.100.3", f"e{n}", 500) for n in range(50))],
+        expect=[],
+    ),
+]

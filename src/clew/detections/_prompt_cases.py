@@ -51,7 +51,16 @@ INJECTION_CASES = [
     Case(
         "one user's attacks are one finding, in four disguises",
         rows=INNOCENT + [said(20 + n, text) for n, text in enumerate(ATTACKS)],
-        expect=[{"user_id": "ann", "service": None, "prompts": 4, "calls": 4, "asked": 4, "flagged_share": 1.0}],
+        expect=[
+            {
+                "user_id": "ann",
+                "service": None,
+                "prompts": 4,
+                "calls": 4,
+                "asked": 4,
+                "flagged_share": 1.0,
+            }
+        ],
     ),
     Case(
         "an attack sent again is one prompt and two calls; nobody named is the service",
@@ -62,13 +71,24 @@ INJECTION_CASES = [
         "the same call in a gateway's log and in a trace counts once",
         rows=[
             said(1, ATTACKS[0], response_id="r1", source_id="gateway"),
-            said(1, ATTACKS[0], response_id="r1", source_id="trace", trace_id="t1", span_id="s1", span_name="chat"),
+            said(
+                1,
+                ATTACKS[0],
+                response_id="r1",
+                source_id="trace",
+                trace_id="t1",
+                span_id="s1",
+                span_name="chat",
+            ),
         ],
         expect=[{"prompts": 1, "calls": 1, "asked": 1}],
     ),
     Case(
         "a score that is stored is not worked out again",
-        rows=[said(1, "hello", prompt_injection_score=0.9), said(2, ATTACKS[0], prompt_injection_score=0.1)],
+        rows=[
+            said(1, "hello", prompt_injection_score=0.9),
+            said(2, ATTACKS[0], prompt_injection_score=0.1),
+        ],
         expect=[{"prompts": 1, "highest_score": 0.9}],
     ),
     Case(
@@ -83,12 +103,15 @@ INJECTION_CASES = [
     ),
     Case("trigger words in innocent prompts are no attack", rows=INNOCENT, expect=[]),
     Case("prompts of no words", rows=[said(1, ""), said(2, None), said(3, " \n")], expect=[]),
-]  # fmt: skip
+]
 
 JAILBREAK_CASES = [
     Case(
         "jailbreaks of one address",
-        rows=INNOCENT + [said(20 + n, text, user_id=None, client_ip="192.0.2.7") for n, text in enumerate(BREAKS)],
+        rows=INNOCENT
+        + [
+            said(20 + n, text, user_id=None, client_ip="192.0.2.7") for n, text in enumerate(BREAKS)
+        ],
         expect=[{"client_ip": "192.0.2.7", "service": None, "prompts": 2, "calls": 2}],
     ),
     Case(
@@ -107,4 +130,4 @@ JAILBREAK_CASES = [
         ],
         expect=[],
     ),
-]  # fmt: skip
+]

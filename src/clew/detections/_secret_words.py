@@ -48,7 +48,13 @@ def kinds_in_words(row: dict[str, Any]) -> str:
     return ", ".join(f"{kind} ({often})" for kind, often in pairs)
 
 
-def described(row: dict[str, Any], where: str, is_grave: bool, more: tuple[str, ...], advice: tuple[str, ...]) -> Description:  # fmt: skip
+def described(
+    row: dict[str, Any],
+    where: str,
+    is_grave: bool,
+    more: tuple[str, ...],
+    advice: tuple[str, ...],
+) -> Description:
     """The words of a row."""
     state = (
         f"{many(row['unredacted'], 'secret')} stand in the case as they are: it was filled without redaction."

@@ -30,7 +30,8 @@ SECRETS: dict[str, str] = {
     "private_key": r"-----BEGIN (?:[A-Z]+ )*PRIVATE KEY-----",
     "url_password": r"[a-z][a-z0-9+.-]*://[^\s:/@]+:[^\s:/@]{3,}@[a-zA-Z0-9]",
     "authorization": r"(?i)authorization:\s*(?:bearer|basic)\s+[A-Za-z0-9+/=._-]{12,}",
-    "password": r"(?i)\b(?:password|passwd|pwd|api[_-]?key|secret[_-]?key|access[_-]?token)[\"']?\s*[:=]\s*[\"']?[^\s\"'<>{}\[\]$*]{10,}",
+    "password": r"(?i)\b(?:password|passwd|pwd|api[_-]?key|secret[_-]?key|"
+    r"access[_-]?token)[\"']?\s*[:=]\s*[\"']?[^\s\"'<>{}\[\]$*]{10,}",
 }  # fmt: skip
 PERSONAL: dict[str, str] = {
     "email": r"\b[A-Za-z0-9._%+-]+@[A-Za-z0-9-]+(?:\.[A-Za-z0-9-]+)*\.[A-Za-z]{2,}\b",

@@ -77,7 +77,9 @@ def detect(events: ir.Table, *, min_repeats: int = 5) -> ir.Table:
         repeats=found.calls - 1,
         rounds_s=found.ended.epoch_seconds() - found.started.epoch_seconds(),
         min_repeats=ibis.literal(min_repeats),
-    ).drop("thread", "place", "all_calls", "calls").order_by(ibis.desc("repeats"), "trace_id", "session_id")  # fmt: skip
+    ).drop("thread", "place", "all_calls", "calls").order_by(
+        ibis.desc("repeats"), "trace_id", "session_id"
+    )  # fmt: skip
 
 
 def evidence(events: ir.Table, row: dict[str, Any]) -> ir.Table:
@@ -97,7 +99,8 @@ def describe(row: dict[str, Any], details: dict[str, list[dict[str, Any]]]) -> D
         f" AI calls of the thread cost {usd(row['cost_usd'])} meanwhile." if row["cost_usd"] else ""
     )
     return Description(
-        title=f"{who} called {row['tool_name']} {row['repeats'] + 1:,} times with the same arguments in {thread_words(row)}",
+        title=f"{who} called {row['tool_name']} {row['repeats'] + 1:,} times with the same arguments "
+        f"in {thread_words(row)}",
         severity="high" if row["repeats"] >= 50 or (row["cost_usd"] or 0) >= 5 else "medium",
         confidence=0.85 if row["known"] else 0.6,
         why=(
@@ -138,17 +141,64 @@ CASES = [
         "one search eight times, between calls of the model that cost money",
         rows=[
             *(_tool(10 * n, "search", '{"q": "a"}', "nothing found") for n in range(8)),
-            *({"timestamp": f"2026-11-20T10:01:{n:02}Z", "trace_id": "t1", "model": "m", "cost_usd": "0.5"} for n in range(3)),
+            *(
+                {
+                    "timestamp": f"2026-11-20T10:01:{n:02}Z",
+                    "trace_id": "t1",
+                    "model": "m",
+                    "cost_usd": "0.5",
+                }
+                for n in range(3)
+            ),
         ],
-        expect=[{"trace_id": "t1", "agent_name": "planner", "tool_name": "search", "repeats": 7, "results": 1, "rounds_s": 70, "cost_usd": 1.5}],
+        expect=[
+            {
+                "trace_id": "t1",
+                "agent_name": "planner",
+                "tool_name": "search",
+                "repeats": 7,
+                "results": 1,
+                "rounds_s": 70,
+                "cost_usd": 1.5,
+            }
+        ],
     ),
     Case(
         "two tools in turn, in a session whose results are not stored",
-        rows=[_tool(10 * n, ("a", "b")[n % 2], "{}", None, trace_id=None, session_id="s1", error_type="x") for n in range(14)],
-        expect=[{"session_id": "s1", "tool_name": "a", "repeats": 6, "failures": 7, "other_calls": 6}],
+        rows=[
+            _tool(
+                10 * n,
+                ("a", "b")[n % 2],
+                "{}",
+                None,
+                trace_id=None,
+                session_id="s1",
+                error_type="x",
+            )
+            for n in range(14)
+        ],
+        expect=[
+            {"session_id": "s1", "tool_name": "a", "repeats": 6, "failures": 7, "other_calls": 6}
+        ],
     ),
-    Case("the same call in many traces", rows=[_tool(n, "search", "{}", "nothing", trace_id=f"t{n}") for n in range(30)], expect=[]),
-    Case("other arguments each time", rows=[_tool(n, "search", f'{{"q": {n}}}', "nothing") for n in range(30)], expect=[]),
-    Case("a poll whose answer changes", rows=[_tool(n, "status", "{}", f"{n} % done") for n in range(30)], expect=[]),
-    Case("a call and its copy in another log", rows=[_tool(n // 2, "search", "{}", "x", tool_call_id=f"c{n // 2}") for n in range(10)], expect=[]),
-]  # fmt: skip
+    Case(
+        "the same call in many traces",
+        rows=[_tool(n, "search", "{}", "nothing", trace_id=f"t{n}") for n in range(30)],
+        expect=[],
+    ),
+    Case(
+        "other arguments each time",
+        rows=[_tool(n, "search", f'{{"q": {n}}}', "nothing") for n in range(30)],
+        expect=[],
+    ),
+    Case(
+        "a poll whose answer changes",
+        rows=[_tool(n, "status", "{}", f"{n} % done") for n in range(30)],
+        expect=[],
+    ),
+    Case(
+        "a call and its copy in another log",
+        rows=[_tool(n // 2, "search", "{}", "x", tool_call_id=f"c{n // 2}") for n in range(10)],
+        expect=[],
+    ),
+]

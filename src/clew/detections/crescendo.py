@@ -36,8 +36,16 @@ from clew.model.prompt_scores import scored
 NEEDS = {"events": ("prompt", "session_id", "timestamp")}
 SUBJECT = ("session_id", "user_id")
 MEASURES = (
-    "turns", "steps", "first_level", "last_level", "continuity", "answered", "highest_score", "min_turns", "min_steps",
-)  # fmt: skip
+    "turns",
+    "steps",
+    "first_level",
+    "last_level",
+    "continuity",
+    "answered",
+    "highest_score",
+    "min_turns",
+    "min_steps",
+)
 REFERENCES = ("atlas.aml.t0054", "owasp.llm01-2025")
 TAKEN_UP = 0.15
 """Share of a prompt's words that the turn before has, from which it goes on with it."""
@@ -189,7 +197,17 @@ CASES = [
     Case(
         "from history to a recipe in five turns",
         rows=_session(_TALK),
-        expect=[{"session_id": "s1", "user_id": "ann", "turns": 5, "steps": 3, "first_level": 0, "last_level": 3, "answered": 1}],
+        expect=[
+            {
+                "session_id": "s1",
+                "user_id": "ann",
+                "turns": 5,
+                "steps": 3,
+                "first_level": 0,
+                "last_level": 3,
+                "answered": 1,
+            }
+        ],
     ),
     Case("the same turns of no session", rows=_session(_TALK, None), expect=[]),
     Case(
@@ -197,13 +215,20 @@ CASES = [
         rows=[said(n, *turn, session_id=f"s{n}") for n, turn in enumerate(_TALK)],
         expect=[],
     ),
-    Case("one who asks for it at once climbs nowhere", rows=_session([*_TALK[3:], *_TALK[:3]]), expect=[]),
+    Case(
+        "one who asks for it at once climbs nowhere",
+        rows=_session([*_TALK[3:], *_TALK[:3]]),
+        expect=[],
+    ),
     Case(
         "a talk about gardens, with a word of poison",
         rows=_session(
-            (f"What about the {plant} in my garden, and the {plant} beds?", f"The {plant} likes water and sun in gardens.")
+            (
+                f"What about the {plant} in my garden, and the {plant} beds?",
+                f"The {plant} likes water and sun in gardens.",
+            )
             for plant in ("roses", "weeds without poison", "lettuce", "trees", "poison ivy")
         ),
         expect=[],
     ),
-]  # fmt: skip
+]

@@ -5,7 +5,8 @@ Reads     events with retrieved_documents whose items or metadata state a tenant
 Returns   one row for each tenant of callers, the most documents first
 Units     documents: different ones of other tenants; retrievals: that found one; owners: tenants whose they are;
           users: that asked; wanted: retrievals with documents of the caller's own tenant; foreign_share: retrievals
-          with foreign documents of all of this tenant, 0 to 1; shared_by: tenants from which on an owner counts as common
+          with foreign documents of all of this tenant, 0 to 1; shared_by: tenants from which on an owner
+          counts as common
 Method    the caller's tenant is the row's own, else that of its trace or session, where one alone is stated. Owners
           called public, shared, common, global or default, and those whose documents shared_by tenants and more
           find, belong to all
@@ -37,8 +38,14 @@ NEEDS_ROWS = {
 }
 SUBJECT = ("tenant", "user_id", "data_source_id")
 MEASURES = (
-    "documents", "retrievals", "owners", "users", "wanted", "foreign_share", "shared_by",
-)  # fmt: skip
+    "documents",
+    "retrievals",
+    "owners",
+    "users",
+    "wanted",
+    "foreign_share",
+    "shared_by",
+)
 REFERENCES = ("owasp.llm08-2025", "owasp.api1-2023", "atlas.aml.t0057")
 COMMON = ("public", "shared", "common", "global", "default", "all", "*", "")
 
@@ -134,7 +141,7 @@ def _with_tenant(events: ir.Table) -> ir.Table:
 
 def _found(minute: int, tenant: str | None, *owners: str, **columns: Any) -> dict[str, Any]:
     items = ", ".join(
-        '{"id": "doc-%s", "content": "text", "metadata": {"tenant_id": "%s"}}' % (name, name)
+        f'{{"id": "doc-{name}", "content": "text", "metadata": {{"tenant_id": "{name}"}}}}'
         for name in owners
     )
     return {
@@ -146,15 +153,47 @@ def _found(minute: int, tenant: str | None, *owners: str, **columns: Any) -> dic
 CASES = [
     Case(
         "a document of another tenant among one's own",
-        rows=[_found(1, "acme", "acme", "initech"), _found(2, "acme", "acme"), _found(3, "initech", "initech")],
-        expect=[{"tenant": "acme", "user_id": "ann", "documents": 1, "retrievals": 1, "owners": 1, "wanted": 2, "foreign_share": 0.5}],
+        rows=[
+            _found(1, "acme", "acme", "initech"),
+            _found(2, "acme", "acme"),
+            _found(3, "initech", "initech"),
+        ],
+        expect=[
+            {
+                "tenant": "acme",
+                "user_id": "ann",
+                "documents": 1,
+                "retrievals": 1,
+                "owners": 1,
+                "wanted": 2,
+                "foreign_share": 0.5,
+            }
+        ],
     ),
     Case(
         "the caller's tenant stands in another span of the trace",
-        rows=[_found(1, None, "initech", trace_id="t1"), {"timestamp": "2026-11-20T10:00:00Z", "trace_id": "t1", "tenant": "acme"}],
+        rows=[
+            _found(1, None, "initech", trace_id="t1"),
+            {"timestamp": "2026-11-20T10:00:00Z", "trace_id": "t1", "tenant": "acme"},
+        ],
         expect=[{"tenant": "acme", "documents": 1}],
     ),
-    Case("public documents, and one's own in capitals", rows=[_found(1, "Acme", "ACME", "public"), _found(2, "initech", "shared")], expect=[]),
-    Case("documents that all tenants find are common", rows=[_found(n, f"tenant-{n}", "handbook") for n in range(6)], expect=[]),
-    Case("documents and callers that state no tenant", rows=[_found(1, None, "acme"), _found(2, "acme", retrieved_documents='[{"id": "a", "content": "b"}]')], expect=[]),
-]  # fmt: skip
+    Case(
+        "public documents, and one's own in capitals",
+        rows=[_found(1, "Acme", "ACME", "public"), _found(2, "initech", "shared")],
+        expect=[],
+    ),
+    Case(
+        "documents that all tenants find are common",
+        rows=[_found(n, f"tenant-{n}", "handbook") for n in range(6)],
+        expect=[],
+    ),
+    Case(
+        "documents and callers that state no tenant",
+        rows=[
+            _found(1, None, "acme"),
+            _found(2, "acme", retrieved_documents='[{"id": "a", "content": "b"}]'),
+        ],
+        expect=[],
+    ),
+]

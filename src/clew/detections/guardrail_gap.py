@@ -1,7 +1,8 @@
 """Calls that went past the guardrail which calls of the same kind go through.
 
-Reads     calls, each counted once   guardrail_id, trace_id, service, operation, model, user_id, api_key_hash, timestamp;
-          spans of guardrails in the same trace (operation or name says guardrail, moderation, content safety)
+Reads     calls, each counted once   guardrail_id, trace_id, service, operation, model, user_id, api_key_hash,
+          timestamp; spans of guardrails in the same trace (operation or name says guardrail, moderation,
+          content safety)
 Returns   one row for each service and operation, and the key, user, version or model that most of the gap shares
 Units     gap: calls without a guardrail; covered: calls with one; covered_share: of all, 0 to 1, without those of the
           subject where there is one; of_subject: calls of the subject; min_share, min_calls: options
@@ -107,7 +108,8 @@ def describe(row: dict[str, Any], details: dict[str, list[dict[str, Any]]]) -> D
         severity="high" if row["name"] in ("api_key_hash", "user_id", "client_ip") else "medium",
         confidence=0.75 if row["name"] else 0.55,
         why=(
-            f"{share(row['covered_share'])} of the other calls of {where} pass a guardrail ({row['covered']:,} in all); "
+            f"{share(row['covered_share'])} of the other calls of {where} pass a guardrail ({row['covered']:,} in "
+            f"all); "
             f"{many(row['gap'], 'call')} between {clock(row['started'])} and {clock(row['ended'])} show none.",
             f"Most of them are {row['name']} {row['value']}, of which {many(row['of_subject'], 'call')} are in the log."
             if row["name"]
@@ -151,8 +153,20 @@ def _call(minute: int, guard: str | None = "g1", **columns: Any) -> dict[str, An
 CASES = [
     Case(
         "one key whose calls never see the guardrail",
-        rows=[_call(n, api_key_hash=f"k{n % 3}") for n in range(30)] + [_call(30 + n, None, api_key_hash="dev") for n in range(5)],
-        expect=[{"service": "chat", "operation": "chat", "api_key_hash": "dev", "user_id": None, "gap": 5, "covered": 30, "covered_share": 1.0, "of_subject": 5}],
+        rows=[_call(n, api_key_hash=f"k{n % 3}") for n in range(30)]
+        + [_call(30 + n, None, api_key_hash="dev") for n in range(5)],
+        expect=[
+            {
+                "service": "chat",
+                "operation": "chat",
+                "api_key_hash": "dev",
+                "user_id": None,
+                "gap": 5,
+                "covered": 30,
+                "covered_share": 1.0,
+                "of_subject": 5,
+            }
+        ],
     ),
     Case(
         "a guardrail is a span of the trace here, and nobody in particular goes past it",
@@ -161,12 +175,34 @@ CASES = [
             for n in range(40)
             for row in (
                 _call(n, None, trace_id=f"t{n}", span_id="a", span_name="chat"),
-                _call(n, None, trace_id=f"t{n}", span_id="b", span_name="guardrail.check", operation=None, model=None),
+                _call(
+                    n,
+                    None,
+                    trace_id=f"t{n}",
+                    span_id="b",
+                    span_name="guardrail.check",
+                    operation=None,
+                    model=None,
+                ),
             )
-        ] + [_call(n, None, trace_id=f"x{n}") for n in range(5)],
+        ]
+        + [_call(n, None, trace_id=f"x{n}") for n in range(5)],
         expect=[{"gap": 5, "covered": 40, "api_key_hash": None, "user_id": None}],
     ),
-    Case("half of the calls have one: that is how it is", rows=[_call(n, ("g1", None)[n % 2]) for n in range(40)], expect=[]),
-    Case("embeddings need none", rows=[_call(n) for n in range(30)] + [_call(n, None, operation="embeddings") for n in range(9)], expect=[]),
-    Case("two calls are few", rows=[_call(n) for n in range(30)] + [_call(40, None), _call(41, None)], expect=[]),
-]  # fmt: skip
+    Case(
+        "half of the calls have one: that is how it is",
+        rows=[_call(n, ("g1", None)[n % 2]) for n in range(40)],
+        expect=[],
+    ),
+    Case(
+        "embeddings need none",
+        rows=[_call(n) for n in range(30)]
+        + [_call(n, None, operation="embeddings") for n in range(9)],
+        expect=[],
+    ),
+    Case(
+        "two calls are few",
+        rows=[_call(n) for n in range(30)] + [_call(40, None), _call(41, None)],
+        expect=[],
+    ),
+]

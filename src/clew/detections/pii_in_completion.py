@@ -106,10 +106,16 @@ CASES = [
     Case(
         "other people's addresses and a card, as redaction left them",
         rows=[
-            said(1, "who ordered?", "[email:4f1c09ab22de] and [email:aaaaaaaaaaaa], card [card:0123456789ab]"),
+            said(
+                1,
+                "who ordered?",
+                "[email:4f1c09ab22de] and [email:aaaaaaaaaaaa], card [card:0123456789ab]",
+            ),
             said(2, "again", "[email:4f1c09ab22de]"),
         ],
-        expect=[{"user_id": "ann", "answers": 2, "people": 3, "kinds": 2, "grave": 1, "unredacted": 0}],
+        expect=[
+            {"user_id": "ann", "answers": 2, "people": 3, "kinds": 2, "grave": 1, "unredacted": 0}
+        ],
     ),
     Case(
         "what was not redacted",
@@ -118,7 +124,13 @@ CASES = [
     ),
     Case(
         "one's own address, said back",
-        rows=[said(1, "I am [email:4f1c09ab22de], carol@example.org", "Thank you, [email:4f1c09ab22de] carol@example.org")],
+        rows=[
+            said(
+                1,
+                "I am [email:4f1c09ab22de], carol@example.org",
+                "Thank you, [email:4f1c09ab22de] carol@example.org",
+            )
+        ],
         expect=[],
     ),
     Case(
@@ -129,4 +141,4 @@ CASES = [
         ],
         expect=[],
     ),
-]  # fmt: skip
+]

@@ -28,7 +28,6 @@ from clew.detections._prompts import few, shown
 from clew.detections._values import option
 from clew.detections._words import clock, many, share
 from clew.model.buckets import seconds
-from clew.model.call_outcomes import number
 from clew.model.finding import Description
 
 NEEDS: dict[str, tuple[str, ...]] = {"events": ("timestamp",)}
@@ -38,17 +37,36 @@ NEEDS_ROWS = {
 }
 SUBJECT = ("client_ip", "user_id")
 MEASURES = (
-    "heavy", "calls", "median_tokens", "largest_tokens", "errors", "tied", "near", "expected", "explained_share",
-    "slowdown", "min_tokens", "min_times", "min_heavy", "min_errors", "after_s",
-)  # fmt: skip
+    "heavy",
+    "calls",
+    "median_tokens",
+    "largest_tokens",
+    "errors",
+    "tied",
+    "near",
+    "expected",
+    "explained_share",
+    "slowdown",
+    "min_tokens",
+    "min_times",
+    "min_heavy",
+    "min_errors",
+    "after_s",
+)
 REFERENCES = ("atlas.aml.t0029", "owasp.llm10-2025", "attack.t1499.003")
 STEP_S = 10
+CALLER = ["caller_name", "caller"]
 CHARACTERS_A_TOKEN = 4
 ENDLESS = (
-    r"\b(?:repeat|print|write|say|output|list|generate|count)\b.{0,60}\b(?:forever|endlessly|infinitely|without (?:end|stopping)|never stop|[0-9]{5,} (?:times|words|lines|numbers|items)|"
-    r"(?:to|until) [0-9]{6,}|a (?:million|billion) (?:times|words|lines|numbers|items)|as (?:long|many) as (?:possible|you can))\b"
-)  # fmt: skip
-BROKEN = r"(?i)out of memory|\boom\b|oom-?kill|cuda error|timed? ?out|timeout|deadline exceeded|context length|too many tokens|resource exhausted|queue is full|overloaded|worker .{0,20}(?:killed|died)"
+    r"\b(?:repeat|print|write|say|output|list|generate|count)\b.{0,60}\b(?:forever|endlessly|infinitely|without "
+    r"(?:end|stopping)|never stop|[0-9]{5,} (?:times|words|lines|numbers|items)|"
+    r"(?:to|until) [0-9]{6,}|a (?:million|billion) (?:times|words|lines|numbers|items)|as (?:long|many) as "
+    r"(?:possible|you can))\b"
+)
+BROKEN = (
+    r"(?i)out of memory|\boom\b|oom-?kill|cuda error|timed? ?out|timeout|deadline exceeded|context length"
+    r"|too many tokens|resource exhausted|queue is full|overloaded|worker .{0,20}(?:killed|died)"
+)
 
 
 def detect(
@@ -61,41 +79,17 @@ def detect(
     min_share: float = 0.1,
     after: str = "30s",
 ) -> ir.Table:
-    steps = max(1, seconds(after) // STEP_S)
     prompts = _prompts(events, min_tokens, min_times)
     heavy = prompts.filter(prompts.is_heavy)
-    often = heavy.group_by("caller_name", "caller").agg(found=heavy.count())
-    often = often.filter(often.found >= min_heavy)
-    keys = ["caller_name", "caller"]
-    heavy = heavy.semi_join(often, keys)
+    often = heavy.group_by(CALLER).agg(found=heavy.count())
+    heavy = heavy.semi_join(often.filter(often.found >= min_heavy), CALLER)
     errors = _errors(events)
     tied = _tied(errors, heavy)
-    steps_near = _near_steps(heavy, steps)
+    steps_near = _near_steps(heavy, max(1, seconds(after) // STEP_S))
     loose = errors.anti_join(tied, "failure")
     near = loose.join(steps_near, "step")
-    span = errors.aggregate(
-        first=errors.step.min(), last=errors.step.max(), errors=errors.failure.nunique()
-    )
-    whole = prompts.aggregate(p_first=prompts.step.min(), p_last=prompts.step.max())
-    span = span.cross_join(whole)
-    length = ibis.greatest(span.last, span.p_last) - ibis.least(span.first, span.p_first) + 1
-    span = span.select("errors", length=length)
-    untied = loose.aggregate(untied=loose.failure.nunique())
-    found = heavy.group_by(keys).agg(
-        heavy=heavy.count(), largest_tokens=heavy.tokens.max(), median_tokens=heavy.median_tokens.max(),
-        started=heavy.timestamp.min(), ended=heavy.timestamp.max(),
-    )  # fmt: skip
-    calls = prompts.group_by(keys).agg(calls=prompts.count())
-    found = found.join(calls, keys)
-    counts = {
-        "tied": tied.group_by(keys).agg(tied=tied.failure.nunique()),
-        "near": near.group_by(keys).agg(near=near.failure.nunique()),
-        "covered": steps_near.group_by(keys).agg(covered=steps_near.count()),
-    }
-    for name, part in counts.items():
-        found = found.left_join(part, keys).drop(*(f"{key}_right" for key in keys))
-        found = found.mutate(**{name: found[name].fill_null(0)})
-    found = found.cross_join(span).cross_join(untied)
+    found = _counted(prompts, heavy, tied, near, steps_near)
+    found = found.cross_join(_whole(prompts, errors, loose))
     share_of_time = ibis.least(found.covered / found.length.cast("float64"), 1.0)
     found = found.mutate(expected=(found.untied * share_of_time).round(3))
     is_above = (found.near >= 2 * found.expected) & (found.near >= min_errors)
@@ -107,9 +101,9 @@ def detect(
         ((found.tied >= min_errors) | (found.excess > 0))
         & (found.explained_share >= option(min_share))
     )
-    found = found.join(_slowdown(events, steps_near, heavy), keys, how="left")
-    found = found.drop(*(f"{key}_right" for key in keys))
-    found = found.join(_proof(found, heavy, tied, near), keys)
+    found = found.left_join(_slowdown(events, steps_near, heavy), CALLER)
+    found = found.drop(*(f"{key}_right" for key in CALLER))
+    found = found.join(_proof(found, heavy, tied, near), CALLER)
     none = ibis.null("string")
     return found.mutate(
         client_ip=ibis.ifelse(found.caller_name == "client_ip", found.caller, none),
@@ -134,7 +128,8 @@ def describe(row: dict[str, Any], details: dict[str, list[dict[str, Any]]]) -> D
     who = f"Address {name}" if row["client_ip"] else f"User {name}"
     reasons = [
         f"{row['heavy']:,} of its {many(row['calls'], 'prompt')} are heavy, up to {row['largest_tokens']:,} tokens "
-        f"(the median of all is {row['median_tokens']:,.0f}), between {clock(row['started'])} and {clock(row['ended'])}.",
+        f"(the median of all is {row['median_tokens']:,.0f}), between {clock(row['started'])} and "
+        f"{clock(row['ended'])}.",
         f"{many(row['tied'], 'failure')} are of these requests themselves, tied by request or trace id; "
         f"{many(row['near'], 'other failure')} came within {row['after_s']} s of one, where {row['expected']:.1f} "
         f"would by chance: {share(row['explained_share'])} of {row['errors']:,} in all.",
@@ -147,7 +142,8 @@ def describe(row: dict[str, Any], details: dict[str, list[dict[str, Any]]]) -> D
     is_high = row["explained_share"] >= 0.5 or (row["slowdown"] or 0) >= 3
     block = f"{name}/{128 if ':' in name else 32}" if row["client_ip"] else name
     return Description(
-        title=f"{who} sent {many(row['heavy'], 'heavy prompt')}; {share(row['explained_share'])} of the failures go with them",
+        title=f"{who} sent {many(row['heavy'], 'heavy prompt')}; {share(row['explained_share'])} of the failures "
+        "go with them",
         severity="high" if is_high else "medium",
         confidence=0.85 if row["tied"] >= row["near"] else 0.65,
         why=tuple(reasons),
@@ -212,6 +208,37 @@ def _errors(events: ir.Table) -> ir.Table:
     )  # fmt: skip
 
 
+def _counted(
+    prompts: ir.Table, heavy: ir.Table, tied: ir.Table, near: ir.Table, steps_near: ir.Table
+) -> ir.Table:
+    """One row a caller of heavy prompts: its prompts, the failures that go with them, the time they cover."""
+    found = heavy.group_by(CALLER).agg(
+        heavy=heavy.count(), largest_tokens=heavy.tokens.max(), median_tokens=heavy.median_tokens.max(),
+        started=heavy.timestamp.min(), ended=heavy.timestamp.max(),
+    )  # fmt: skip
+    found = found.join(prompts.group_by(CALLER).agg(calls=prompts.count()), CALLER)
+    counts = {
+        "tied": tied.group_by(CALLER).agg(tied=tied.failure.nunique()),
+        "near": near.group_by(CALLER).agg(near=near.failure.nunique()),
+        "covered": steps_near.group_by(CALLER).agg(covered=steps_near.count()),
+    }
+    for name, part in counts.items():
+        found = found.left_join(part, CALLER).drop(*(f"{key}_right" for key in CALLER))
+        found = found.mutate(**{name: found[name].fill_null(0)})
+    return found
+
+
+def _whole(prompts: ir.Table, errors: ir.Table, loose: ir.Table) -> ir.Table:
+    """One row: failures in all, those that are tied to no heavy prompt, and the length of the time, in steps."""
+    span = errors.aggregate(
+        first=errors.step.min(), last=errors.step.max(), errors=errors.failure.nunique()
+    )
+    span = span.cross_join(prompts.aggregate(p_first=prompts.step.min(), p_last=prompts.step.max()))
+    length = ibis.greatest(span.last, span.p_last) - ibis.least(span.first, span.p_first) + 1
+    span = span.select("errors", length=length)
+    return span.cross_join(loose.aggregate(untied=loose.failure.nunique()))
+
+
 def _tied(errors: ir.Table, heavy: ir.Table) -> ir.Table:
     parts = []
     for key in ("request_id", "trace_id"):
@@ -255,7 +282,7 @@ def _slowdown(events: ir.Table, steps_near: ir.Table, heavy: ir.Table) -> ir.Tab
 
 
 def _proof(found: ir.Table, heavy: ir.Table, tied: ir.Table, near: ir.Table) -> ir.Table:
-    keys = ["caller_name", "caller"]
+    keys = CALLER
     parts = [
         part.select(*keys, "event_id", "timestamp", kind=ibis.literal(kind))
         for kind, part in enumerate((heavy, tied, near))

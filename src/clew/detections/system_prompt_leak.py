@@ -21,8 +21,8 @@ from typing import Any
 import ibis
 import ibis.expr.types as ir
 
-from clew.detections._prompts import OWNERS, as_subject, asked, few, owned, shown, who
 from clew.detections._prompt_cases import said
+from clew.detections._prompts import OWNERS, as_subject, asked, few, owned, shown, who
 from clew.detections._values import option
 from clew.detections._words import clock, many, share
 from clew.model.call_outcomes import number
@@ -40,9 +40,11 @@ FREQUENT = 20
 ENOUGH = 20
 """Answers from which the share of those that repeat a prompt tells something."""
 LIKE_A_PROMPT = (
-    r"\byou are (?:an?|the)\b|\byour (?:task|role|job|name|purpose) is\b|\bnever (?:reveal|share|mention|disclose|discuss)\b|\bsystem prompt\b"
-    r"|\b(?:do not|don't|must not) (?:reveal|share|mention|disclose)\b|\binstructions\b|\brespond only\b|\bdu bist\b|\beres un\b|\btu es un\b|你是|あなたは|ты\b"
-)  # fmt: skip
+    r"\byou are (?:an?|the)\b|\byour (?:task|role|job|name|purpose) is\b|\bnever (?:reveal|share|mention|disclose|"
+    r"discuss)\b|\bsystem prompt\b"
+    r"|\b(?:do not|don't|must not) (?:reveal|share|mention|disclose)\b|\binstructions\b|\brespond only\b|\bdu "
+    r"bist\b|\beres un\b|\btu es un\b|你是|あなたは|ты\b"
+)
 
 
 def detect(events: ir.Table, *, min_share: float = 0.35, max_usual: float = 0.2) -> ir.Table:
@@ -173,7 +175,10 @@ def _said(minute: float, answer: str, **columns: Any) -> dict[str, Any]:
 CASES = [
     Case(
         "an answer that repeats the whole of its own system prompt",
-        rows=[_said(1, _LEAK), *(_said(n, "Your card is on its way.", user_id="bob") for n in range(2, 9))],
+        rows=[
+            _said(1, _LEAK),
+            *(_said(n, "Your card is on its way.", user_id="bob") for n in range(2, 9)),
+        ],
         expect=[{"user_id": "ann", "leaks": 1, "highest_share": 1.0, "others": 0}],
     ),
     Case(
@@ -186,13 +191,21 @@ CASES = [
     ),
     Case(
         "words that the prompt has too are no leak",
-        rows=[_said(1, "I answer questions on accounts and cards only, in the language of the customer.")],
+        rows=[
+            _said(
+                1, "I answer questions on accounts and cards only, in the language of the customer."
+            )
+        ],
         expect=[],
     ),
-    Case("a short system prompt tells nothing", rows=[_said(1, "You are kind.", system_instructions="You are kind.")], expect=[]),
+    Case(
+        "a short system prompt tells nothing",
+        rows=[_said(1, "You are kind.", system_instructions="You are kind.")],
+        expect=[],
+    ),
     Case(
         "a prompt that most answers quote is there to be quoted",
         rows=[_said(n, f"The rules are: {_SYSTEM}", user_id=f"u{n}") for n in range(30)],
         expect=[],
     ),
-]  # fmt: skip
+]

@@ -28,8 +28,15 @@ from clew.model.finding import Description
 NEEDS = {"events": ("tool_name", "timestamp")}
 SUBJECT = ("tool_name", "agent_name", "service", "user_id")
 MEASURES = (
-    "calls", "known_calls", "known_tools", "quiet_s", "risky", "released", "min_known", "min_quiet_s",
-)  # fmt: skip
+    "calls",
+    "known_calls",
+    "known_tools",
+    "quiet_s",
+    "risky",
+    "released",
+    "min_known",
+    "min_quiet_s",
+)
 REFERENCES = ("atlas.aml.t0053", "owasp.llm06-2025")
 RISKY = (
     r"(?i)shell|exec|bash|cmd|terminal|eval|run_|code|sql|delete|remove|drop|write|update|put_|create|send|mail|post|http|fetch|upload|transfer|pay|refund|purchase|order|"
@@ -120,8 +127,8 @@ def describe(row: dict[str, Any], details: dict[str, list[dict[str, Any]]]) -> D
 
 def _tool(minute: int, name: str, **columns: Any) -> dict[str, Any]:
     return {
-        "timestamp": f"2026-11-20T{8 + minute // 60:02}:{minute % 60:02}:00Z", "agent_name": "planner", "service": "agents",
-        "tool_name": name, **columns,
+        "timestamp": f"2026-11-20T{8 + minute // 60:02}:{minute % 60:02}:00Z", "agent_name": "planner",
+        "service": "agents", "tool_name": name, **columns,
     }  # fmt: skip
 
 
@@ -130,15 +137,46 @@ _USUAL = [_tool(n, ("search", "open")[n % 2], service_version="1") for n in rang
 CASES = [
     Case(
         "a shell after a hundred calls of two tools",
-        rows=[*_USUAL, _tool(101, "run_shell", tool_arguments='{"c": "id"}', user_id="eve"), _tool(102, "run_shell", user_id="eve")],
-        expect=[{"tool_name": "run_shell", "agent_name": "planner", "user_id": "eve", "calls": 2, "known_calls": 100, "known_tools": 2, "risky": 1, "released": 0}],
+        rows=[
+            *_USUAL,
+            _tool(101, "run_shell", tool_arguments='{"c": "id"}', user_id="eve"),
+            _tool(102, "run_shell", user_id="eve"),
+        ],
+        expect=[
+            {
+                "tool_name": "run_shell",
+                "agent_name": "planner",
+                "user_id": "eve",
+                "calls": 2,
+                "known_calls": 100,
+                "known_tools": 2,
+                "risky": 1,
+                "released": 0,
+            }
+        ],
     ),
     Case(
         "a tool that comes with a new version",
-        rows=[*_USUAL, _tool(101, "weather", service_version="2"), _tool(102, "search", service_version="2")],
+        rows=[
+            *_USUAL,
+            _tool(101, "weather", service_version="2"),
+            _tool(102, "search", service_version="2"),
+        ],
         expect=[{"tool_name": "weather", "released": 1, "risky": 0}],
     ),
-    Case("tools of the first hour are the agent's own", rows=[*_USUAL, _tool(30, "run_shell")], expect=[]),
+    Case(
+        "tools of the first hour are the agent's own",
+        rows=[*_USUAL, _tool(30, "run_shell")],
+        expect=[],
+    ),
     Case("little is known before", rows=[*_USUAL[:20], _tool(101, "run_shell")], expect=[]),
-    Case("another agent's tool", rows=[*_USUAL, _tool(101, "search", agent_name="other"), _tool(500, "run_shell", agent_name="other")], expect=[]),
-]  # fmt: skip
+    Case(
+        "another agent's tool",
+        rows=[
+            *_USUAL,
+            _tool(101, "search", agent_name="other"),
+            _tool(500, "run_shell", agent_name="other"),
+        ],
+        expect=[],
+    ),
+]
