@@ -95,6 +95,25 @@ def with_score(t: ir.Table, column: str, score: str, min_score: float) -> ir.Tab
     return t.drop("told_score", "own_score")
 
 
+def with_highest(t: ir.Table) -> ir.Table:
+    """The rows with `score`: the higher of both scores, as they are stored, else worked out here."""
+    is_known = t.prompt_injection_score.notnull() & t.jailbreak_score.notnull()
+    t = t.mutate(
+        stored_score=ibis.ifelse(
+            is_known,
+            ibis.greatest(t.prompt_injection_score, t.jailbreak_score),
+            ibis.null("float64"),
+        )
+    )
+    new = scored(t.filter(t.stored_score.isnull()).select("prompt").distinct(), "prompt")
+    new = new.select(
+        "prompt", new_score=ibis.greatest(new.prompt_injection_score, new.jailbreak_score)
+    )
+    t = t.left_join(new, "prompt").drop("prompt_right")
+    t = t.mutate(score=ibis.coalesce(t.stored_score, t.new_score))
+    return t.drop("stored_score", "new_score")
+
+
 def fills(column: str, score: str) -> tuple[Fill, ...]:
     """What `clew detect` writes into the column of events: a guard's scores, and ours for the rest."""
     table = repr([(f.name, f.patterns, f.injection, f.jailbreak) for f in FEATURES])

@@ -22,7 +22,7 @@ import ibis
 import ibis.expr.types as ir
 
 from clew.detections._prompt_cases import said
-from clew.detections._prompts import asked, few
+from clew.detections._prompts import asked, few, with_highest
 from clew.detections._prompts import shown as of_shown
 from clew.detections._refusals import is_answer, is_refusal, overlap, topic_words
 from clew.detections._values import option
@@ -31,7 +31,6 @@ from clew.model.call_outcomes import number
 from clew.model.case import Case
 from clew.model.finding import Description
 from clew.model.prompt_features.personas import HARM, HOW
-from clew.model.prompt_scores import scored
 
 NEEDS = {"events": ("prompt", "session_id", "timestamp")}
 SUBJECT = ("session_id", "user_id")
@@ -52,14 +51,13 @@ TAKEN_UP = 0.15
 
 
 def detect(events: ir.Table, *, min_turns: int = 4, min_steps: int = 2) -> ir.Table:
-    t = _levels(events, min_turns)
     keys = ["session_id"]
-    order = [t.timestamp, t.event_id]
-    t = t.mutate(last_one=t.level.lag().over(ibis.window(group_by=t.session_id, order_by=order)))
-    order = [t.timestamp, t.event_id]
-    upto = ibis.window(group_by=t.session_id, order_by=order, preceding=None, following=0)
-    t = t.mutate(before=t.last_one.max().over(upto).fill_null(0))
-    t = t.mutate(climbs=(t.level > t.before) & (t.place > 0))
+    t = _levels(events, min_turns)
+    high = t.group_by(keys).agg(
+        first=t.level.min(where=t.place == 0), last=t.level.max(), climbed=number(t.climbs)
+    )
+    high = high.filter((high["first"] == 0) & (high["last"] >= 2) & (high.climbed >= min_steps))
+    t = _going_on(t.semi_join(high, keys))
     found = t.group_by(keys).agg(
         user_id=ibis.ifelse(t.user_id.nunique() == 1, t.user_id.max(), ibis.null("string")),
         turns=t.count(),
@@ -73,12 +71,7 @@ def detect(events: ir.Table, *, min_turns: int = 4, min_steps: int = 2) -> ir.Ta
         ended=t.timestamp.max(),
     )
     found = found.mutate(continuity=found.follows / (found.turns - 1).nullif(0))
-    found = found.filter(
-        (found.first_level == 0)
-        & (found.last_level >= 2)
-        & (found.steps >= min_steps)
-        & (found.continuity >= option(0.5))
-    )
+    found = found.filter(found.continuity >= option(0.5))
     rising = t.filter(t.climbs | (t.place == 0) | (t.level >= 2))
     rising = rising.semi_join(found, keys)
     found = found.join(
@@ -138,11 +131,7 @@ def _levels(events: ir.Table, min_turns: int) -> ir.Table:
         touches=(t.harm | t.is_refused).cast("int64").max().over(every),
     )
     t = t.filter((t.many_turns >= min_turns) & (t.touches == 1))
-    scores = scored(t.select("prompt").distinct(), "prompt")
-    scores = scores.select(
-        "prompt", score=ibis.greatest(scores.prompt_injection_score, scores.jailbreak_score)
-    )
-    t = t.left_join(scores, "prompt").drop("prompt_right")
+    t = with_highest(t)
     how = (
         t.prompt.lower()
         .re_search(rf"{HOW}|\b(?:make|build|create|write|give me)\b")
@@ -158,11 +147,21 @@ def _levels(events: ir.Table, min_turns: int) -> ir.Table:
     t = t.mutate(
         level=level.cast("int64"),
         place=ibis.row_number().over(order),
-        words=topic_words(t.prompt),
         last_said=(t.prompt + " " + t.completion.fill_null("")).lag().over(order),
     )
-    goes_on = overlap(t.words, topic_words(t.last_said.fill_null(""))) >= option(TAKEN_UP)
-    return t.mutate(goes_on=(goes_on & (t.place > 0)).fill_null(False)).drop("words", "last_said")
+    order = ibis.window(group_by=t.session_id, order_by=[t.timestamp, t.event_id])
+    t = t.mutate(last_one=t.level.lag().over(order))
+    upto = ibis.window(
+        group_by=t.session_id, order_by=[t.timestamp, t.event_id], preceding=None, following=0
+    )
+    t = t.mutate(before=t.last_one.max().over(upto).fill_null(0))
+    return t.mutate(climbs=(t.level > t.before) & (t.place > 0)).drop("last_one", "before")
+
+
+def _going_on(t: ir.Table) -> ir.Table:
+    """goes_on: the turn takes up words of the turn before, or of its answer."""
+    shared = overlap(topic_words(t.prompt), topic_words(t.last_said.fill_null("")))
+    return t.mutate(goes_on=((shared >= option(TAKEN_UP)) & (t.place > 0)).fill_null(False))
 
 
 _TALK = (

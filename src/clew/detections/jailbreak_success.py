@@ -23,14 +23,13 @@ import ibis
 import ibis.expr.types as ir
 
 from clew.detections._prompt_cases import INNOCENT, said
-from clew.detections._prompts import OWNERS, as_subject, asked, few, owned, shown, who
+from clew.detections._prompts import OWNERS, as_subject, asked, few, owned, shown, who, with_highest
 from clew.detections._refusals import is_answer, is_refusal, overlap, topic_words
 from clew.detections._values import option
 from clew.detections._words import clock, many
 from clew.model.buckets import seconds
 from clew.model.case import Case
 from clew.model.finding import Description
-from clew.model.prompt_scores import scored
 
 NEEDS = {"events": ("prompt", "completion", "timestamp")}
 SUBJECT = OWNERS
@@ -132,7 +131,15 @@ def _pairs(events: ir.Table, window_s: int, min_similarity: float) -> ir.Table:
     refused = refused.select(
         *keys, refused_id="event_id", refused_at="timestamp", refused_place="place", refused_prompt="prompt",
     )  # fmt: skip
-    answered = t.filter(t.is_answered).select(*keys, "event_id", "timestamp", "place", "prompt")
+    answered = t.filter(t.is_answered).select(
+        *keys,
+        "event_id",
+        "timestamp",
+        "place",
+        "prompt",
+        "prompt_injection_score",
+        "jailbreak_score",
+    )
     pairs = answered.join(refused, keys)
     gap_s = pairs.timestamp.epoch_seconds() - pairs.refused_at.epoch_seconds()
     pairs = pairs.mutate(gap_s=gap_s, steps=pairs.place - pairs.refused_place)
@@ -141,11 +148,7 @@ def _pairs(events: ir.Table, window_s: int, min_similarity: float) -> ir.Table:
     pairs = pairs.filter(pairs.before.length() >= FEWEST_WORDS)
     pairs = pairs.mutate(similarity=overlap(pairs.before, pairs.after))
     pairs = pairs.filter(pairs.similarity >= option(min_similarity))
-    scores = scored(pairs.select("prompt").distinct(), "prompt")
-    scores = scores.select(
-        "prompt", score=ibis.greatest(scores.prompt_injection_score, scores.jailbreak_score)
-    )
-    return pairs.drop("before", "after").left_join(scores, "prompt").drop("prompt_right")
+    return with_highest(pairs.drop("before", "after"))
 
 
 _NO = "I'm sorry, but I can't help with that."

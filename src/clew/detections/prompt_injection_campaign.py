@@ -22,12 +22,11 @@ import ibis.expr.types as ir
 
 from clew.detections._alike import leaders, plain_text
 from clew.detections._prompt_cases import ATTACKS, INNOCENT, said
-from clew.detections._prompts import asked, few, shown
+from clew.detections._prompts import asked, few, shown, with_highest
 from clew.detections._values import option
 from clew.detections._words import clock, many
 from clew.model.case import Case
 from clew.model.finding import Description
-from clew.model.prompt_scores import scored
 
 NEEDS = {"events": ("prompt",)}
 NEEDS_ROWS = {
@@ -124,17 +123,7 @@ def _attacks(events: ir.Table, min_score: float) -> ir.Table:
     """Calls with a prompt that scores high, with its plain text and `text_id`."""
     t = asked(events)
     t = t.filter(t.user_id.notnull() | t.api_key_hash.notnull() | t.client_ip.notnull())
-    stored = ibis.greatest(
-        t.prompt_injection_score.fill_null(0.0), t.jailbreak_score.fill_null(0.0)
-    )
-    is_known = t.prompt_injection_score.notnull() & t.jailbreak_score.notnull()
-    t = t.mutate(stored=stored, is_known=is_known)
-    new = scored(t.filter(~t.is_known).select("prompt").distinct(), "prompt")
-    new = new.select(
-        "prompt", new_score=ibis.greatest(new.prompt_injection_score, new.jailbreak_score)
-    )
-    t = t.left_join(new, "prompt").drop("prompt_right")
-    t = t.mutate(score=ibis.greatest(t.stored, t.new_score.fill_null(0.0)))
+    t = with_highest(t)
     t = t.filter(t.score >= option(min_score))
     t = t.mutate(plain=plain_text(t.prompt))
     return t.select(

@@ -57,6 +57,7 @@ SETTINGS: dict[str, str | int] = {
     "join_use_nulls": 1,
     "aggregate_functions_null_for_empty": 1,
     "prefer_column_name_to_alias": 1,
+    "max_query_size": 4_000_000,  # the scores of prompts are eighty long patterns
 }
 
 TABLES = {
@@ -239,6 +240,8 @@ def _connect(dsn: str) -> Client:
             f"ClickHouse at {_without_password(dsn)} cannot be opened: {_first_line(error)}"
         ) from error
     client.tz_mode = "naive_utc"
+    if scheme == "chdb":  # it reads a question before the settings that come with it
+        client.command(f"SET max_query_size = {SETTINGS['max_query_size']}")
     return client
 
 
