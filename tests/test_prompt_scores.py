@@ -13,11 +13,14 @@ import pytest
 from hypothesis import HealthCheck, example, given, settings
 from hypothesis import strategies as st
 from tests.engines import Bench
+from tests.serving import serving
 
 from clew import pipeline
 from clew.detections import jailbreak, prompt_injection
 from clew.engines.duckdb import DuckDBEngine
+from clew.errors import ConfigError
 from clew.investigation import detect
+from clew.model.fill import Fill
 from clew.model.prompt_features.hidden import STEMS, in_base64
 from clew.model.prompt_scores import FEATURES, _found, scored
 from clew.model.views import events
@@ -211,6 +214,29 @@ def test_a_case_that_is_only_read_is_scored_all_the_same(tmp_path: Path) -> None
         assert engine.run("SELECT prompt_injection_score FROM events").rows == [(None,)]
     finally:
         engine.close()
+
+
+def test_a_running_server_fills_its_case_and_only_what_is_new(tmp_path: Path) -> None:
+    case = tmp_path / "live.duckdb"
+    first, second = tmp_path / "1.jsonl", tmp_path / "2.jsonl"
+    first.write_text(json.dumps(call(1, ATTACK)) + "\n")
+    second.write_text(json.dumps(call(2, "hello")) + "\n")
+    with serving(case):
+        engine = pipeline.open_case(str(case), write=True)
+        try:
+            fill = prompt_injection.fill()[0]
+            for path, filled in ((first, 1), (second, 1)):
+                pipeline.ingest([str(path)], case=str(case))
+                assert engine.fill(fill) == filled
+                assert engine.fill(fill) == 0
+            assert [f.kind for f in detect(engine, ["prompt_injection"]).findings] == [
+                "prompt_injection"
+            ]
+            with pytest.raises(ConfigError):
+                engine.fill(Fill("user_id", "prompt", fill.values, "nobody"))
+        finally:
+            engine.close()
+    assert pipeline.verify(str(case)).ok
 
 
 @pytest.mark.parametrize("module", [prompt_injection, jailbreak])

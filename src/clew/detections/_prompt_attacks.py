@@ -13,7 +13,7 @@ from clew.detections._words import clock, many, share
 from clew.model.finding import Description
 from clew.model.prompt_scores import FEATURES
 
-MEASURES = ("prompts", "calls", "asked", "flagged_share", "highest_score", "min_score")
+SCORE_MEASURES = ("prompts", "calls", "asked", "flagged_share", "highest_score", "min_score")
 SEES = {feature.name: feature.sees for feature in FEATURES}
 
 

@@ -19,7 +19,7 @@ from typing import Any
 
 import ibis.expr.types as ir
 
-from clew.detections._prompt_attacks import by_owner, described, texts
+from clew.detections._prompt_attacks import SCORE_MEASURES, by_owner, described, texts
 from clew.detections._prompt_cases import JAILBREAK_CASES
 from clew.detections._prompts import OWNERS, fills, shown
 from clew.model.fill import Fill
@@ -27,6 +27,7 @@ from clew.model.finding import Description
 
 NEEDS = {"events": ("prompt",)}
 SUBJECT = OWNERS
+MEASURES = SCORE_MEASURES
 REFERENCES = ("atlas.aml.t0054", "owasp.llm01-2025")
 COLUMN = "jailbreak_score"
 ADVICE = (

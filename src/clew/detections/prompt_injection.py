@@ -21,7 +21,7 @@ from typing import Any
 
 import ibis.expr.types as ir
 
-from clew.detections._prompt_attacks import by_owner, described, texts
+from clew.detections._prompt_attacks import SCORE_MEASURES, by_owner, described, texts
 from clew.detections._prompt_cases import INJECTION_CASES
 from clew.detections._prompts import OWNERS, fills, shown
 from clew.model.fill import Fill
@@ -29,6 +29,7 @@ from clew.model.finding import Description
 
 NEEDS = {"events": ("prompt",)}
 SUBJECT = OWNERS
+MEASURES = SCORE_MEASURES
 REFERENCES = ("atlas.aml.t0051.000", "atlas.aml.t0056", "owasp.llm01-2025", "attack.t1059")
 COLUMN = "prompt_injection_score"
 ADVICE = (
