@@ -6,7 +6,7 @@ the words need, and its `describe` says it. A row without evidence is not a find
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from datetime import datetime
 from pathlib import PurePath
 from types import ModuleType
@@ -18,6 +18,7 @@ from clew import registry
 from clew.engines import Engine
 from clew.model import ties
 from clew.model.clocks import LEFT_SKEW_US, clock_offsets
+from clew.model.fill import Fill
 from clew.model.finding import Evidence, Finding, Investigation, ranked
 from clew.model.views import VIEWS, between, events
 
@@ -80,8 +81,22 @@ def _fill(engine: Engine, names: Sequence[str], options: Mapping[str, Mapping[st
     for name in names:
         module = registry.load("detections", name)
         if hasattr(module, "fill") and not _missing(engine, module):
-            for fill in module.fill(**options.get(name, {})):
+            for fill in _fills(engine, name, module, options.get(name, {})):
                 engine.fill(fill)
+
+
+def _fills(
+    engine: Engine, name: str, module: ModuleType, options: Mapping[str, Any]
+) -> Iterable[Fill]:
+    """What a detection fills; a detector that was trained for this case stands in for its features."""
+    case = getattr(engine, "path", "")
+    if case and not options.get("score"):
+        from clew.detector import beside
+
+        if trained := beside.found(case, name):
+            return beside.fills(engine, name, *trained)
+    filled: tuple[Fill, ...] = module.fill(**options)
+    return filled
 
 
 def _annotations(engine: Engine) -> tuple[str, ...]:
