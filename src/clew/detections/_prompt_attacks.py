@@ -13,7 +13,7 @@ from clew.detections._words import clock, many, share
 from clew.model.finding import Description
 from clew.model.prompt_scores import FEATURES
 
-SCORE_MEASURES = ("prompts", "calls", "asked", "flagged_share", "highest_score", "min_score")
+SCORE_MEASURES = ("prompts", "calls", "asked_calls", "flagged_share", "highest_score", "min_score")
 SEES = {feature.name: feature.sees for feature in FEATURES}
 
 
@@ -22,7 +22,7 @@ def by_owner(events: ir.Table, column: str, min_score: float, score: str) -> ir.
     keys = ["owner_name", "owner"]
     t = owned(with_score(asked(events), column, score, min_score))
     t = t.mutate(is_hit=(t[column] >= option(min_score)).fill_null(False), score=t[column])
-    whole = t.group_by(keys).agg(asked=t.count())
+    whole = t.group_by(keys).agg(asked_calls=t.count())
     t = t.filter(t.is_hit).select(*keys, "event_id", "timestamp", "prompt", "score", "signs")
     found = t.group_by(keys).agg(
         prompts=t.prompt.nunique(),
@@ -34,7 +34,7 @@ def by_owner(events: ir.Table, column: str, min_score: float, score: str) -> ir.
     order = [t.score.desc(), t.timestamp, t.event_id]
     found = found.join(few(t, t.event_id, order, keys), keys)
     found = found.join(whole, keys).join(_signs(t, keys), keys)
-    found = found.mutate(**as_subject(found), flagged_share=found.calls / found.asked)
+    found = found.mutate(**as_subject(found), flagged_share=found.calls / found.asked_calls)
     return found.mutate(min_score=option(min_score)).drop("owner_name", "owner").order_by(
         ibis.desc("prompts"), ibis.desc("highest_score"), "user_id", "api_key_hash", "client_ip", "service"
     )  # fmt: skip
@@ -61,7 +61,7 @@ def described(
     found = dict(pair.rsplit("=", 1) for pair in row["signs"] or ())
     often = sorted(found, key=lambda name: (-int(found[name]), name))
     reasons = [
-        f"{many(row['prompts'], 'prompt')} in {many(row['calls'], 'call')} of {row['asked']:,} "
+        f"{many(row['prompts'], 'prompt')} in {many(row['calls'], 'call')} of {row['asked_calls']:,} "
         f"({share(row['flagged_share'])}) score at least {row['min_score']:g}, the highest "
         f"{row['highest_score']:.2f}; between {clock(row['started'])} and {clock(row['ended'])}.",
         *(f"{many(int(found[name]), 'prompt')}: it {SEES[name]}." for name in often[:4]),

@@ -57,7 +57,7 @@ INJECTION_CASES = [
                 "service": None,
                 "prompts": 4,
                 "calls": 4,
-                "asked": 4,
+                "asked_calls": 4,
                 "flagged_share": 1.0,
             }
         ],
@@ -81,7 +81,7 @@ INJECTION_CASES = [
                 span_name="chat",
             ),
         ],
-        expect=[{"prompts": 1, "calls": 1, "asked": 1}],
+        expect=[{"prompts": 1, "calls": 1, "asked_calls": 1}],
     ),
     Case(
         "a score that is stored is not worked out again",
@@ -98,7 +98,7 @@ INJECTION_CASES = [
             said(2, ATTACKS[0], attributes={"guard.risk": "0.2"}),
             said(3, ATTACKS[1], attributes={"guard.risk": 55}),
         ],
-        expect=[{"prompts": 2, "asked": 3}],
+        expect=[{"prompts": 2, "asked_calls": 3}],
         options={"score": "guard.risk"},
     ),
     Case("trigger words in innocent prompts are no attack", rows=INNOCENT, expect=[]),

@@ -73,7 +73,7 @@ def detect(events: ir.Table, *, shared_by: int = 4) -> ir.Table:
         data_source_id=ibis.ifelse(
             foreign.data_source_id.nunique() == 1, foreign.data_source_id.max(), ibis.null("string")
         ),
-        named=foreign.owner.min(),
+        one_owner=foreign.owner.min(),
         one_document=foreign.document.min(),
         started=foreign.timestamp.min(),
         ended=foreign.timestamp.max(),
@@ -109,7 +109,7 @@ def describe(row: dict[str, Any], details: dict[str, list[dict[str, Any]]]) -> D
         why=(
             f"{many(row['retrievals'], 'retrieval')} ({share(row['foreign_share'])} of those of the tenant) between "
             f"{clock(row['started'])} and {clock(row['ended'])} found documents that state another tenant, such as "
-            f"{row['one_document']} of {row['named']}.",
+            f"{row['one_document']} of {row['one_owner']}.",
             f"{many(row['wanted'], 'retrieval')} found documents of the caller's own tenant."
             + (
                 " None did: the two may only be called differently in the log and in the index."

@@ -3,7 +3,7 @@
 Reads     events with retrieved_documents, tool_result or mcp_resource_uri, and what follows them in the trace
           (else session)   trace_id, session_id, timestamp, tool_name, tool_arguments, completion, user_id
 Returns   one row for each trace or session, those in which something followed first
-Units     texts: documents and results that hold an order; highest_score: their injection score, 0 to 1;
+Units     poisoned_texts: documents and results that hold an order; highest_score: their injection score, 0 to 1;
           new_tools: tools called after the first of these that the trace had not called before it;
           new_hosts: hosts in arguments or answers after it that the trace had not named before it
 Method    scores texts that are not the user's own as prompt_injection does. What followed is severe where it
@@ -38,7 +38,7 @@ NEEDS_ROWS = {
     "trace_id or session_id": lambda e: e.trace_id.notnull() | e.session_id.notnull(),
 }
 SUBJECT = ("trace_id", "session_id", "user_id")
-MEASURES = ("texts", "highest_score", "new_tools", "new_hosts", "named_hosts", "min_score")
+MEASURES = ("poisoned_texts", "highest_score", "new_tools", "new_hosts", "named_hosts", "min_score")
 REFERENCES = ("atlas.aml.t0051.001", "owasp.llm01-2025", "owasp.llm08-2025")
 HOST = r"https?://([a-zA-Z0-9.-]+)"
 MOST_CHARACTERS = 20_000
@@ -50,7 +50,7 @@ def detect(events: ir.Table, *, min_score: float = 0.5) -> ir.Table:
     poisoned = _poisoned(t, min_score)
     begun = poisoned.group_by("thread").agg(
         first_at=poisoned.timestamp.min(),
-        texts=poisoned.count(),
+        poisoned_texts=poisoned.count(),
         highest_score=poisoned.score.max(),
         named=ibis.literal(" ") + poisoned.outside.lower().group_concat(" "),
     )
@@ -73,7 +73,7 @@ def detect(events: ir.Table, *, min_score: float = 0.5) -> ir.Table:
         user_id=ibis.ifelse(t.user_id.nunique() == 1, t.user_id.max(), ibis.null("string")),
         started=t.first_at.min(),
         ended=t.timestamp.max(),
-        texts=t.texts.max(),
+        poisoned_texts=t.poisoned_texts.max(),
         highest_score=t.highest_score.max(),
     )
     found = found.left_join(counted, "thread").drop("thread_right")
@@ -105,7 +105,7 @@ def describe(row: dict[str, Any], details: dict[str, list[dict[str, Any]]]) -> D
         severity = "critical" if row["named_hosts"] else "high" if row["new_tools"] else "medium"
     where = f"trace {row['trace_id']}" if row["trace_id"] else f"session {row['session_id']}"
     reasons = [
-        f"{many(row['texts'], 'text')} that the user did not write hold orders to the model (score up to "
+        f"{many(row['poisoned_texts'], 'text')} that the user did not write hold orders to the model (score up to "
         f"{row['highest_score']:.2f}), the first at {clock(row['started'])}."
     ]
     reasons += [
@@ -231,7 +231,7 @@ CASES = [
             {
                 "trace_id": "t1",
                 "user_id": "ann",
-                "texts": 1,
+                "poisoned_texts": 1,
                 "new_tools": 1,
                 "new_hosts": 1,
                 "named_hosts": 1,
@@ -263,7 +263,7 @@ CASES = [
     Case(
         "an order that nothing new followed is one all the same",
         rows=[*_TOOLS, _step(3, tool_name="web_search", completion="They open at nine.")],
-        expect=[{"new_tools": 0, "new_hosts": 0, "texts": 1}],
+        expect=[{"new_tools": 0, "new_hosts": 0, "poisoned_texts": 1}],
     ),
     Case(
         "a new tool after an innocent result",

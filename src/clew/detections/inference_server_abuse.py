@@ -1,4 +1,4 @@
-"""Models loaded, pulled or deleted, and other paths for administrators, on an inference server by unusual callers.
+"""Unusual callers that load, pull or delete models of an inference server, or administer it.
 
 Reads     requests   url_path, http_method, http_status, client_ip, user_id, user_agent, service, timestamp
 Returns   one row for each caller, those who changed something first

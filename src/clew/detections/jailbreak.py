@@ -3,8 +3,8 @@
 Reads     events with a prompt, each call once   prompt, user_id, api_key_hash, client_ip, service, timestamp;
           jailbreak_score, or a guard's score under the name that the option `score` gives
 Returns   one row for each user, else key, address or service, the most prompts first
-Units     prompts: different ones of at least min_score; calls: with these; asked: all calls with a prompt;
-          flagged_share: calls of asked, 0 to 1; highest_score: 0 to 1
+Units     prompts: different ones of at least min_score; calls: with these; asked_calls: all with a prompt;
+          flagged_share: calls of these, 0 to 1; highest_score: 0 to 1
 Method    as prompt_injection, with the weights for jailbreaks; `clew detect jailbreak` stores the score as
           events.jailbreak_score
 Blind to  plain requests for harmful things, which are no jailbreak; many small steps (see crescendo);

@@ -5,7 +5,7 @@ Reads     events with retrieved_documents   retrieved_documents, retrieval_query
 Returns   one row for each knowledge base and document, those with orders first
 Units     retrievals: that found it since it was first seen; queries: different questions of these; share_since: of all
           retrievals of the base since then, 0 to 1; usual_share: the largest share of any older document; score:
-          injection score of its text, 0 to 1; before: retrievals of the base before it was first seen
+          injection score of its text, 0 to 1; retrievals_before: of the base before it was first seen
 Method    orders: a score of min_score and more. Dominance: first seen after min_before retrievals, found by min_share
           of those since, for min_queries different questions, and at least three times as often as any older document
 Blind to  bases whose documents are not logged; texts that are wrong but give no orders and dominate nothing
@@ -36,7 +36,7 @@ MEASURES = (
     "share_since",
     "usual_share",
     "score",
-    "before",
+    "retrievals_before",
     "min_score",
     "min_share",
     "min_queries",
@@ -73,10 +73,14 @@ def detect(
         whole=runs.event_id.count().over(ibis.window(group_by=runs.base)),
     )
     starts = t.join(runs.select("base", "event_id", "place", "whole"), ["base", "event_id"])
-    starts = starts.group_by(keys).agg(before=starts.place.min(), whole=starts.whole.max())
+    starts = starts.group_by(keys).agg(
+        retrievals_before=starts.place.min(), whole=starts.whole.max()
+    )
     each = each.join(starts, keys)
-    each = each.mutate(share_since=each.retrievals / (each.whole - each.before).cast("float64"))
-    old = each.filter(each.before < min_before)
+    each = each.mutate(
+        share_since=each.retrievals / (each.whole - each.retrievals_before).cast("float64")
+    )
+    old = each.filter(each.retrievals_before < min_before)
     usual = old.group_by("base").agg(usual_share=(old.retrievals / old.whole.cast("float64")).max())
     each = each.left_join(usual, "base").drop("base_right")
     each = each.mutate(usual_share=each.usual_share.fill_null(0.0))
@@ -85,7 +89,7 @@ def detect(
     )
     each = each.join(scores, "text")
     found = each.mutate(
-        dominates=(each.before >= min_before)
+        dominates=(each.retrievals_before >= min_before)
         & (each.share_since >= option(min_share))
         & (each.queries >= min_queries)
         & (each.share_since >= each.usual_share * option(TIMES_USUAL))
@@ -115,7 +119,7 @@ def describe(row: dict[str, Any], details: dict[str, list[dict[str, Any]]]) -> D
     both = gives_orders and row["dominates"]
     what = "gives orders to the model" if gives_orders else "answers to questions of every kind"
     reasons = [
-        f"First found at {clock(row['started'])}, after {many(row['before'], 'retrieval')}; since then "
+        f"First found at {clock(row['started'])}, after {many(row['retrievals_before'], 'retrieval')}; since then "
         f"{many(row['retrievals'], 'retrieval')} for {row['queries']:,} different questions, "
         f"{share(row['share_since'])} of all (any older document: at most {share(row['usual_share'])}).",
         f'"{" ".join((row["text"] or "").split())[:200]}"',
@@ -182,7 +186,7 @@ CASES = [
                 "retrievals": 20,
                 "queries": 20,
                 "share_since": 1.0,
-                "before": 60,
+                "retrievals_before": 60,
                 "score": 0.0,
             }
         ],

@@ -1,4 +1,4 @@
-"""A tool whose description or schema changed between calls: a rug pull, where nobody released anything.
+"""A tool whose description or schema changed between calls: a rug pull, where none was released.
 
 Reads     events with tool_definitions   tool_definitions, service, service_version, agent_name, timestamp
 Returns   one row for each service and tool, those whose new text gives orders first
@@ -62,8 +62,8 @@ def detect(events: ir.Table) -> ir.Table:
         calls_after=t.calls.max(where=is_last),
         score=t.score.max(where=is_last),
         first_score=t.score.max(where=is_first),
-        before=t.definition.max(where=is_first),
-        after=t.definition.max(where=is_last),
+        definition_before=t.definition.max(where=is_first),
+        definition_after=t.definition.max(where=is_last),
         before_version=t.version.max(where=is_first),
         version=t.version.max(where=is_last),
         began=t.first_seen.min(),
@@ -76,7 +76,7 @@ def detect(events: ir.Table) -> ir.Table:
     none = ibis.null("string")
     return found.mutate(
         service=ibis.ifelse(found.service == "", none, found.service),
-        grown=found.after.length() - found.before.length(),
+        grown=found.definition_after.length() - found.definition_before.length(),
         released=is_released.cast("int64"),
         shown=ibis.array([found.first_id, found.last_id]),
     ).drop("first_id", "last_id").order_by(
@@ -96,8 +96,8 @@ def describe(row: dict[str, Any], details: dict[str, list[dict[str, Any]]]) -> D
         f"{many(row['versions'], 'definition')}: the first was offered to {many(row['calls_before'], 'call')} from "
         f"{clock(row['began'])} on, the last to {many(row['calls_after'], 'call')} from {clock(row['started'])} on "
         f"({row['grown']:+,} characters).",
-        f"Before: {_short(row['before'], row['after'])}",
-        f"After: {_short(row['after'], row['before'])}",
+        f"Before: {_short(row['definition_before'], row['definition_after'])}",
+        f"After: {_short(row['definition_after'], row['definition_before'])}",
     ]
     if gives_orders:
         reasons.append(

@@ -26,7 +26,8 @@ def fill_column(engine: ClickHouseEngine, fill: Fill) -> int:
     if column not in FILLED or by not in ("prompt", "event_id"):
         raise ConfigError(f"'{column}' by '{by}' is no column that is filled after the ingest.")
     _begin(engine, column, fill.maker.replace("'", ""))
-    name = f"clew_filled_{uuid4().hex}"
+    database = engine.run("SELECT currentDatabase()").rows[0][0]  # a mutation runs in none
+    name = f"{database}.clew_filled_{uuid4().hex}"
     engine.command(f"CREATE TABLE {name} (key String, value Float64) ENGINE = Join(ANY, LEFT, key)")
     try:
         engine.command(
