@@ -29,7 +29,7 @@ STEPS = (
     ("redact", "prices"),
     ("engines",),
     ("analyses", "query"),
-    ("detections",),
+    ("detections", "detector"),
     ("sinks", "reports"),
     ("investigation", "reporting"),
     ("pipeline", "retention"),

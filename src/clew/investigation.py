@@ -6,7 +6,7 @@ the words need, and its `describe` says it. A row without evidence is not a find
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from datetime import datetime
 from pathlib import PurePath
 from types import ModuleType
@@ -18,6 +18,7 @@ from clew import registry
 from clew.engines import Engine
 from clew.model import credentials, ties
 from clew.model.clocks import LEFT_SKEW_US, clock_offsets
+from clew.model.fill import Fill
 from clew.model.finding import Evidence, Finding, Investigation, ranked
 from clew.model.views import VIEWS, between, events
 
@@ -46,6 +47,7 @@ def detect(
     Only events from `since` up to, and without, `until` are looked at.
     """
     seen = between(events, since, until)
+    _fill(engine, names or registry.names("detections"), options or {})
     parts = {**ties.parts(seen), "credentials": credentials.asked(seen)}
     with engine.sharing(parts) as asked:
         return _detect(asked, seen, names, options or {})
@@ -74,6 +76,29 @@ def _detect(
         found = (_finding(engine, seen, name, module, row) for row in rows.dicts())
         findings += [finding for finding in found if finding is not None]
     return Investigation(ranked(findings), tuple(not_evaluable), _annotations(engine))
+
+
+def _fill(engine: Engine, names: Sequence[str], options: Mapping[str, Mapping[str, Any]]) -> None:
+    """Writes the columns of events that these detections work out, where the case has none yet."""
+    for name in names:
+        module = registry.load("detections", name)
+        if hasattr(module, "fill") and not _missing(engine, module):
+            for fill in _fills(engine, name, module, options.get(name, {})):
+                engine.fill(fill)
+
+
+def _fills(
+    engine: Engine, name: str, module: ModuleType, options: Mapping[str, Any]
+) -> Iterable[Fill]:
+    """What a detection fills; a detector that was trained for this case stands in for its features."""
+    case = getattr(engine, "path", "")
+    if case and not options.get("score"):
+        from clew.detector import beside
+
+        if trained := beside.found(case, name):
+            return beside.fills(engine, name, *trained)
+    filled: tuple[Fill, ...] = module.fill(**options)
+    return filled
 
 
 def _annotations(engine: Engine) -> tuple[str, ...]:

@@ -36,6 +36,7 @@ from clew.cli import (
     sql,
     token,
     trace,
+    train_detector,
     verify,
 )
 from clew.errors import ClewError, QueryError
@@ -56,6 +57,7 @@ app.command()(trace.trace)
 app.command()(sql.sql)
 app.command()(show.show)
 app.command()(detect.detect)
+app.command(name="train-detector")(train_detector.train_detector)
 app.command()(report.report)
 app.command(name="list")(catalog.list_members)
 app.command()(catalog.explain)

@@ -143,6 +143,24 @@ def opened(case: str | None, settings: Config) -> Iterator[Engine]:
         engine.close()
 
 
+@contextlib.contextmanager
+def opened_to_fill(case: str | None, settings: Config) -> Iterator[Engine]:
+    """The case, for reading, and where it can be had for writing too: a detection may fill a column."""
+    from clew.errors import EngineError
+    from clew.pipeline import open_case
+
+    name = case_of(case, settings)
+    open_case(name, write=False).close()  # one that is not there is not made
+    try:
+        engine = open_case(name, write=True)
+    except (ConfigError, EngineError):
+        engine = open_case(name, write=False)
+    try:
+        yield engine
+    finally:
+        engine.close()
+
+
 def now() -> datetime:
     """The clock, read once at the edge: naive UTC."""
     return datetime.now(UTC).replace(tzinfo=None)

@@ -14,7 +14,7 @@ from clew.cli._request import (
     assignments,
     config,
     detection_options,
-    opened,
+    opened_to_fill,
     output_of,
 )
 from clew.errors import ConfigError
@@ -47,7 +47,7 @@ def detect(
     if given and len(detections or ()) != 1:
         raise ConfigError("--option belongs to one detection: name exactly one.")
     options = detection_options(settings, {detections[0]: given} if given and detections else {})
-    with opened(case, settings) as engine:
+    with opened_to_fill(case, settings) as engine:
         found = investigation.detect(engine, detections or (), options)
     print_findings(found, output)
     return int(is_reached(found.findings, fail_on))

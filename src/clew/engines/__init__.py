@@ -16,6 +16,8 @@ from typing import Any, Protocol
 
 import ibis.expr.types as ir
 
+from clew.model.fill import Fill
+
 
 @dataclass(frozen=True, slots=True)
 class Answer:
@@ -45,6 +47,10 @@ class Engine(Protocol):
 
     def sharing(self, parts: Mapping[str, ir.Table]) -> AbstractContextManager[Engine]:
         """An engine that may compute parts that many questions hold only once, while it is open."""
+
+    def fill(self, fill: Fill) -> int:
+        """Writes a column of events that follows from others, where it is NULL and no source brought it;
+        gives how many rows. A case that is only read stays as it is."""
 
     def close(self) -> None:
         """Lets go of the connection; a second call does nothing."""

@@ -16,6 +16,7 @@ import ibis
 import ibis.expr.types as ir
 
 from clew.engines import Answer, Engine
+from clew.model.fill import Fill
 
 if TYPE_CHECKING:
     from clew.engines.duckdb import DuckDBEngine
@@ -67,6 +68,10 @@ class SharedParts:
     def sharing(self, parts: Mapping[str, ir.Table]) -> AbstractContextManager[Engine]:
         """The engine itself: its parts are shared."""
         return nullcontext(self)
+
+    def fill(self, fill: Fill) -> int:
+        """As the engine does."""
+        return self.engine.fill(fill)
 
     def close(self) -> None:
         """The case stays open: it is the engine's."""

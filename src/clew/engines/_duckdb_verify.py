@@ -13,6 +13,7 @@ from clew.engines._duckdb_digest import ROW_COLUMNS, Batches, block_digest, row_
 from clew.engines._duckdb_ledger import CHAINED, REMOVAL_CHAINED, chain, removal_link
 from clew.engines.duckdb import SQL_TYPES, DuckDBEngine
 from clew.model.event import BY_NAME
+from clew.model.fill import FILLED
 from clew.model.ledger import Removal, Verification
 
 OPEN_SEGMENTS = "SELECT source_id, uri FROM open_segments ORDER BY source_id"
@@ -121,7 +122,7 @@ def altered(engine: DuckDBEngine, source: dict[str, Any], block: dict[str, Any])
             f"{source['uri']}: {len(expected) - len(checked):,} events were removed after byte "
             f"{checked[-1][1] if checked else block['first_byte']:,}."
         )
-    absent = [name for name in engine.stored() if name not in given]
+    absent = [n for n in engine.stored() if n not in given and n not in FILLED]
     filled = " OR ".join(f"{name} IS NOT NULL" for name in absent) or "false"
     strange = engine.run(f"SELECT line, byte_offset FROM ({rows}) WHERE {filled} LIMIT 1").rows
     if strange:
@@ -139,7 +140,7 @@ def block_rows(engine: DuckDBEngine, source_id: str, block: dict[str, Any]) -> s
     columns = [
         f'"{name}"' if name in stored else f'NULL::{SQL_TYPES[BY_NAME[name].kind]} AS "{name}"'
         for name in ROW_COLUMNS
-        if name in stored or name in given
+        if name in given or (name in stored and name not in FILLED)
     ]
     return (
         f"SELECT {', '.join(columns)}, attributes::JSON::VARCHAR AS attributes FROM event_rows "

@@ -23,6 +23,7 @@ from clew.engines import Answer
 from clew.engines._wire import error_of, rows_of
 from clew.errors import EngineError
 from clew.formats import Settings
+from clew.model.fill import Fill
 from clew.model.ledger import Count, Removal, SourceRow, Verification
 from clew.sources.files import SourceFile
 
@@ -133,6 +134,14 @@ class RemoteEngine:
         """Removes one person's events, by the server."""
         asked = {"named": [list(pair) for pair in named]}
         return [_removal(line) for line in self.lines("POST", "/api/local/forget", asked)]
+
+    def fill(self, fill: Fill) -> int:
+        """Writes a column that follows from others, by the server."""
+        asked = {
+            "column": fill.column, "by": fill.by, "sql": self.compile(fill.values), "maker": fill.maker
+        }  # fmt: skip
+        (line,) = self.lines("POST", "/api/local/fill", asked)
+        return int(json.loads(line)["filled"])
 
     def ingest(
         self,

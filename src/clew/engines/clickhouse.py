@@ -25,10 +25,11 @@ from uuid import uuid4
 import ibis.expr.datatypes as dt
 import ibis.expr.types as ir
 
-from clew.engines import Answer, _clickhouse_derived
+from clew.engines import Answer, _clickhouse_derived, _clickhouse_fill
 from clew.engines._clickhouse_sql import compile_tree, only_question, taken_apart
 from clew.errors import ClewError, ConfigError, EngineError
 from clew.model.event import COLUMNS, Kind
+from clew.model.fill import Fill
 from clew.model.views import VIEWS, events
 
 if TYPE_CHECKING:
@@ -56,6 +57,7 @@ SETTINGS: dict[str, str | int] = {
     "join_use_nulls": 1,
     "aggregate_functions_null_for_empty": 1,
     "prefer_column_name_to_alias": 1,
+    "max_query_size": 4_000_000,  # the scores of prompts are eighty long patterns
 }
 
 TABLES = {
@@ -82,6 +84,13 @@ FUNCTIONS = {
         "(words) -> arrayMap(place -> sipHash64(words[place], words[place + 1], words[place + 2]),"
         " range(1, toUInt64(greatest(length(words) - 1, 1))))"
     ),
+    "clew_json_items": "(text) -> JSONExtractArrayRaw(ifNull(text, ''))",
+    "clew_json_text": (
+        "(item, key) -> nullIf(if(JSONType(ifNull(item, ''), key) = 'String',"
+        " JSONExtractString(ifNull(item, ''), key), JSONExtractRaw(ifNull(item, ''), key)), '')"
+    ),
+    "clew_distinct": "(words) -> arrayDistinct(words)",
+    "clew_shared": "(one, other) -> toInt64(length(arrayIntersect(one, other)))",
     "clew_band": (
         "(hashes, block, salt, other) -> reinterpretAsInt64(sipHash64(block,"
         " arrayMin(arrayMap(one -> bitXor(one, toUInt64(salt)), hashes)),"
@@ -168,6 +177,10 @@ class ClickHouseEngine:
             return
         self._ask(lambda client: _clickhouse_derived.refresh(client, self.compile, named, SETTINGS))
 
+    def fill(self, fill: Fill) -> int:
+        """Writes a column that follows from others, where it is NULL; gives how many rows."""
+        return _clickhouse_fill.fill_column(self, fill)
+
     def command(self, statement: str) -> None:
         """Runs a statement that changes the case."""
         self._command(statement, {}, None)
@@ -227,6 +240,8 @@ def _connect(dsn: str) -> Client:
             f"ClickHouse at {_without_password(dsn)} cannot be opened: {_first_line(error)}"
         ) from error
     client.tz_mode = "naive_utc"
+    if scheme == "chdb":  # it reads a question before the settings that come with it
+        client.command(f"SET max_query_size = {SETTINGS['max_query_size']}")
     return client
 
 

@@ -24,9 +24,11 @@ import ibis.expr.types as ir
 
 from clew.engines import Answer, Engine
 from clew.engines._duckdb_derived import Derived
+from clew.engines._duckdb_fill import fill_column
 from clew.engines._duckdb_shared import SharedParts
 from clew.errors import ConfigError, EngineError
 from clew.model.event import BY_NAME, COLUMNS, Kind
+from clew.model.fill import Fill
 from clew.model.views import VIEWS, events
 
 CASE_VERSION = 3
@@ -84,6 +86,12 @@ CREATE OR REPLACE MACRO clew_attribute_pairs(attributes) AS
 CREATE OR REPLACE MACRO clew_shingles(words) AS
     list_transform(range(1, len(words) - 1),
         lambda place: hash(words[place], words[place + 1], words[place + 2]));
+CREATE OR REPLACE MACRO clew_json_items(text) AS
+    CASE WHEN json_valid(text) AND json_type(text) = 'ARRAY' THEN json_extract(text, '$[*]')::VARCHAR[] ELSE [] END;
+CREATE OR REPLACE MACRO clew_json_text(item, key) AS
+    CASE WHEN json_valid(item) THEN nullif(json_extract_string(item, concat('$."', key, '"')), '') END;
+CREATE OR REPLACE MACRO clew_distinct(words) AS list_distinct(words);
+CREATE OR REPLACE MACRO clew_shared(one, other) AS len(list_intersect(one, other));
 CREATE OR REPLACE MACRO clew_band(hashes, block, salt, other) AS
     (hash(block, list_min(list_transform(hashes, lambda one: xor(one, salt::UBIGINT))),
         list_min(list_transform(hashes, lambda one: xor(one, other::UBIGINT)))) >> 1)::BIGINT;
@@ -203,6 +211,10 @@ class DuckDBEngine:
                 ).fetchall()
             view = events_view((*stored, *missing))
             self.workbench.execute(f"CREATE OR REPLACE VIEW events AS {view}").fetchall()
+
+    def fill(self, fill: Fill) -> int:
+        """Writes a column that follows from others, where it is NULL; gives how many rows."""
+        return fill_column(self, fill.column, fill.by, self.compile(fill.values), fill.maker)
 
     def close(self) -> None:
         """Closes the file; a second call does nothing."""

@@ -19,6 +19,7 @@ from clew.engines import Answer
 from clew.engines._duckdb_derived import Derived
 from clew.engines.duckdb import DuckDBEngine, open_case, refusal
 from clew.errors import ConfigError
+from clew.model.fill import Fill
 
 MEMORY = "600MB"
 """What the case may keep in memory: what is on disk need not stay."""
@@ -126,6 +127,10 @@ class ReadingEngine(DuckDBEngine):
             finally:
                 if timer:
                     timer.cancel()
+
+    def fill(self, fill: Fill) -> int:
+        """Nothing: it only reads."""
+        return 0
 
     def sharing(self, parts: Mapping[str, ir.Table]) -> AbstractContextManager[ReadingEngine]:
         """The engine itself: a case that is written to has no part that stays as it is."""

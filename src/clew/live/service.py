@@ -18,6 +18,7 @@ from prometheus_client import CollectorRegistry, Counter, Gauge
 
 from clew import pipeline
 from clew.engines import Answer
+from clew.engines._duckdb_fill import fill_column
 from clew.engines._duckdb_verify import verify
 from clew.engines.duckdb import refusal
 from clew.errors import EngineError
@@ -179,6 +180,14 @@ class Service:
         engine = self.engine.another()
         try:
             return verify(engine)
+        finally:
+            engine.close()
+
+    def fill(self, column: str, by: str, sql: str, maker: str) -> int:
+        """A column that follows from others, on a connection of its own, between the writer's transactions."""
+        engine = self.engine.another()
+        try:
+            return fill_column(engine, column, by, sql, maker)
         finally:
             engine.close()
 

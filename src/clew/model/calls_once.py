@@ -37,7 +37,7 @@ MERGED = (
     "rate_limit_requests", "rate_limit_requests_remaining", "rate_limit_tokens",
     "rate_limit_tokens_remaining", "prompt", "completion", "system_instructions", "input_messages",
     "output_messages", "prompt_hash", "prompt_name", "prompt_template", "agent_name", "workflow_name",
-    "tool_name", "tool_definitions", "model_version",
+    "tool_name", "tool_definitions", "model_version", "prompt_injection_score", "jailbreak_score",
 )  # fmt: skip
 """The columns of a call that a merged row takes from the first of its rows that states them."""
 IDS = (

@@ -202,6 +202,8 @@ COLUMNS: tuple[Column, ...] = (
         _column("prompt_name", "text", "name of the prompt", "gen_ai.prompt.name"),
         _column("prompt_version", "text", "version of the prompt", "gen_ai.prompt.version"),
         _column("prompt_template", "text", "template the prompt was made from", "llm.prompt_template.template"),
+        _column("prompt_injection_score", "float", "how much the prompt looks like an injection, 0 to 1; clew detect prompt_injection fills it"),
+        _column("jailbreak_score", "float", "how much the prompt looks like a jailbreak, 0 to 1; clew detect jailbreak fills it"),
     ),
     *_group(
         "agent, tool, retrieval",

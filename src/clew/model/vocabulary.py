@@ -280,6 +280,8 @@ PLAIN: dict[str, str] = {
     "output_messages": "output_messages choices",
     "prompt_hash": "prompt_hash prompt_sha256 prompt_digest",
     "prompt_template": "prompt_template template template_id prompt_template_id",
+    "prompt_injection_score": "prompt_injection_score injection_score prompt_injection_probability",
+    "jailbreak_score": "jailbreak_score jailbreak_probability",
     "agent_name": "agent_name",
     "tool_name": "tool_name tool function_name tool.name",
     "tool_arguments": "tool_arguments tool_args tool_input",

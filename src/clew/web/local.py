@@ -64,6 +64,15 @@ class Person(BaseModel):
     named: list[tuple[str, str]]
 
 
+class Filling(BaseModel):
+    """A column of events, and the SELECT of its values; see clew.model.fill."""
+
+    column: str
+    by: str
+    sql: str
+    maker: str
+
+
 class NewToken(BaseModel):
     """A token to make."""
 
@@ -99,6 +108,17 @@ def ingest(asked: Files, live: Live) -> Response:
     """Files into the case: lines of progress, and a line a source."""
     files = [SourceFile(uri, Path(path)) for uri, path in asked.files]
     return _told(lambda: _ingested(live, files, live.told(asked.settings), asked.format))
+
+
+@routes.post("/fill")
+def fill(asked: Filling, live: Live) -> Response:
+    """A column that follows from others."""
+
+    def told() -> Iterator[dict[str, Any]]:
+        live.audit(LOCAL, "fill", asked.column)
+        yield {"filled": live.fill(asked.column, asked.by, asked.sql, asked.maker)}
+
+    return _told(told)
 
 
 @routes.post("/verify")

@@ -1,0 +1,127 @@
+"""What detections of prompt attacks share: prompts counted once, whose they are, and their scores."""
+
+from __future__ import annotations
+
+import hashlib
+from typing import Any, cast
+
+import ibis
+import ibis.expr.types as ir
+
+from clew.detections._values import option
+from clew.model.calls_once import call_copies
+from clew.model.fill import Fill
+from clew.model.prompt_scores import FEATURES, scored
+from clew.model.views import attribute, events
+
+OWNERS = ("user_id", "api_key_hash", "client_ip", "service")
+"""Who is behind a prompt: the first of these that the row states."""
+COPIED = ("prompt", "completion", "system_instructions")
+
+
+def asked(e: ir.Table) -> ir.Table:
+    """The rows with a prompt, each call once: of a call that several rows tell of, the one that counts,
+    with the texts that any of them states."""
+    none = call_copies.filter(~call_copies.is_kept).select("event_id")
+    kept = call_copies.filter(call_copies.is_kept)
+    kept = kept.select("event_id", **{f"one_{name}": kept[f"one_{name}"] for name in COPIED})
+    t = e.anti_join(none, "event_id").left_join(kept, "event_id").drop("event_id_right")
+    texts = {name: ibis.coalesce(t[f"one_{name}"], t[name]) for name in COPIED}
+    t = t.mutate(**texts).drop(*(f"one_{name}" for name in COPIED))
+    return t.filter(t.prompt.notnull())
+
+
+def owned(t: ir.Table) -> ir.Table:
+    """The rows with `owner_name` and `owner`: who is behind them, "" and "" where nobody is named."""
+    names = [(t[name].notnull(), ibis.literal(name)) for name in OWNERS]
+    return t.mutate(
+        owner_name=ibis.cases(*names, else_=ibis.literal("")),
+        owner=ibis.coalesce(*(t[name] for name in OWNERS), ibis.literal("")),
+    )
+
+
+def as_subject(t: ir.Table) -> dict[str, ir.Value]:
+    """The owner back under the column that it came from."""
+    none = ibis.null("string")
+    return {name: ibis.ifelse(t.owner_name == name, t.owner, none) for name in OWNERS}
+
+
+def who(row: dict[str, Any]) -> str:
+    """
+    >>> who({"user_id": None, "api_key_hash": "4f1c", "client_ip": None, "service": None})
+    'Key 4f1c'
+    """
+    words = {"user_id": "User", "api_key_hash": "Key", "client_ip": "Address", "service": "Service"}
+    for name in OWNERS:
+        if row.get(name) is not None:
+            return f"{words[name]} {row[name]}"
+    return "Somebody"
+
+
+def shown(events: ir.Table, row: dict[str, Any], name: str = "shown") -> ir.Table:
+    """The events whose ids stand in a row's list, in time order."""
+    t = events.filter(events.event_id.isin(list(row[name]) or [""]))
+    return t.order_by("timestamp", "event_id").select("event_id").limit(20)
+
+
+def few(
+    t: ir.Table, of: ir.Value, order: list[ir.Value], keys: list[str], most: int = 20
+) -> ir.Table:
+    """The first `most` of a column in each group, as the list `shown`."""
+    within = ibis.window(group_by=[t[key] for key in keys], order_by=order)
+    t = t.mutate(few_of=of, place=ibis.row_number().over(within))
+    t = t.filter(t.place < most)
+    return t.group_by(*keys).agg(shown=t.few_of.collect().sort())
+
+
+def guard_score(t: ir.Table, score: str) -> ir.FloatingValue:
+    """An external guard's score, from a column of events or a key of attributes; NULL unless 0 to 1."""
+    if not score:
+        return ibis.null("float64")
+    given = t[score] if score in t.columns else attribute(t.attributes, score)
+    value = given.cast("string").try_cast("float64")
+    return cast(ir.FloatingValue, ibis.ifelse(value.between(0, 1), value, ibis.null("float64")))
+
+
+def with_score(t: ir.Table, column: str, score: str, min_score: float) -> ir.Table:
+    """The rows with the score `column`: what is stored, else the guard's, else worked out here; and with
+    the `signs` of those that reach `min_score`, a list of names and NULLs."""
+    t = t.mutate(told_score=ibis.coalesce(t[column], guard_score(t, score)))
+    is_low = (t.told_score < option(min_score)).fill_null(False)
+    ours = scored(t.filter(~is_low).select("prompt").distinct(), "prompt")
+    ours = ours.select("prompt", "signs", own_score=column)
+    t = t.left_join(ours, "prompt").drop("prompt_right")
+    t = t.mutate(**{column: ibis.coalesce(t.told_score, t.own_score)})
+    return t.drop("told_score", "own_score")
+
+
+def with_highest(t: ir.Table) -> ir.Table:
+    """The rows with `score`: the higher of both scores, as they are stored, else worked out here."""
+    is_known = t.prompt_injection_score.notnull() & t.jailbreak_score.notnull()
+    t = t.mutate(
+        stored_score=ibis.ifelse(
+            is_known,
+            ibis.greatest(t.prompt_injection_score, t.jailbreak_score),
+            ibis.null("float64"),
+        )
+    )
+    new = scored(t.filter(t.stored_score.isnull()).select("prompt").distinct(), "prompt")
+    new = new.select(
+        "prompt", new_score=ibis.greatest(new.prompt_injection_score, new.jailbreak_score)
+    )
+    t = t.left_join(new, "prompt").drop("prompt_right")
+    t = t.mutate(score=ibis.coalesce(t.stored_score, t.new_score))
+    return t.drop("stored_score", "new_score")
+
+
+def fills(column: str, score: str) -> tuple[Fill, ...]:
+    """What `clew detect` writes into the column of events: a guard's scores, and ours for the rest."""
+    table = repr([(f.name, f.patterns, f.injection, f.jailbreak) for f in FEATURES])
+    maker = f"features {hashlib.sha256(table.encode()).hexdigest()[:12]} {score}".strip()
+    t = events.filter(events.prompt.notnull(), events[column].isnull())
+    ours = scored(t.select("prompt").distinct(), "prompt")
+    own = Fill(column, "prompt", ours.select("prompt", value=ours[column]), maker)
+    if not score:
+        return (own,)
+    given = t.select("event_id", value=guard_score(t, score))
+    return (Fill(column, "event_id", given.filter(given.value.notnull()), maker), own)

@@ -1,0 +1,72 @@
+"""What tells a prompt attack: a table of features, by topic, each with its weight for both scores.
+
+    override   instructions to be ignored, in ten languages
+    secrets    the system prompt asked for, in ten languages, and orders to send things away
+    forgery    role tags and delimiters that only a program should write
+    hidden     orders in base64, hex, ROT13, backwards, and in characters that nobody sees
+    personas   another self without rules, fiction as a frame, refusals forbidden, answers begun
+    innocent   what speaks for a text about attacks, or with one quoted
+
+A feature's weight is added to the logit of a score when all its patterns are found; BASE is the logit of
+a text in which nothing is found. Weights are set by hand, so that one clear sign is more than a half
+(BASE + 5 is 0.6), a weak one a tenth, and two middling ones a half.
+"""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+from typing import Literal
+
+BASE = -4.6
+Text = Literal["plain", "raw", "either"]
+"""Where a pattern is looked for: in the plain text (small letters, look-alikes and invisible characters
+undone), in the text as it stands, or in both."""
+
+
+@dataclass(frozen=True, slots=True)
+class Feature:
+    """One sign.
+
+    name       what `clew explain` and findings call it
+    sees       what it means, as the end of "the prompt ..."
+    patterns   RE2; all of them must be found
+    injection  weight for the prompt injection score
+    jailbreak  weight for the jailbreak score
+    hits       texts in which it is found
+    misses     texts that look like it, in which it is not
+    text       where the patterns are looked for
+
+    A gap of characters, as [^.!?\\n]{0,40}, is looked for as so many words of six letters: RE2 would unroll
+    every character of it, and take as long to begin as to score ten thousand prompts. So it is with \\pL,
+    which stands for the letters of Latin-1 and Russian here.
+    """
+
+    name: str
+    sees: str
+    patterns: tuple[str, ...]
+    injection: float
+    jailbreak: float
+    hits: tuple[str, ...]
+    misses: tuple[str, ...] = ()
+    text: Text = "plain"
+
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "patterns", tuple(map(_light, self.patterns)))
+
+
+_GAP = re.compile(r"\[\^(?P<but>(?:\.!\?)?)\\n\]\{0,(?P<most>[0-9]+)\}")
+_LETTERS = 6
+
+
+def _light(pattern: str) -> str:
+    r"""
+    >>> _light(r"a[^\n]{0,12}b")
+    'a(?:[^\\n\\s]*[ \\t]+){0,2}[^\\n\\s]*b'
+    """
+
+    def words(gap: re.Match[str]) -> str:
+        word = rf"[^{gap['but']}\n\s]*"
+        return rf"(?:{word}[ \t]+){{0,{round(int(gap['most']) / _LETTERS)}}}{word}"
+
+    return _GAP.sub(words, pattern).replace(r"\pL", "[a-zß-ÿа-яё]")

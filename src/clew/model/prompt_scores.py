@@ -1,0 +1,118 @@
+"""How much a text looks like a prompt attack: two scores from 0 to 1, of the features in prompt_features.
+
+    scored   texts with prompt_injection_score and jailbreak_score, and the features that were found
+
+A score is the logistic of BASE plus the weights of what is found, and 0 where nothing speaks for an
+attack. Each feature is looked for in the plain text, in which small letters, look-alikes, styled and
+invisible characters are undone, or in the raw one. All of it is Ibis, so that each engine does it itself.
+"""
+
+from __future__ import annotations
+
+import unicodedata
+from collections.abc import Sequence
+
+import ibis
+import ibis.expr.types as ir
+
+from clew.model.prompt_features import BASE, Feature
+from clew.model.prompt_features.forgery import FORGERY
+from clew.model.prompt_features.hidden import HIDDEN
+from clew.model.prompt_features.innocent import INNOCENT
+from clew.model.prompt_features.override import OVERRIDE
+from clew.model.prompt_features.personas import PERSONAS
+from clew.model.prompt_features.secrets import SECRETS
+from clew.model.prompt_features.triggers import RAW_TRIGGERS, TRIGGERS
+
+FEATURES: tuple[Feature, ...] = (
+    *OVERRIDE, *SECRETS, *FORGERY, *HIDDEN, *PERSONAS, *INNOCENT,
+)  # fmt: skip
+SCORES = {"prompt_injection": "prompt_injection_score", "jailbreak": "jailbreak_score"}
+"""Detection to the column of events that it fills."""
+INVISIBLE = (
+    r"[\x{00ad}\x{200b}-\x{200f}\x{202a}-\x{202e}\x{2060}-\x{2064}\x{2066}-\x{2069}\x{feff}]"
+)
+STYLED = (
+    r"[\x{1d400}-\x{1d6a3}\x{ff21}-\x{ff3a}\x{ff41}-\x{ff5a}\x{24b6}-\x{24e9}\x{e0020}-\x{e007e}]"
+)
+ODD = rf"{INVISIBLE}|{STYLED}|[a-zA-Z][а-яα-ωѕіјһԁ]|[а-яα-ωѕіјһԁ][a-zA-Z]"
+"""Characters for whose sake a text is made plain by more than small letters."""
+_ALIKE = dict(zip("аеорсхіѕјԁһοαενιρ", "aeopcxisjdhoaevip", strict=True))
+
+
+def _undone() -> tuple[str, str]:
+    """Styled and look-alike letters, and what they stand for, place by place."""
+    pairs = dict(_ALIKE)
+    for first, last in ((0x1D400, 0x1D6A3), (0xFF21, 0xFF3A), (0xFF41, 0xFF5A), (0x24B6, 0x24E9)):
+        for code in range(first, last + 1):
+            letter = unicodedata.normalize("NFKC", chr(code)).lower()
+            if len(letter) == 1 and letter.isascii():
+                pairs[chr(code)] = letter
+    pairs |= {chr(code): chr(code - 0xE0000).lower() for code in range(0xE0020, 0xE007F)}
+    return "".join(pairs), "".join(pairs.values())
+
+
+STANDS, STANDS_FOR = _undone()
+
+
+def plain(text: ir.StringValue) -> ir.StringValue:
+    """The text in small letters, with look-alikes, styled and invisible characters undone."""
+    shown = text.re_replace(INVISIBLE, "").translate(STANDS, STANDS_FOR)
+    folded: ir.StringValue = ibis.ifelse(text.re_search(ODD), shown, text)
+    return folded.lower()
+
+
+def scored(texts: ir.Table, column: str) -> ir.Table:
+    """The texts with both scores, and `signs`: a list with the names of what was found, and NULLs.
+
+    The scores are NULL where the text is. Equal texts cost as much as different ones.
+    """
+    t = _found(texts, column)
+    speaking = [f.name for f in FEATURES if f.injection > 0 or f.jailbreak > 0]
+    is_any = ibis.or_(*(t[f"is_{name}"] for name in speaking))
+    weights = {"prompt_injection_score": "injection", "jailbreak_score": "jailbreak"}
+    scores = {
+        name: ibis.ifelse(
+            t[column].isnull(),
+            ibis.null("float64"),
+            ibis.ifelse(is_any, _logistic(t, FEATURES, weight), 0.0),
+        )
+        for name, weight in weights.items()
+    }
+    none = ibis.null("string")
+    named = [ibis.ifelse(t[f"is_{name}"], ibis.literal(name), none) for name in speaking]
+    return t.select(*texts.columns, **scores, signs=ibis.array(named))
+
+
+def _found(texts: ir.Table, column: str) -> ir.Table:
+    """The texts with a claim `is_NAME` for each feature; all false where no trigger is."""
+    t = texts.mutate(plain_text=plain(texts[column]))
+    may_be = t[column].re_search(rf"{RAW_TRIGGERS}|{ODD}")
+    for trigger in TRIGGERS:
+        may_be = may_be | t.plain_text.re_search(trigger)
+    may_be = may_be.fill_null(False)
+    t = t.mutate(may_be=may_be)
+    return t.mutate(
+        **{f"is_{f.name}": _is_found(f, t[column], t.plain_text, t.may_be) for f in FEATURES}
+    )
+
+
+def _is_found(
+    feature: Feature, raw: ir.StringValue, text: ir.StringValue, may_be: ir.BooleanValue
+) -> ir.BooleanValue:
+    """Whether all patterns are found; one branch in another, since engines work out both sides of AND."""
+    where = raw if feature.text == "raw" else text
+    found = may_be
+    for pattern in feature.patterns:
+        found = ibis.ifelse(found, where.re_search(pattern).fill_null(False), False)
+    return found
+
+
+def _logistic(t: ir.Table, features: Sequence[Feature], weight: str) -> ir.FloatingValue:
+    """To four digits, so that both engines say the same."""
+    logit: ir.FloatingValue = ibis.literal(str(BASE)).cast("float64")
+    for feature in features:
+        if value := getattr(feature, weight):
+            add = ibis.literal(str(value)).cast("float64")
+            logit = logit + ibis.ifelse(t[f"is_{feature.name}"], add, 0.0)
+    return (1.0 / (1.0 + (-logit).exp())).round(4)
