@@ -23,6 +23,12 @@ IN_JSON = r"\\u00[2-7]"
 """In JSON's text any sign may be written so: such a text is looked at."""
 IS_JSON = "regexp_matches({0}, '^\\s*[\\[{{]') AND json_valid({0})"
 SECRETS_OF, PERSONAL_OF = r"\[secret:([a-z0-9_]+)\]", r"\[([a-z0-9_]+):[0-9a-f]{12}\]"
+HEX = "[0-9a-fA-F-]+"
+IDS = {
+    **dict.fromkeys(("trace_id", "span_id", "parent_span_id", "prompt_hash"), HEX),
+    "timestamp_text": "[0-9]{9,20}([.][0-9]+)?|[0-9]{4}-[0-9]{2}-[0-9]{2}[0-9TtZz:.,+ -]*",
+}
+"""Columns that mostly hold ids and times, and what those look like."""
 IDENTITY = "api_key_hash"
 """The column in which a secret becomes a token, so that one key is still the same key."""
 
@@ -61,6 +67,7 @@ class Redactor:
             return None
         content = prompts.COLUMNS if self.policy.prompts != "keep" else ()
         columns = [n for n in names if _may_hold(n) and n not in content]
+        columns = self._without_ids(relation, columns)
         changed = self._changed(relation, columns)
         taken = [name for name in content if name in names]
         if not (changed or taken):
@@ -138,6 +145,20 @@ class Redactor:
         changed = [name for name, is_found in zip(columns, found, strict=True) if is_found]
         self._count(changed)
         return changed
+
+    def _without_ids(self, relation: str, columns: Sequence[str]) -> list[str]:
+        """The columns without those that, in this block, hold nothing but ids or times: of a million
+        numbers some look like a card's."""
+        asked = {name: IDS[name] for name in columns if name in IDS}
+        if not asked:
+            return list(columns)
+        tests = [
+            f"coalesce(bool_and(regexp_full_match({name}, {literal(regex)})), true)"
+            for name, regex in asked.items()
+        ]
+        (found,) = self._bench.execute(f"SELECT {', '.join(tests)} FROM {relation}").fetchall()
+        ids = {name for name, is_id in zip(asked, found, strict=True) if is_id}
+        return [name for name in columns if name not in ids]
 
     def _keyed(self, columns: Collection[str]) -> str:
         """SQL that takes in the rows whose attributes may hold content, where that is not kept."""
