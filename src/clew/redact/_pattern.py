@@ -15,7 +15,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Literal, get_args
 
-Group = Literal["form", "word", "at", "digits"]
+Group = Literal["form", "word", "at", "phone", "digits"]
 GROUPS: tuple[Group, ...] = get_args(Group)
 PARTS = ("before", "lead", "value", "tail", "behind")
 
@@ -38,7 +38,8 @@ class Pattern:
     name    what the mark says, such as aws_access_key
     means   what it is, in a few words
     gate    RE2 that is found in every text that holds one: all gates together are one pass over a row
-    group   how it is noticed: by its form, by a word before it, by an @ in it, by its digits; one pass over
+    group   how it is noticed: by its form, by a word before it, by an @ in it, as a phone
+            number or another number; one pass over
             a text tells whether the patterns of a group are worth asking
     hints   lower-case texts, one of which stands in every text that holds one; () where there is none
     check   SQL that must hold of `{value}`

@@ -138,13 +138,15 @@ class Redactor:
         texts.redact("redact_values")
         self._rewrite(documents)
         execute("DELETE FROM redact_values WHERE after IS NULL OR after = before")
-        tests = [
-            f"coalesce(bool_or({n} IN (SELECT before FROM redact_values)), false)" for n in columns
-        ]
-        (found,) = execute(f"SELECT {', '.join(tests)} FROM redact_rows").fetchall()
-        changed = [name for name, is_found in zip(columns, found, strict=True) if is_found]
-        self._count(changed)
-        return changed
+        named = ", ".join(literal(name) for name in columns)
+        execute(
+            "CREATE OR REPLACE TEMP TABLE redact_hits AS SELECT name, before, count(*) AS rows FROM "
+            f"(SELECT unnest([{listed}]) AS before, unnest([{named}]) AS name FROM redact_rows) "
+            "SEMI JOIN redact_values USING (before) GROUP BY name, before"
+        )
+        found = {name for (name,) in execute("SELECT DISTINCT name FROM redact_hits").fetchall()}
+        self._count()
+        return [name for name in columns if name in found]
 
     def _without_ids(self, relation: str, columns: Sequence[str]) -> list[str]:
         """The columns without those that, in this block, hold nothing but ids or times: of a million
@@ -224,16 +226,14 @@ class Redactor:
             picked["prompt_hash"] = f"coalesce({given}, {own})" if "prompt_hash" in names else own
         return picked
 
-    def _count(self, columns: Sequence[str]) -> None:
-        """Counts the marks that have come into these columns, by type."""
-        for name in columns:
+    def _count(self) -> None:
+        """Counts the marks that come into the rows, by type."""
+        for side, sign in (("after", 1), ("before", -1)):
             for kind, count in self._bench.execute(
-                f"SELECT kind, sum(sign) FROM (SELECT unnest(list_concat({_kinds('after')})) AS kind, 1 AS sign "
-                f"FROM redact_rows JOIN redact_values ON {name} = before UNION ALL "
-                f"SELECT unnest(list_concat({_kinds('before')})), -1 FROM redact_rows JOIN redact_values "
-                f"ON {name} = before) GROUP BY kind"
+                f"SELECT kind, sum(rows) FROM (SELECT unnest(list_concat({_kinds(side)})) AS kind, rows "
+                f"FROM redact_hits JOIN redact_values USING (before) WHERE contains({side}, '[')) GROUP BY kind"
             ).fetchall():
-                self.counts[kind] += int(count)
+                self.counts[kind] += sign * int(count)
 
 
 def _may_hold(name: str) -> bool:

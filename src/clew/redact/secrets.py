@@ -17,9 +17,9 @@ BARE = r"""[^\s"'\\&,;}\])<>\[(][^\s"'\\&,;}\])<>]*"""
 HAS_DIGIT = "regexp_matches({value}, '[0-9]')"
 IS_VALUE = f"NOT regexp_full_match({{value}}, '{NO_VALUES}')"
 NAMED_GATE = (
-    r"(?i:passw|passphrase|pwd|\bpass|_pass|contrase|senha|secret|credential|token|signature|cookie|authorization"
-    r"|(?:api|access|private|signing|encryption|subscription|auth)[_-]?key)"
-    r"""[a-zñA-Z0-9]{0,4}\\*["']?\s{0,3}[:=]"""
+    r"(?i:passw[a-z]{0,4}|passphrase|pwd|\bpass|_pass|contrase[a-zñÑ]{1,3}|senha|secrets?|credentials?|token|signature"
+    r"|cookies?|authorization|(?:api|access|private|signing|encryption|subscription|auth|secret)[ _-]?key)"
+    r"""[0-9]?\\*["']?\s{0,3}(?:[:=])"""
 )
 
 
