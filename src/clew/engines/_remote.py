@@ -115,7 +115,9 @@ class RemoteEngine:
 
         return str(ibis.to_sql(expression, dialect="duckdb"))
 
-    def sharing(self, parts: Mapping[str, ir.Table]) -> AbstractContextManager[RemoteEngine]:
+    def sharing(
+        self, parts: Mapping[str, ir.Table], *, is_few: bool = False
+    ) -> AbstractContextManager[RemoteEngine]:
         """The engine itself: the server's case may change between two questions."""
         return nullcontext(self)
 

@@ -1,0 +1,322 @@
+"""Rules over a case, to findings: rules about single events in a few scans, then each correlation.
+
+A rule that names a field which no event has is not evaluable unless it matched without it: never "no
+match". A rule whose condition cannot be made is told of, and the others run.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+from typing import Any
+
+import ibis
+import ibis.expr.types as ir
+
+from clew.engines import Engine
+from clew.investigation import EVIDENCE_COLUMNS, proof, source_names
+from clew.model.finding import Evidence, Finding, Investigation, ranked
+from clew.model.views import between, events
+from clew.sigma import findings as words
+from clew.sigma.conditions import Condition, condition_of
+from clew.sigma.correlations import Correlations
+from clew.sigma.detection import RuleError
+from clew.sigma.fields import Fields, Known, known_of
+from clew.sigma.reading import Correlation, Rule, RuleSet
+from clew.sigma.scan import MOST_RULES, SUBJECT, each_rule, matched, subjects
+from clew.sigma.windows import keys_of
+
+MOST_SUBJECTS = 200
+"""Findings of one rule: those with most events."""
+EVIDENCE = 20
+"""The first events of a finding that are shown; of a correlation also the first and last of each rule."""
+EPOCH = datetime(1970, 1, 1)
+Place = tuple[str, int | None, datetime | None]
+
+
+@dataclass(slots=True)
+class _Found:
+    """What is found so far."""
+
+    findings: list[Finding] = field(default_factory=list)
+    not_evaluable: list[str] = field(default_factory=list)
+    annotations: list[str] = field(default_factory=list)
+
+
+def run(
+    engine: Engine,
+    rules: RuleSet,
+    *,
+    kinds: Collection[str] = (),
+    since: datetime | None = None,
+    until: datetime | None = None,
+) -> Investigation:
+    """Runs the rules, or those whose file has one of these names, over the events of that time."""
+    seen = between(events, since, until)
+    known = known_of(engine)
+    outputs = [item for item in rules.outputs() if not kinds or item.about.kind in kinds]
+    named = [item.about.kind for item in outputs]
+    alone = {kind for kind in named if named.count(kind) == 1} if len(named) < 500 else _once(named)
+    names = source_names(engine)
+    found = _Found()
+    singles = [item for item in outputs if isinstance(item, Rule)]
+    runner = _Runner(engine, seen, rules, known, alone, names, found)
+    runner.singles(singles)
+    for item in outputs:
+        if isinstance(item, Correlation):
+            runner.correlation(item)
+    return Investigation(
+        ranked(found.findings), tuple(found.not_evaluable), tuple(found.annotations)
+    )
+
+
+def _once(named: Sequence[str]) -> set[str]:
+    from collections import Counter
+
+    return {kind for kind, count in Counter(named).items() if count == 1}
+
+
+@dataclass(frozen=True, slots=True)
+class _Runner:
+    engine: Engine
+    events: ir.Table
+    rules: RuleSet
+    known: Known
+    alone: set[str]
+    names: Mapping[str, str]
+    found: _Found
+
+    def singles(self, rules: Sequence[Rule]) -> None:
+        """Rules about one event, as many at once as fit into a scan."""
+        able: list[tuple[Rule, Condition]] = []
+        for rule in rules:
+            condition = condition_of(rule, self.events, self.known)
+            if condition.holds is not None:
+                able.append((rule, condition))
+            else:
+                self.lacking(rule, condition.missing)
+        able.sort(key=lambda pair: pair[1].hint is None)  # those that need a scan of their own last
+        for begin in range(0, len(able), MOST_RULES):
+            self.scan(able[begin : begin + MOST_RULES])
+
+    def scan(self, able: Sequence[tuple[Rule, Condition]]) -> None:
+        part = matched(self.events, [condition for _, condition in able])
+        with self.engine.sharing({"sigma_matched": part}, is_few=True) as asked:
+            each = each_rule(part, len(able))
+            found = subjects(each)
+            order = ibis.window(group_by="rule", order_by=[ibis.desc("events"), ibis.asc("who")])
+            of_rule = ibis.window(group_by="rule")
+            found = found.mutate(
+                rank=ibis.row_number().over(order), subjects=found.count().over(of_rule)
+            )
+            top = found.filter(found["rank"] < MOST_SUBJECTS)
+            rows = asked.run(top.order_by("rule", "rank")).dicts()
+            proofs = self.proofs_of_singles(asked, each, top) if rows else {}
+        reported = set()
+        for row in rows:
+            rule, condition = able[row["rule"]]
+            reported.add(row["rule"])
+            evidence = proofs.get((row["rule"], row["who"]), ())
+            if evidence:
+                self.report_subject(rule, condition, row, evidence)
+            if row["rank"] == 0 and row["subjects"] > MOST_SUBJECTS:
+                self.found.annotations.append(
+                    f"{rule.about.kind} matched events of {row['subjects']:,} subjects; the "
+                    f"{MOST_SUBJECTS} with most events are reported."
+                )
+        for number, (rule, condition) in enumerate(able):
+            if number not in reported and condition.missing:
+                self.lacking(rule, condition.missing)
+
+    def report_subject(
+        self, rule: Rule, condition: Condition, row: Mapping[str, Any], evidence: Sequence[Evidence]
+    ) -> None:
+        said = words.of_rule(rule, row)
+        if condition.missing:
+            lacking = ", ".join(condition.missing)
+            said = _with_reason(said, f"No event has {lacking}, which the rule names as well.")
+        self.found.findings.append(
+            words.finding(
+                rule.about,
+                said,
+                subject={name: row[name] for name in SUBJECT},
+                measures={"events": row["events"]},
+                window=(row["started"], row["ended"]),
+                evidence=evidence,
+                is_alone=rule.about.kind in self.alone,
+            )
+        )
+
+    def proofs_of_singles(
+        self, asked: Engine, each: ir.Table, top: ir.Table
+    ) -> dict[tuple[int, str], tuple[Evidence, ...]]:
+        t = each.semi_join(top, ["rule", "who"])
+        order = [t.timestamp, t.source_id, t.byte_offset, t.event_id]
+        t = t.mutate(place=ibis.row_number().over(ibis.window(group_by=["rule", "who"], order_by=order)))
+        t = t.filter(t.place < EVIDENCE)
+        chosen = asked.run(
+            t.select("rule", "who", "event_id", "source_id", "byte_offset", "timestamp", "place")
+            .order_by("rule", "who", "place")
+        ).dicts()
+        shown = self.shown({_place(row) for row in chosen})
+        proofs: dict[tuple[int, str], list[Evidence]] = {}
+        for row in chosen:
+            own = shown.get(_place(row), {}).get(row["event_id"])
+            if own is not None:
+                proofs.setdefault((row["rule"], row["who"]), []).append(own)
+        return {key: tuple(each) for key, each in proofs.items()}
+
+    def shown(self, places: Collection[Place]) -> dict[Place, dict[str, Evidence]]:
+        """The events at these places, by place and event."""
+        found: dict[Place, dict[str, Evidence]] = {}
+        listed = sorted(places, key=str)
+        for begin in range(0, len(listed), 5_000):
+            few = listed[begin : begin + 5_000]
+            t = self.events.filter(self.events.byte_offset.isin(sorted({p[1] or 0 for p in few})))
+            moments = [place[2] for place in few if place[2] is not None]
+            if moments and len(moments) == len(few):
+                t = t.filter(t.timestamp.between(min(moments), max(moments)))
+            wanted = set(few)
+            for row in self.engine.run(t.select(*EVIDENCE_COLUMNS)).dicts():
+                if (place := _place(row)) in wanted:
+                    found.setdefault(place, {})[row["event_id"]] = proof(row, self.names)
+        return found
+
+    def lacking(self, item: Rule | Correlation, missing: Sequence[str]) -> None:
+        about = item.about
+        name = about.kind if about.kind in self.alone else f"{about.kind} ({about.title})"
+        if missing:
+            self.found.not_evaluable.append(f"{name} is not evaluable: needs {', '.join(missing)}.")
+        else:
+            self.found.annotations.append(f"{name} can match no event: its conditions exclude each other.")
+
+    def correlation(self, item: Correlation) -> None:
+        made = Correlations(self.events, self.rules, self.known)
+        missing, is_able = made.needs(item)
+        if not is_able:
+            self.lacking(item, missing)
+            return
+        try:
+            count = self.report_alerts(made, item)
+        except RuleError as error:
+            self.found.not_evaluable.append(f"{item.about.kind} cannot run: {error}")
+            return
+        if missing and not count:
+            self.lacking(item, missing)
+        excluded = self.excluded(made, item)
+        if excluded:
+            keys = ", ".join(item.group_by)
+            self.found.annotations.append(
+                f"{item.about.kind} leaves out {excluded:,} event{'s' * (excluded != 1)} without {keys}."
+            )
+
+    def excluded(self, made: Correlations, item: Correlation) -> int:
+        """Events that have no value for a key of the group."""
+        if not item.group_by:
+            return 0
+        return int(self.engine.run(made.without_key(item)).rows[0][0] or 0)
+
+    def report_alerts(self, made: Correlations, item: Correlation) -> int:
+        alerts = made.alerts(item)
+        keys = keys_of(alerts)
+        order = ibis.window(order_by=[ibis.desc("windows"), ibis.asc("first_at"), *keys])
+        ranking = alerts.mutate(
+            number=ibis.row_number().over(order), alerts=alerts.count().over(ibis.window())
+        )
+        top = ranking.filter(ranking.number < MOST_SUBJECTS)
+        joined = _near(made.proof(item), top, keys, made.reach(item))
+        with self.engine.sharing({"sigma_alerts": top, "sigma_proof": joined}, is_few=True) as asked:
+            rows = asked.run(top.order_by("number")).dicts()
+            if not rows:
+                return 0
+            sums = joined.group_by("number").agg(
+                events=joined.count(), started=joined.at.min(), ended=joined.at.max()
+            )
+            facts = {row["number"]: row for row in asked.run(sums).dicts()}
+            chosen = asked.run(_first(joined)).dicts()
+        proofs = self.proofs_of_alerts(chosen)
+        for row in rows:
+            self.report_alert(item, {**row, **facts.get(row["number"], {})}, proofs)
+        if rows[0]["alerts"] > MOST_SUBJECTS:
+            self.found.annotations.append(
+                f"{item.about.kind} fired {rows[0]['alerts']:,} times; the {MOST_SUBJECTS} longest "
+                "alerts are reported."
+            )
+        return len(rows)
+
+    def report_alert(
+        self, item: Correlation, row: dict[str, Any], proofs: Mapping[int, Sequence[Evidence]]
+    ) -> None:
+        evidence = proofs.get(row["number"], ())
+        if not evidence:
+            return
+        row = {**row, "started": _moment(row["started"]), "ended": _moment(row["ended"])}
+        subject = {name: row[f"k{n}"] for n, name in enumerate(self.key_names(item))}
+        said = words.of_alert(item, row, subject)
+        self.found.findings.append(
+            words.finding(
+                item.about,
+                said,
+                subject=subject,
+                measures=words.measures_of_alert(item, row),
+                window=(row["started"], row["ended"]),
+                evidence=evidence,
+                is_alone=item.about.kind in self.alone,
+            )
+        )
+
+    def key_names(self, item: Correlation) -> list[str]:
+        """The keys as findings name them: canonical columns where they stand for such."""
+        leaf = Correlations(self.events, self.rules, self.known).leaves(item)[0]
+        fields = Fields(self.events, leaf.rule.log_source, self.known)
+        return [name if name in item.aliases else fields.column(name) for name in item.group_by]
+
+    def proofs_of_alerts(self, chosen: Sequence[Mapping[str, Any]]) -> dict[int, list[Evidence]]:
+        places = [(row["source_id"], row["byte_offset"], _moment(row["at"])) for row in chosen]
+        shown = self.shown(set(places))
+        proofs: dict[int, dict[str, Evidence]] = {}
+        for row, place in zip(chosen, places, strict=True):
+            proofs.setdefault(row["number"], {}).update(shown.get(place, {}))
+        return {number: list(each.values()) for number, each in proofs.items()}
+
+
+def _near(t: ir.Table, alerts: ir.Table, keys: Sequence[str], reach: int) -> ir.Table:
+    """The events of each alert: of its keys, from where its first window begins to its last moment."""
+    narrow = alerts.select(*keys, "number", "first_at", "last_at")
+    if keys_of(t):
+        joined = t.join(narrow, list(keys))
+    else:
+        joined = t.cross_join(narrow)
+    return joined.filter(
+        (joined.at >= joined.first_at - reach) & (joined.at <= joined.last_at)
+    ).select("number", "at", "source_id", "byte_offset", "slot")
+
+
+def _first(t: ir.Table) -> ir.Table:
+    """The first events of each alert, and the first and last of each rule in it, in order."""
+    order = [t.at, t.source_id, t.byte_offset, t.slot]
+    of_alert = ibis.window(group_by="number", order_by=order)
+    of_rule = ibis.window(group_by=["number", "slot"], order_by=order)
+    from_last = ibis.window(group_by=["number", "slot"], order_by=[one.desc() for one in order])
+    t = t.mutate(
+        place=ibis.row_number().over(of_alert),
+        in_rule=ibis.row_number().over(of_rule),
+        from_last=ibis.row_number().over(from_last),
+    )
+    t = t.filter((t.place < EVIDENCE) | (t.in_rule == 0) | (t.from_last == 0))
+    return t.order_by("number", "place")
+
+
+def _place(row: Mapping[str, Any]) -> Place:
+    return row["source_id"], row["byte_offset"], row["timestamp"]
+
+
+def _moment(micros: int) -> datetime:
+    return EPOCH + timedelta(microseconds=micros)
+
+
+def _with_reason(said: Any, reason: str) -> Any:
+    from dataclasses import replace
+
+    return replace(said, why=(*said.why, reason))
