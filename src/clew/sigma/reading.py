@@ -139,6 +139,7 @@ class RuleSet:
     rules, correlations  by key, in the order of files
     places               key to key: what a correlation's name of a rule means, as (correlation, name)
     silent               keys of rules that only serve correlations
+    documents            rules as their YAML gives them
     problems             what cannot run
     """
 
@@ -147,6 +148,7 @@ class RuleSet:
     filters: list[Filter] = field(default_factory=list)
     places: dict[tuple[str, str], str] = field(default_factory=dict)
     silent: set[str] = field(default_factory=set)
+    documents: dict[str, dict[Anything, Anything]] = field(default_factory=dict)
     problems: list[Problem] = field(default_factory=list)
 
     def about(self) -> Iterator[About]:
@@ -184,6 +186,7 @@ def read(path: str, placeholders: Placeholders | None = None) -> RuleSet:
                 problem = Problem(name, document.line, document.id, document.wrong)
                 found.problems.append(problem)
                 continue
+            found.documents[key] = document.data
             item = parsed(document, name, key, placeholders or {})
             if isinstance(item, Problem):
                 found.problems.append(item)
