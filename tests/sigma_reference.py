@@ -230,3 +230,140 @@ def _compared(sign: str, actual: Any, wanted: Any) -> bool:
         "gt": number > wanted,
         "gte": number >= wanted,
     }[sign]
+
+
+def fires(
+    correlation: Mapping[str, Any], events: Sequence[Mapping[str, Any]]
+) -> dict[tuple[Any, ...], list[int]]:
+    """The moments (microseconds) at which a correlation fires, by group.
+
+    events  in order; each has `at`, the fields, and `rules`: the names of the rules it matches
+    """
+    keys = correlation.get("group-by", [])
+    groups: dict[tuple[Any, ...], list[Mapping[str, Any]]] = {}
+    for event in events:
+        if any(name in event["rules"] for name in correlation["rules"]):
+            key = tuple(event.get(name) for name in keys)
+            if None not in key:
+                groups.setdefault(key, []).append(event)
+    span = correlation["span_us"]
+    found: dict[tuple[Any, ...], list[int]] = {}
+    for key, own in groups.items():
+        for moment in sorted({event["at"] for event in own}):
+            window = [e for e in own if moment - span <= e["at"] <= moment]
+            ending = [e for e in own if e["at"] == moment]
+            around = [e for e in own if moment - span <= e["at"] <= moment + span]
+            if _holds(correlation, window, ending, around):
+                found.setdefault(key, []).append(moment)
+    return found
+
+
+def _holds(
+    correlation: Mapping[str, Any],
+    window: Sequence[Mapping[str, Any]],
+    ending: Sequence[Mapping[str, Any]],
+    around: Sequence[Mapping[str, Any]],
+) -> bool:
+    kind, condition = correlation["type"], correlation.get("condition")
+    rules = correlation["rules"]
+    present = [name for name in rules if any(name in e["rules"] for e in window)]
+    if kind == "temporal" and isinstance(condition, str):
+        return _expression(condition, window, ending, around)
+    if kind == "temporal":
+        return _bounded(len(present), condition or {"gte": len(rules)})
+    if kind == "temporal_ordered":
+        least = (condition or {"gte": len(rules)})["gte"]
+        return any(
+            _in_order(chain, window, ending) for chain in _subsequences(rules, least)
+        )
+    assert isinstance(condition, dict)
+    if kind == "event_count":
+        return _bounded(len(window), condition)
+    values = [e.get(condition["field"]) for e in window]
+    stated = [value for value in values if value is not None]
+    if not stated or all(e.get(condition["field"]) is None for e in ending):
+        return False
+    return _bounded(_measured(kind, stated, condition), condition)
+
+
+def _measured(kind: str, values: Sequence[Any], condition: Mapping[str, Any]) -> float:
+    if kind == "value_count":
+        return len(set(values))
+    numbers = sorted(float(value) for value in values)
+    if kind == "value_sum":
+        return sum(numbers)
+    if kind == "value_avg":
+        return sum(numbers) / len(numbers)
+    share = 0.5 if kind == "value_median" else condition["percentile"] / 100
+    place = share * (len(numbers) - 1)
+    low = int(place)
+    high = min(low + 1, len(numbers) - 1)
+    return numbers[low] + (numbers[high] - numbers[low]) * (place - low)
+
+
+def _bounded(number: float, condition: Mapping[str, Any]) -> bool:
+    tests = {
+        "gt": number > condition.get("gt", 0),
+        "gte": number >= condition.get("gte", 0),
+        "lt": number < condition.get("lt", 0),
+        "lte": number <= condition.get("lte", 0),
+        "eq": number == condition.get("eq", 0),
+        "neq": number != condition.get("neq", 0),
+    }
+    return all(tests[sign] for sign in condition if sign in tests)
+
+
+def _subsequences(rules: Sequence[str], least: int) -> Iterable[Sequence[str]]:
+    import itertools
+
+    return itertools.combinations(rules, least)
+
+
+def _in_order(
+    chain: Sequence[str], window: Sequence[Mapping[str, Any]], ending: Sequence[Mapping[str, Any]]
+) -> bool:
+    """Whether different events of the window, in the order of lines, match the rules in turn, and one
+    of the window's last moment the last rule."""
+    for last in ending:
+        if chain[-1] not in last["rules"]:
+            continue
+        before = [e for e in window if e["place"] < last["place"]]
+        step = 0
+        for event in before:
+            if step < len(chain) - 1 and chain[step] in event["rules"]:
+                step += 1
+        if step == len(chain) - 1:
+            return True
+    return False
+
+
+def _expression(
+    text: str,
+    window: Sequence[Mapping[str, Any]],
+    ending: Sequence[Mapping[str, Any]],
+    around: Sequence[Mapping[str, Any]],
+) -> bool:
+    """`a and not b`, `a and b or c` ...: alternatives of rules that are there and rules that are not
+    near; an event of a rule that is there ends the window."""
+    for clause in text.split(" or "):
+        parts = clause.split(" and ")
+        here = [part for part in parts if not part.startswith("not ")]
+        away = [part.removeprefix("not ") for part in parts if part.startswith("not ")]
+        if (
+            all(any(name in e["rules"] for e in window) for name in here)
+            and any(name in e["rules"] for name in here for e in ending)
+            and not any(name in e["rules"] for name in away for e in around)
+        ):
+            return True
+    return False
+
+
+def alerts(moments: Sequence[int], span: int) -> list[tuple[int, int]]:
+    """Moments that fire as runs: one goes on while the windows overlap."""
+    found: list[tuple[int, int]] = []
+    for moment in moments:
+        if found and moment - found[-1][1] <= span:
+            found[-1] = (found[-1][0], moment)
+        else:
+            found.append((moment, moment))
+    return found

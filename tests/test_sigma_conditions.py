@@ -278,7 +278,7 @@ DETECTIONS = st.tuples(
 ).map(lambda it: {"a": it[0], "b": it[1], "c": it[2], "condition": it[3]})  # fmt: skip
 
 
-@settings(max_examples=300, suppress_health_check=[HealthCheck.too_slow])
+@settings(max_examples=80, suppress_health_check=[HealthCheck.too_slow])
 @given(DETECTIONS, st.lists(EVENTS, min_size=1, max_size=6))
 def test_random_rules_match_as_the_reference_says(
     duckdb: Bench, detection: dict[str, Any], rows: list[Row]
@@ -286,7 +286,7 @@ def test_random_rules_match_as_the_reference_says(
     _like_reference(duckdb, detection, rows)
 
 
-@settings(max_examples=40, suppress_health_check=[HealthCheck.too_slow])
+@settings(max_examples=15, suppress_health_check=[HealthCheck.too_slow])
 @given(DETECTIONS, st.lists(EVENTS, min_size=1, max_size=6))
 def test_random_rules_match_on_clickhouse_too(
     clickhouse: Bench, detection: dict[str, Any], rows: list[Row]
