@@ -71,8 +71,7 @@ def search(said: Any, event: Event) -> bool:
         return all(_item(key, value, event) for key, value in said.items())
     listed = said if isinstance(said, list) else [said]
     return any(
-        search(one, event) if isinstance(one, dict) else _keyword(str(one), event)
-        for one in listed
+        search(one, event) if isinstance(one, dict) else _keyword(str(one), event) for one in listed
     )
 
 
@@ -273,9 +272,7 @@ def _holds(
         return _bounded(len(present), condition or {"gte": len(rules)})
     if kind == "temporal_ordered":
         least = (condition or {"gte": len(rules)})["gte"]
-        return any(
-            _in_order(chain, window, ending) for chain in _subsequences(rules, least)
-        )
+        return any(_in_order(chain, window, ending) for chain in _subsequences(rules, least))
     assert isinstance(condition, dict)
     if kind == "event_count":
         return _bounded(len(window), condition)

@@ -30,9 +30,7 @@ def rule_of(detection: dict[str, Any], placeholders: Any = None, **source: str) 
     return made
 
 
-def matches_of(
-    bench: Bench, rule: Rule, rows: list[Row], known: Known | None = None
-) -> list[int]:
+def matches_of(bench: Bench, rule: Rule, rows: list[Row], known: Known | None = None) -> list[int]:
     """The places of the rows that match."""
     bench.fill(rows)
     condition = condition_of(rule, events, known)
@@ -260,7 +258,9 @@ OTHER_ITEMS = st.one_of(
         st.sampled_from(["http_status", "http_status|gt", "http_status|lte", "http_status|neq"]),
         st.sampled_from([1, 2, 10, 200, 1.5]),
     ),
-    st.tuples(st.sampled_from(["http_status", "user_id"]), st.sampled_from(["1*", "20?", "10", "*"])),
+    st.tuples(
+        st.sampled_from(["http_status", "user_id"]), st.sampled_from(["1*", "20?", "10", "*"])
+    ),
     st.tuples(FIELDS.map(lambda f: f + "|exists"), st.booleans()),
     st.tuples(FIELDS, st.none()),
     st.tuples(st.just("user_id|fieldref"), FIELDS),

@@ -59,10 +59,17 @@ def set_of(*documents: dict[str, Any]) -> RuleSet:
 
 
 def event(second: float, name: str = "a", user: str | None = "u", **more: Any) -> Row:
-    return {"timestamp": BEGIN + timedelta(seconds=second), "event_name": name, "user_id": user, **more}
+    return {
+        "timestamp": BEGIN + timedelta(seconds=second),
+        "event_name": name,
+        "user_id": user,
+        **more,
+    }
 
 
-def alerts_of(bench: Bench, rules: RuleSet, rows: list[Row], number: int = 0) -> list[tuple[Any, ...]]:
+def alerts_of(
+    bench: Bench, rules: RuleSet, rows: list[Row], number: int = 0
+) -> list[tuple[Any, ...]]:
     """Group, first and last second of each alert, in order."""
     assert not rules.problems, rules.problems
     bench.fill(rows)
@@ -202,8 +209,10 @@ SUMS = st.sampled_from([{"gte": 3}, {"gt": 10}, {"lt": 4}, {"gte": 2, "lte": 5},
 VALUED = st.tuples(
     st.sampled_from(["value_sum", "value_avg", "value_median", "value_percentile"]), SUMS
 ).map(lambda it: (it[0], {"field": "input_tokens", "percentile": 90, **it[1]}))
-ONE_RULE = st.tuples(st.just("event_count"), COUNTS) | VALUED | st.tuples(
-    st.just("value_count"), COUNTS.map(lambda c: {"field": "input_tokens", **c})
+ONE_RULE = (
+    st.tuples(st.just("event_count"), COUNTS)
+    | VALUED
+    | st.tuples(st.just("value_count"), COUNTS.map(lambda c: {"field": "input_tokens", **c}))
 )
 SEVERAL = st.tuples(
     st.just("temporal"),
@@ -229,9 +238,7 @@ def _asked(kind: str, condition: Any, rules: list[str]) -> tuple[dict[str, Any],
 def _agrees(bench: Bench, asked: Any, drawn: list[tuple[Any, ...]]) -> None:
     (kind, condition), rules = asked
     said, rules = _asked(kind, condition, rules)
-    rows = [
-        event(second, name, user, input_tokens=value) for second, name, user, value in drawn
-    ]
+    rows = [event(second, name, user, input_tokens=value) for second, name, user, value in drawn]
     told = [
         {
             "at": second * SECOND,
@@ -244,9 +251,7 @@ def _agrees(bench: Bench, asked: Any, drawn: list[tuple[Any, ...]]) -> None:
     ]
     told.sort(key=lambda one: one["place"])
     span = 10 * SECOND
-    moments = reference.fires(
-        {**said["correlation"], "rules": rules, "span_us": span}, told
-    )
+    moments = reference.fires({**said["correlation"], "rules": rules, "span_us": span}, told)
     expected = sorted(
         (first / SECOND, key[0], last / SECOND)
         for key, each in moments.items()

@@ -148,9 +148,7 @@ def _is_asked(tree: Node, name: str) -> bool:
     )
 
 
-def _joined(
-    parts: Sequence[ir.BooleanValue | bool], *, is_all: bool
-) -> ir.BooleanValue | bool:
+def _joined(parts: Sequence[ir.BooleanValue | bool], *, is_all: bool) -> ir.BooleanValue | bool:
     """All of the parts, or any; none of them is True for all and False for any."""
     if any(part is (not is_all) for part in parts):
         return not is_all
@@ -166,4 +164,3 @@ def _balanced(values: Sequence[ir.BooleanValue], *, is_all: bool) -> ir.BooleanV
     left = _balanced(values[:middle], is_all=is_all)
     right = _balanced(values[middle:], is_all=is_all)
     return left & right if is_all else left | right
-

@@ -60,7 +60,9 @@ def convert(rules: RuleSet, to: str) -> list[Conversion]:
         except NotImplementedError:
             reason = _cannot(item, to, "")
         except (SigmaError, ValueError, TypeError, KeyError, AttributeError) as error:
-            reason = _cannot(item, to, " ".join(str(error).split("SigmaRule(")[0].split()).rstrip("."))
+            reason = _cannot(
+                item, to, " ".join(str(error).split("SigmaRule(")[0].split()).rstrip(".")
+            )
         about = item.about
         status = "error" if reason else "ok"
         results.append(
@@ -106,7 +108,9 @@ def _backend(to: str) -> Any:
     name = ALIASES.get(to.lower(), to.lower())
     if name not in known:
         if not known:
-            raise ConfigError("Rules are converted by pySigma's backends: pip install 'clew[convert]'.")
+            raise ConfigError(
+                "Rules are converted by pySigma's backends: pip install 'clew[convert]'."
+            )
         named = sorted({*known, *(alias for alias, own in ALIASES.items() if own in known)})
         close = difflib.get_close_matches(to, named, n=1, cutoff=0.5)
         guess = f" Did you mean '{close[0]}'?" if close else ""

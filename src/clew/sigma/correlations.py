@@ -102,7 +102,10 @@ class Correlations:
         keys = keys_of(fires)
         is_least = any(sign in ("<", "<=") for sign, _ in correlation.bounds)
         order = ibis.window(
-            group_by=keys, order_by=[fires.at, *(fires[n] for n in PLACE)], preceding=None, following=0
+            group_by=keys,
+            order_by=[fires.at, *(fires[n] for n in PLACE)],
+            preceding=None,
+            following=0,
         )
         t = fires.mutate(run=fires.is_first.cast("int64").sum().over(order))
         return t.group_by(*keys, "run").agg(
@@ -125,7 +128,13 @@ class Correlations:
         gap = t.at - t.at.lag().over(before)
         t = t.mutate(is_first=(gap > span).fill_null(True))
         return t.select(
-            *keys, "at", "began", "metric", *PLACE, "is_first", *(f"w{n}" for n in range(len(wanted)))
+            *keys,
+            "at",
+            "began",
+            "metric",
+            *PLACE,
+            "is_first",
+            *(f"w{n}" for n in range(len(wanted))),
         )
 
     def inputs(self, correlation: Correlation, wanted: Sequence[Wanted]) -> ir.Table:
@@ -256,9 +265,14 @@ class Correlations:
         values = self._values(leaf.rule, [(key, "text") for key in leaf.keys])
         t = e.filter(_flag(self.condition(leaf.rule)) & e.timestamp.notnull())
         return t.select(
-            at=microseconds(e.timestamp), source_id=e.source_id, byte_offset=e.byte_offset,
-            slot=ibis.literal(leaf.slot), **{f"k{n}": value for n, value in enumerate(values)},
-        )  # fmt: skip
+            event_id=e.event_id,
+            timestamp=e.timestamp,
+            at=microseconds(e.timestamp),
+            source_id=e.source_id,
+            byte_offset=e.byte_offset,
+            slot=ibis.literal(leaf.slot),
+            **{f"k{n}": value for n, value in enumerate(values)},
+        )
 
     def without_key(self, correlation: Correlation) -> ir.Table:
         """How many events of its rules have no value for a key, and so are not correlated."""
@@ -308,6 +322,4 @@ def _events_once(t: ir.Table) -> ir.Table:
     """Rows of one event that several rules match, as one row."""
     flags = [name for name in t.columns if name[0] == "f" and name[1:].isdecimal()]
     others = [name for name in t.columns if name not in (*flags, "slot")]
-    return t.group_by(*others).agg(
-        slot=t.slot.min(), **{name: t[name].any() for name in flags}
-    )
+    return t.group_by(*others).agg(slot=t.slot.min(), **{name: t[name].any() for name in flags})

@@ -160,7 +160,9 @@ def _test(value: Anything) -> Test:
             return Number(SIGNS[value.op], number.number, part)
         case SigmaFieldReference():
             begins, ends = value.starts_with, value.ends_with
-            place = "inside" if begins and ends else "start" if begins else "end" if ends else "whole"
+            place = (
+                "inside" if begins and ends else "start" if begins else "end" if ends else "whole"
+            )
             return SameAs(value.field, place)  # type: ignore[arg-type]
     raise RuleError(f"it has a value that is not understood: {type(value).__name__}.")
 
@@ -192,11 +194,12 @@ def _pattern(value: SigmaRegularExpression) -> Pattern:
     flags = "".join(sorted(FLAGS[flag] for flag in value.flags))
     if len(text) > LONGEST_PATTERN * 4:
         raise RuleError(f"a pattern has at most {LONGEST_PATTERN * 4:,} characters.", text[:40])
-    if wrong := judged(f"(?{flags}:{text})" if flags else text)[0]:
+    made = Pattern(text, flags)
+    if wrong := judged(made.re2)[0]:
         raise RuleError(
             f"RE2, which cannot explode, does not take the pattern '{text}': {wrong}.", text
         )
-    return Pattern(text, flags)
+    return made
 
 
 def _filled(value: Anything, placeholders: Placeholders) -> list[Anything]:
@@ -239,4 +242,5 @@ def _replaced(value: Anything, string: SigmaString, chosen: Mapping[str, str]) -
 def _joined(parts: Iterable[Anything]) -> Iterable[Anything]:
     """Texts that stand beside each other as one."""
     for is_text, group in itertools.groupby(parts, lambda part: isinstance(part, str)):
-        yield from ("".join(group),) if is_text else group
+        texts = list(group)
+        yield from ["".join(texts)] if is_text else texts

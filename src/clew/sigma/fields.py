@@ -111,7 +111,9 @@ class Fields:
             value = path.re_extract(r"\.([^./]+)$", 1).nullif("")
             return [Subject(name, value, "text")]
         query = self.table.url_query
-        url = path.fill_null("").concat(ibis.ifelse(query.isnull(), "", ibis.literal("?").concat(query)))
+        url = path.fill_null("").concat(
+            ibis.ifelse(query.isnull(), "", ibis.literal("?").concat(query))
+        )
         return [Subject(name, ibis.ifelse(path.isnull() & query.isnull(), None, url), "text")]
 
     def _by_vocabulary(self, name: str) -> list[Subject]:
@@ -130,8 +132,6 @@ class Fields:
         return [Subject(name, attribute(self.table.attributes, name), "attribute")]
 
 
-@ibis.udf.scalar.builtin(
-    name="clew_attribute_pairs", signature=(("string",), "array<string>")
-)
+@ibis.udf.scalar.builtin(name="clew_attribute_pairs", signature=(("string",), "array<string>"))
 def _pairs(attributes):  # type: ignore[no-untyped-def]
     """`key=value` of each attribute."""

@@ -34,7 +34,9 @@ def of_rule(rule: Rule, row: Mapping[str, Any]) -> Description:
     return Description(title, about.severity, about.confidence, _why(about, ()), _next(about))
 
 
-def of_alert(correlation: Correlation, row: Mapping[str, Any], subject: Mapping[str, Any]) -> Description:
+def of_alert(
+    correlation: Correlation, row: Mapping[str, Any], subject: Mapping[str, Any]
+) -> Description:
     """One alert of a correlation: `row` has events, most, started and ended."""
     about = correlation.about
     title = f"{_sentence(about.title)}: {_facts(correlation, row)}{_of(subject)}, {_window(row)}"
@@ -118,7 +120,9 @@ def _asked(correlation: Correlation) -> str:
     names = ", ".join(correlation.rules)
     if correlation.logic is not None:
         return f"The rules {names} met its condition within {span}."
-    bounds = " and ".join(f"{SIGNS.get(sign, 'not')} {_number(n):,}" for sign, n in correlation.bounds)
+    bounds = " and ".join(
+        f"{SIGNS.get(sign, 'not')} {_number(n):,}" for sign, n in correlation.bounds
+    )
     if correlation.type == "event_count":
         return f"It asks for {bounds} events of {names} within {span}."
     if correlation.type.startswith("temporal"):
@@ -138,7 +142,9 @@ def _why(about: About, facts: Sequence[str]) -> tuple[str, ...]:
 
 def _next(about: About) -> tuple[str, ...]:
     said = [str(one) for one in about.clew.get("recommendations") or ()]
-    known = [one for one in about.false_positives if one.lower() not in ("unknown", "none", "unlikely")]
+    known = [
+        one for one in about.false_positives if one.lower() not in ("unknown", "none", "unlikely")
+    ]
     if known:
         said.append(f"Rule out what is known to look the same: {'; '.join(known)}.")
     return tuple(said)

@@ -39,7 +39,7 @@ def link(found: RuleSet, sources: Mapping[str, Document]) -> None:
 def _names(found: RuleSet) -> dict[str, str]:
     """Id and name to key; the second that bears an id or a name is refused."""
     keys: dict[str, str] = {}
-    items = {**found.rules, **found.correlations}
+    items: dict[str, Rule | Correlation] = {**found.rules, **found.correlations}
     order = sorted(items.values(), key=lambda item: (item.about.file, item.about.line))
     for item in order:
         about = item.about

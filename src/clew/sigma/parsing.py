@@ -133,6 +133,7 @@ def _correlation(document: Document, file: str, key: str) -> Correlation:
     condition = said.get("condition")
     bounds = _bounds(condition)
     if len(bounds) > 1:  # pySigma takes one of them; the specification gives a range as two
+        assert isinstance(condition, dict), "BUG: bounds stand in a table"
         first = next(name for name in SIGNS if name in condition)
         short = {k: v for k, v in condition.items() if k not in SIGNS or k == first}
         data["correlation"] = {**said, "condition": short}

@@ -153,12 +153,14 @@ class RuleSet:
 
     def about(self) -> Iterator[About]:
         """Of every document that can run."""
-        for item in (*self.rules.values(), *self.correlations.values(), *self.filters):
-            yield item.about
+        yield from (rule.about for rule in self.rules.values())
+        yield from (correlation.about for correlation in self.correlations.values())
+        yield from (item.about for item in self.filters)
 
     def outputs(self) -> list[Rule | Correlation]:
         """What reports findings, in the order of files."""
-        items = (*self.rules.values(), *self.correlations.values())
+        items: list[Rule | Correlation] = [*self.rules.values(), *self.correlations.values()]
+        items.sort(key=lambda item: (item.about.file, item.about.line))
         return [item for item in items if item.about.key not in self.silent]
 
 

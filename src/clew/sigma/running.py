@@ -153,11 +153,14 @@ class _Runner:
     ) -> dict[tuple[int, str], tuple[Evidence, ...]]:
         t = each.semi_join(top, ["rule", "who"])
         order = [t.timestamp, t.source_id, t.byte_offset, t.event_id]
-        t = t.mutate(place=ibis.row_number().over(ibis.window(group_by=["rule", "who"], order_by=order)))
+        t = t.mutate(
+            place=ibis.row_number().over(ibis.window(group_by=["rule", "who"], order_by=order))
+        )
         t = t.filter(t.place < EVIDENCE)
         chosen = asked.run(
-            t.select("rule", "who", "event_id", "source_id", "byte_offset", "timestamp", "place")
-            .order_by("rule", "who", "place")
+            t.select(
+                "rule", "who", "event_id", "source_id", "byte_offset", "timestamp", "place"
+            ).order_by("rule", "who", "place")
         ).dicts()
         shown = self.shown({_place(row) for row in chosen})
         proofs: dict[tuple[int, str], list[Evidence]] = {}
@@ -189,7 +192,9 @@ class _Runner:
         if missing:
             self.found.not_evaluable.append(f"{name} is not evaluable: needs {', '.join(missing)}.")
         else:
-            self.found.annotations.append(f"{name} can match no event: its conditions exclude each other.")
+            self.found.annotations.append(
+                f"{name} can match no event: its conditions exclude each other."
+            )
 
     def correlation(self, item: Correlation) -> None:
         made = Correlations(self.events, self.rules, self.known)
@@ -226,7 +231,9 @@ class _Runner:
         )
         top = ranking.filter(ranking.number < MOST_SUBJECTS)
         joined = _near(made.proof(item), top, keys, made.reach(item))
-        with self.engine.sharing({"sigma_alerts": top, "sigma_proof": joined}, is_few=True) as asked:
+        with self.engine.sharing(
+            {"sigma_alerts": top, "sigma_proof": joined}, is_few=True
+        ) as asked:
             rows = asked.run(top.order_by("number")).dicts()
             if not rows:
                 return 0
@@ -284,10 +291,7 @@ class _Runner:
 def _near(t: ir.Table, alerts: ir.Table, keys: Sequence[str], reach: int) -> ir.Table:
     """The events of each alert: of its keys, from where its first window begins to its last moment."""
     narrow = alerts.select(*keys, "number", "first_at", "last_at")
-    if keys_of(t):
-        joined = t.join(narrow, list(keys))
-    else:
-        joined = t.cross_join(narrow)
+    joined = t.join(narrow, list(keys)) if keys_of(t) else t.cross_join(narrow)
     return joined.filter(
         (joined.at >= joined.first_at - reach) & (joined.at <= joined.last_at)
     ).select("number", "at", "source_id", "byte_offset", "slot")

@@ -1,6 +1,6 @@
 """A temporal correlation's expression over rules as alternatives: which must be there, which not.
 
-    a and (b or not c)     a and b; a and not c
+a and (b or not c)     a and b; a and not c
 """
 
 from __future__ import annotations

@@ -6,6 +6,7 @@ the same as its text. NULL meets no test but null and exists.
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from functools import reduce
 from operator import eq, ge, gt, le, lt, ne, or_
 from typing import Any
@@ -42,7 +43,7 @@ def holds(subject: Subject, test: Test) -> ir.BooleanValue:
         case Exists():
             return subject.value.notnull() if test.is_there else subject.value.isnull()
         case Pattern():
-            pattern = f"(?{test.flags}:{test.pattern})" if test.flags else f"(?:{test.pattern})"
+            pattern = test.re2
             empty = judged(pattern)[1]
             return searched(subject.as_text(), pattern, matches_empty=empty)
         case Network():
@@ -67,7 +68,7 @@ def same(subject: Subject, other: Subject, test: SameAs) -> ir.BooleanValue:
     return mine == theirs
 
 
-def any_of(subject: Subject, tests: list[Test]) -> ir.BooleanValue:
+def any_of(subject: Subject, tests: Sequence[Test]) -> ir.BooleanValue:
     """Whether the value meets one of the tests: lists of plain texts become one look-up or one
     alternation, which costs the same for many texts as for one."""
     if subject.kind in NUMBERS or isinstance(subject.value, ir.BooleanValue):
@@ -177,5 +178,3 @@ def _part(subject: Subject, part: str) -> ir.IntegerValue:
         "year": value.year,
     }
     return made[part]()
-
-

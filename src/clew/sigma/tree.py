@@ -1,11 +1,11 @@
 """What one event must be for a rule to match, as a tree without pySigma.
 
-    selection: {cs-method: GET, cs-uri-query|contains: [/etc/passwd, ..%2f]}
-    filter: {c-ip|cidr: 10.0.0.0/8}
-    condition: selection and not filter
+selection: {cs-method: GET, cs-uri-query|contains: [/etc/passwd, ..%2f]}
+filter: {c-ip|cidr: 10.0.0.0/8}
+condition: selection and not filter
 
-    All([Match("cs-method", Text(["GET"])), Any([Match("cs-uri-query", Text([*, "/etc/passwd", *])),
-         ...]), Not(Match("c-ip", Network(10.0.0.0/8)))])
+All([Match("cs-method", Text(["GET"])), Any([Match("cs-uri-query", Text([*, "/etc/passwd", *])),
+     ...]), Not(Match("c-ip", Network(10.0.0.0/8)))])
 """
 
 from __future__ import annotations
@@ -61,6 +61,12 @@ class Pattern:
 
     pattern: str
     flags: str = ""
+
+    @property
+    def re2(self) -> str:
+        """The same for every engine: a dot is no new line unless s says so."""
+        no_dot = "" if "s" in self.flags else "-s"
+        return f"(?{self.flags}{no_dot}:{self.pattern})"
 
 
 @dataclass(frozen=True, slots=True)

@@ -17,7 +17,7 @@ from __future__ import annotations
 import json
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from datetime import date, datetime
+from datetime import UTC, date, datetime
 from typing import Any
 
 from clew.engines.duckdb import SQL_TYPES, open_case
@@ -151,7 +151,8 @@ def _event(row: Mapping[Any, Any]) -> dict[str, Any]:
 def _typed(value: Any) -> Any:
     """YAML reads a time by itself; ours are text in UTC."""
     if isinstance(value, datetime):
-        return value.isoformat() if value.tzinfo is None else value.astimezone().isoformat()
+        naive = value.astimezone(UTC).replace(tzinfo=None) if value.tzinfo else value
+        return f"{naive.isoformat()}Z"
     return value.isoformat() if isinstance(value, date) else value
 
 
@@ -167,8 +168,6 @@ def _said(finding: Finding) -> dict[str, Any]:
 
 def _plain(value: Any) -> Any:
     if isinstance(value, datetime):
-        from datetime import UTC
-
         return value if value.tzinfo is None else value.astimezone(UTC).replace(tzinfo=None)
     if isinstance(value, float) and value.is_integer():
         return int(value)

@@ -98,9 +98,7 @@ def _temporal(t: ir.Table, correlation: Correlation, span: int) -> ir.Table:
         }
     t = t.mutate(**last)
     present = [(t.at - t[f"last{n}"] <= span).fill_null(False) for n in range(count)]
-    began = reduce(
-        ibis.least, [ibis.ifelse(present[n], t[f"last{n}"], t.at) for n in range(count)]
-    )
+    began = reduce(ibis.least, [ibis.ifelse(present[n], t[f"last{n}"], t.at) for n in range(count)])
     number = reduce(lambda a, b: a + b, [one.cast("int64") for one in present])
     t = t.mutate(began=began, metric=number.cast("float64"))
     if correlation.logic is None:
@@ -135,8 +133,8 @@ def _temporal_ordered(t: ir.Table, correlation: Correlation, span: int) -> ir.Ta
     else:
         chains = [(chain, ()) for chain in _chains(correlation)]
     away = sorted({n for _, absent in chains for n in absent})
-    before, after = trailing(t, None), None
-    near = {}
+    before = trailing(t, None)
+    near: dict[str, ir.Value] = {}
     for n in away:
         after = ibis.range_window(preceding=0, following=None, group_by=keys_of(t), order_by="at")
         moment = ibis.ifelse(t[f"f{n}"], t.at, None)
