@@ -133,6 +133,9 @@ def _temporal_ordered(t: ir.Table, correlation: Correlation, span: int) -> ir.Ta
     else:
         chains = [(chain, ()) for chain in _chains(correlation)]
     away = sorted({n for _, absent in chains for n in absent})
+    shortest = min(len(chain) for chain, _ in chains)
+    if shortest > 1 and not away:
+        t = _crowded(t, span, shortest)
     before = trailing(t, None)
     near: dict[str, ir.Value] = {}
     for n in away:
