@@ -19,7 +19,9 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import TypeVar
 
-sys.path[:] = [entry for entry in sys.path if Path(entry or ".").resolve() != Path(__file__).resolve().parent]
+sys.path[:] = [
+    entry for entry in sys.path if Path(entry or ".").resolve() != Path(__file__).resolve().parent
+]
 # this file bears the name of pySigma's package
 
 import yaml
@@ -73,12 +75,25 @@ ATTACKS = {
     "template_paths": ["/vendor/phpunit", "eval-stdin.php", "/think/app", "invokefunction"],
 }  # fmt: skip
 AGENTS = {
-    "agent_scanners": ["sqlmap", "nikto", "nmap", "masscan", "zgrab", "nuclei", "wpscan", "dirbuster"],
+    "agent_scanners": [
+        "sqlmap",
+        "nikto",
+        "nmap",
+        "masscan",
+        "zgrab",
+        "nuclei",
+        "wpscan",
+        "dirbuster",
+    ],
     "agent_tools": ["hydra", "gobuster", "feroxbuster", "acunetix", "nessus", "openvas", "burp"],
     "agent_code": ["python-urllib/1", "go-http-client/0", "libwww-perl", "winhttp.winhttprequest"],
 }
 OTHERS = {
-    "server_errors_of_posts": {"cs-method": "POST", "sc-status": [501, 505], "sc-bytes|gt": 900_000},
+    "server_errors_of_posts": {
+        "cs-method": "POST",
+        "sc-status": [501, 505],
+        "sc-bytes|gt": 900_000,
+    },
     "odd_methods": {"cs-method": ["TRACE", "TRACK", "DEBUG", "PROPFIND", "SEARCH"]},
 }
 URL = """'/' || ['api', 'v1', 'static', 'shop', 'user', 'search', 'media'][1 + i % 7] || '/item' || (i % 50021) || '/'
@@ -135,7 +150,9 @@ def web_rules(requests: int) -> None:
             (Path(place) / f"{name}.yml").write_text(yaml.safe_dump(document))
         rules = read(place)
         assert not rules.problems, rules.problems
-        found = _measure(f"{len(rules.rules)} web rules, {requests:,} requests", lambda: run(engine, rules))
+        found = _measure(
+            f"{len(rules.rules)} web rules, {requests:,} requests", lambda: run(engine, rules)
+        )
     kinds = {finding.kind for finding in found.findings}
     print(f"  {len(found.findings):,} findings of {len(kinds)} rules; {found.not_evaluable}")
 
