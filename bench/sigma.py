@@ -19,10 +19,7 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import TypeVar
 
-sys.path[:] = [
-    entry for entry in sys.path if Path(entry or ".").resolve() != Path(__file__).resolve().parent
-]
-# this file bears the name of pySigma's package
+sys.path.pop(0)  # this file bears the name of pySigma's package
 
 import yaml
 
