@@ -117,8 +117,7 @@ def _asked_of_sqlite(documents: Sequence[dict[str, Any]], rows: list[Any]) -> se
         names = [column[0] for column in cursor.description]
         found = [dict(zip(names, row, strict=True)) for row in cursor]
     return {
-        (json.loads(row["group_keys"]).get("user_id"), int(row["occurrence_time"]))
-        for row in found
+        (json.loads(row["group_keys"]).get("user_id"), int(row["occurrence_time"])) for row in found
     }
 
 

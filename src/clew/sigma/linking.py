@@ -7,6 +7,7 @@ rule that it is for.
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import replace
 
 from clew.sigma.documents import Document
 from clew.sigma.reading import About, Correlation, Problem, Rule, RuleSet, filtered
@@ -28,6 +29,8 @@ def link(found: RuleSet, sources: Mapping[str, Document]) -> None:
                 reason = f"it names the rule '{name}', which is not among the rules read."
                 _refuse(found, key, reason, sources[key].line_of(name))
                 break
+        else:
+            found.correlations[key] = _with_aliases(found, key, correlation)
     _refuse_circles(found, sources)
     _refuse_what_names_refused(found, sources, keys)
     for key, correlation in found.correlations.items():
@@ -62,6 +65,20 @@ def _is_there(found: RuleSet, key: str) -> bool:
 def _named(correlation: Correlation) -> dict[str, None]:
     aliased = (name for fields in correlation.aliases.values() for name in fields)
     return dict.fromkeys((*correlation.rules, *aliased))
+
+
+def _with_aliases(found: RuleSet, key: str, correlation: Correlation) -> Correlation:
+    """Its aliases under the names that it gives its rules: an alias may say the id, and they the name."""
+    aliases = {
+        alias: {
+            name: field
+            for name in correlation.rules
+            for other, field in fields.items()
+            if found.places[key, name] == found.places[key, other]
+        }
+        for alias, fields in correlation.aliases.items()
+    }
+    return replace(correlation, aliases=aliases)
 
 
 def _refuse(found: RuleSet, key: str, reason: str, line: int) -> None:

@@ -6,7 +6,8 @@ match". A rule whose condition cannot be made is told of, and the others run.
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping, Sequence
+from collections import Counter
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import Any
@@ -36,10 +37,9 @@ Place = tuple[str, int | None, datetime | None]
 
 
 @dataclass(slots=True)
-class _Found:
-    """What is found so far."""
+class Notes:
+    """What is to be said beside findings."""
 
-    findings: list[Finding] = field(default_factory=list)
     not_evaluable: list[str] = field(default_factory=list)
     annotations: list[str] = field(default_factory=list)
 
@@ -56,38 +56,41 @@ def run(
     seen = between(events, since, until)
     known = known_of(engine)
     outputs = [item for item in rules.outputs() if not kinds or item.about.kind in kinds]
-    named = [item.about.kind for item in outputs]
-    alone = {kind for kind in named if named.count(kind) == 1} if len(named) < 500 else _once(named)
-    names = source_names(engine)
-    found = _Found()
-    singles = [item for item in outputs if isinstance(item, Rule)]
-    runner = _Runner(engine, seen, rules, known, alone, names, found)
-    runner.singles(singles)
+    notes = Notes()
+    runner = Runner(engine, seen, rules, known, source_names(engine), notes)
+    findings = [one for _, one in runner.singles([i for i in outputs if isinstance(i, Rule)])]
     for item in outputs:
         if isinstance(item, Correlation):
-            runner.correlation(item)
-    return Investigation(
-        ranked(found.findings), tuple(found.not_evaluable), tuple(found.annotations)
-    )
+            findings += runner.correlation(item)
+    return Investigation(ranked(findings), tuple(notes.not_evaluable), tuple(notes.annotations))
 
 
-def _once(named: Sequence[str]) -> set[str]:
-    from collections import Counter
+class Runner:
+    """Rules over a table of events of a case.
 
-    return {kind for kind, count in Counter(named).items() if count == 1}
+    known          what the case has
+    names          sources to the names of their files
+    notes          where it says what is no finding
+    most_evidence  events that a finding about single events shows
+    """
 
+    def __init__(
+        self,
+        engine: Engine,
+        events: ir.Table,
+        rules: RuleSet,
+        known: Known,
+        names: Mapping[str, str],
+        notes: Notes,
+        *,
+        most_evidence: int = EVIDENCE,
+    ) -> None:
+        self.engine, self.events, self.rules, self.known = engine, events, rules, known
+        self.names, self.notes, self.most_evidence = names, notes, most_evidence
+        kinds = Counter(item.about.kind for item in rules.outputs())
+        self.alone = {kind for kind, count in kinds.items() if count == 1}
 
-@dataclass(frozen=True, slots=True)
-class _Runner:
-    engine: Engine
-    events: ir.Table
-    rules: RuleSet
-    known: Known
-    alone: set[str]
-    names: Mapping[str, str]
-    found: _Found
-
-    def singles(self, rules: Sequence[Rule]) -> None:
+    def singles(self, rules: Sequence[Rule]) -> Iterator[tuple[Rule, Finding]]:
         """Rules about one event, as many at once as fit into a scan."""
         able: list[tuple[Rule, Condition]] = []
         for rule in rules:
@@ -98,9 +101,9 @@ class _Runner:
                 self.lacking(rule, condition.missing)
         able.sort(key=lambda pair: pair[1].hint is None)  # those that need a scan of their own last
         for begin in range(0, len(able), MOST_RULES):
-            self.scan(able[begin : begin + MOST_RULES])
+            yield from self.scan(able[begin : begin + MOST_RULES])
 
-    def scan(self, able: Sequence[tuple[Rule, Condition]]) -> None:
+    def scan(self, able: Sequence[tuple[Rule, Condition]]) -> Iterator[tuple[Rule, Finding]]:
         part = matched(self.events, [condition for _, condition in able])
         with self.engine.sharing({"sigma_matched": part}, is_few=True) as asked:
             each = each_rule(part, len(able))
@@ -119,9 +122,9 @@ class _Runner:
             reported.add(row["rule"])
             evidence = proofs.get((row["rule"], row["who"]), ())
             if evidence:
-                self.report_subject(rule, condition, row, evidence)
+                yield rule, self.of_subject(rule, condition, row, evidence)
             if row["rank"] == 0 and row["subjects"] > MOST_SUBJECTS:
-                self.found.annotations.append(
+                self.notes.annotations.append(
                     f"{rule.about.kind} matched events of {row['subjects']:,} subjects; the "
                     f"{MOST_SUBJECTS} with most events are reported."
                 )
@@ -129,23 +132,21 @@ class _Runner:
             if number not in reported and condition.missing:
                 self.lacking(rule, condition.missing)
 
-    def report_subject(
+    def of_subject(
         self, rule: Rule, condition: Condition, row: Mapping[str, Any], evidence: Sequence[Evidence]
-    ) -> None:
+    ) -> Finding:
         said = words.of_rule(rule, row)
         if condition.missing:
             lacking = ", ".join(condition.missing)
             said = _with_reason(said, f"No event has {lacking}, which the rule names as well.")
-        self.found.findings.append(
-            words.finding(
-                rule.about,
-                said,
-                subject={name: row[name] for name in SUBJECT},
-                measures={"events": row["events"]},
-                window=(row["started"], row["ended"]),
-                evidence=evidence,
-                is_alone=rule.about.kind in self.alone,
-            )
+        return words.finding(
+            rule.about,
+            said,
+            subject={name: row[name] for name in SUBJECT},
+            measures={"events": row["events"]},
+            window=(row["started"], row["ended"]),
+            evidence=evidence,
+            is_alone=rule.about.kind in self.alone,
         )
 
     def proofs_of_singles(
@@ -156,7 +157,7 @@ class _Runner:
         t = t.mutate(
             place=ibis.row_number().over(ibis.window(group_by=["rule", "who"], order_by=order))
         )
-        t = t.filter(t.place < EVIDENCE)
+        t = t.filter(t.place < self.most_evidence)
         chosen = asked.run(
             t.select(
                 "rule", "who", "event_id", "source_id", "byte_offset", "timestamp", "place"
@@ -190,31 +191,32 @@ class _Runner:
         about = item.about
         name = about.kind if about.kind in self.alone else f"{about.kind} ({about.title})"
         if missing:
-            self.found.not_evaluable.append(f"{name} is not evaluable: needs {', '.join(missing)}.")
+            self.notes.not_evaluable.append(f"{name} is not evaluable: needs {', '.join(missing)}.")
         else:
-            self.found.annotations.append(
+            self.notes.annotations.append(
                 f"{name} can match no event: its conditions exclude each other."
             )
 
-    def correlation(self, item: Correlation) -> None:
+    def correlation(self, item: Correlation) -> list[Finding]:
+        """The alerts of a correlation."""
         made = Correlations(self.events, self.rules, self.known)
         missing, is_able = made.needs(item)
         if not is_able:
             self.lacking(item, missing)
-            return
+            return []
         try:
-            count = self.report_alerts(made, item)
+            findings = self.alerts(made, item)
         except RuleError as error:
-            self.found.not_evaluable.append(f"{item.about.kind} cannot run: {error}")
-            return
-        if missing and not count:
+            self.notes.not_evaluable.append(f"{item.about.kind} cannot run: {error}")
+            return []
+        if missing and not findings:
             self.lacking(item, missing)
-        excluded = self.excluded(made, item)
-        if excluded:
+        if excluded := self.excluded(made, item):
             keys = ", ".join(item.group_by)
-            self.found.annotations.append(
+            self.notes.annotations.append(
                 f"{item.about.kind} leaves out {excluded:,} event{'s' * (excluded != 1)} without {keys}."
             )
+        return findings
 
     def excluded(self, made: Correlations, item: Correlation) -> int:
         """Events that have no value for a key of the group."""
@@ -222,7 +224,7 @@ class _Runner:
             return 0
         return int(self.engine.run(made.without_key(item)).rows[0][0] or 0)
 
-    def report_alerts(self, made: Correlations, item: Correlation) -> int:
+    def alerts(self, made: Correlations, item: Correlation) -> list[Finding]:
         alerts = made.alerts(item)
         keys = keys_of(alerts)
         order = ibis.window(order_by=[ibis.desc("windows"), ibis.asc("first_at"), *keys])
@@ -236,41 +238,38 @@ class _Runner:
         ) as asked:
             rows = asked.run(top.order_by("number")).dicts()
             if not rows:
-                return 0
+                return []
             sums = joined.group_by("number").agg(
                 events=joined.count(), started=joined.at.min(), ended=joined.at.max()
             )
             facts = {row["number"]: row for row in asked.run(sums).dicts()}
             chosen = asked.run(_first(joined)).dicts()
         proofs = self.proofs_of_alerts(chosen)
-        for row in rows:
-            self.report_alert(item, {**row, **facts.get(row["number"], {})}, proofs)
+        findings = [
+            self.of_alert(item, {**row, **facts[row["number"]]}, proofs[row["number"]])
+            for row in rows
+            if proofs.get(row["number"])
+        ]
         if rows[0]["alerts"] > MOST_SUBJECTS:
-            self.found.annotations.append(
+            self.notes.annotations.append(
                 f"{item.about.kind} fired {rows[0]['alerts']:,} times; the {MOST_SUBJECTS} longest "
                 "alerts are reported."
             )
-        return len(rows)
+        return findings
 
-    def report_alert(
-        self, item: Correlation, row: dict[str, Any], proofs: Mapping[int, Sequence[Evidence]]
-    ) -> None:
-        evidence = proofs.get(row["number"], ())
-        if not evidence:
-            return
+    def of_alert(
+        self, item: Correlation, row: dict[str, Any], evidence: Sequence[Evidence]
+    ) -> Finding:
         row = {**row, "started": _moment(row["started"]), "ended": _moment(row["ended"])}
         subject = {name: row[f"k{n}"] for n, name in enumerate(self.key_names(item))}
-        said = words.of_alert(item, row, subject)
-        self.found.findings.append(
-            words.finding(
-                item.about,
-                said,
-                subject=subject,
-                measures=words.measures_of_alert(item, row),
-                window=(row["started"], row["ended"]),
-                evidence=evidence,
-                is_alone=item.about.kind in self.alone,
-            )
+        return words.finding(
+            item.about,
+            words.of_alert(item, row, subject),
+            subject=subject,
+            measures=words.measures_of_alert(item, row),
+            window=(row["started"], row["ended"]),
+            evidence=evidence,
+            is_alone=item.about.kind in self.alone,
         )
 
     def key_names(self, item: Correlation) -> list[str]:
