@@ -371,6 +371,29 @@ def test_placeholders_are_a_setting(case: Path, capsys: pytest.CaptureFixture[st
     assert json.loads(capsys.readouterr().out)[0]["measures"] == {"events": 31}
 
 
+def test_the_old_way_to_count_is_a_correlation(folder: Path, duckdb: Bench) -> None:
+    old = """
+title: Many answers of one kind
+id: 66b3e910-4f54-4d6b-88d3-c9650ab1b8fc
+logsource: {category: webserver}
+detection:
+  s: {sc-status: 401}
+  timeframe: 10m
+  condition: s | count(cs-username) by c-ip, cs-method >= 3
+level: high
+"""
+    rules = rules_of(folder, old=old)
+    rows = [request(n, 401, user_id=f"u{n}", http_method="GET") for n in range(3)]
+    (finding,) = found_by(duckdb, rules, rows).findings
+    assert finding.subject == {"client_ip": "192.0.2.7", "http_method": "GET"}
+    assert finding.measures["distinct_values"] == 3
+    assert not found_by(duckdb, rules, rows[:2]).findings
+    (problem,) = rules_of(folder, old=old.replace("  timeframe: 10m\n", "")).problems
+    assert "no timeframe" in problem.reason
+    (problem,) = rules_of(folder, old=old.replace("count(cs-username)", "near x")).problems
+    assert "pipe" in problem.reason
+
+
 def test_aliases_of_aliases_do_not_grow_without_end(folder: Path) -> None:
     """A document whose anchors stand for a billion values is refused."""
     lines = ["a: &a0 [x, x, x, x, x, x, x, x, x]"]

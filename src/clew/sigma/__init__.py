@@ -2,6 +2,7 @@
 
     encodings     modifiers of pySigma that it lacks or gets wrong
     documents     YAML text to documents, each with its lines
+    counting      the old `| count() by x > n` as a correlation
     reading       a folder to rules, and what is wrong with the others
     tree          what one event must be, without pySigma
     taxonomy      the names that rules give fields, by log source

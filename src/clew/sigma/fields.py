@@ -22,7 +22,9 @@ from clew.sigma.taxonomy import EXTENSION, MADE, ONLY_HERE, URL, named
 
 KEYWORDS = (
     "message", "prompt", "completion", "exception_message", "exception_stacktrace", "user_agent",
-    "referer", "db_query", "tool_arguments", "tool_result", "event_name", "error_type",
+    "referer", "db_query", "tool_name", "tool_arguments", "tool_result", "event_name", "error_type",
+    "status_message", "span_name", "logger", "service", "host", "user_id", "client_ip",
+    "server_address",
 )  # fmt: skip
 """Columns, beside the URL and attributes, in which a keyword is looked for."""
 

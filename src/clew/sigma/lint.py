@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from clew.model.views import events
 from clew.sigma.conditions import condition_of
 from clew.sigma.correlations import Correlations
+from clew.sigma.counting import COUNTED
 from clew.sigma.detection import RuleError
 from clew.sigma.reading import Placeholders, RuleSet, read
 
@@ -38,6 +39,8 @@ def lint(path: str, placeholders: Placeholders | None = None) -> list[Verdict]:
     verdicts = [Verdict(p.file, p.line, p.id, "error", p.reason) for p in rules.problems]
     for about in rules.about():
         reason = wrong.get(about.key, "")
+        if about.name.startswith(COUNTED) and not reason:
+            continue  # its correlation has the verdict
         status = "error" if reason else "ok"
         verdicts.append(Verdict(about.file, about.line, about.id, status, reason))
     return sorted(verdicts, key=lambda verdict: (verdict.file, verdict.line))

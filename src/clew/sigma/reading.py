@@ -16,6 +16,7 @@ from typing import Any as Anything
 
 from clew.errors import InputError
 from clew.model.finding import Severity
+from clew.sigma.counting import as_correlation
 from clew.sigma.documents import MOST_BYTES, Document, documents
 from clew.sigma.tree import All, Node
 
@@ -218,7 +219,8 @@ def _documents(file: Path, name: str, problems: list[Problem]) -> list[Document]
         line = raw.count(b"\n", 0, error.start) + 1
         problems.append(Problem(name, line, "", "it is not UTF-8."))
         return []
-    found = list(_collected(documents(text.replace("\r\n", "\n"))))
+    read_documents = _collected(documents(text.replace("\r\n", "\n")))
+    found = [one for document in read_documents for one in as_correlation(document)]
     if not found:
         problems.append(Problem(name, 1, "", "the file holds no rule."))
     return found
