@@ -121,6 +121,11 @@ class RemoteEngine:
         """The engine itself: the server's case may change between two questions."""
         return nullcontext(self)
 
+    def keep_findings(self, found: Sequence[Mapping[str, Any]], now: object) -> None:
+        """Findings into the case, by the server's clock."""
+        if found:
+            list(self.lines("POST", "/api/local/findings", {"findings": list(found)}))
+
     def verify(self) -> Verification:
         """Every digest of the case and the chain, again, by the server."""
         (line,) = self.lines("POST", "/api/local/verify", {})
