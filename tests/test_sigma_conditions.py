@@ -13,7 +13,7 @@ from tests.engines import Bench
 from tests.sigma_reference import is_match
 
 from clew.model.views import events
-from clew.sigma.conditions import condition_of
+from clew.sigma.conditions import Condition
 from clew.sigma.documents import Document
 from clew.sigma.fields import Known
 from clew.sigma.parsing import parsed
@@ -33,8 +33,8 @@ def rule_of(detection: dict[str, Any], placeholders: Any = None, **source: str) 
 def matches_of(bench: Bench, rule: Rule, rows: list[Row], known: Known | None = None) -> list[int]:
     """The places of the rows that match."""
     bench.fill(rows)
-    condition = condition_of(rule, events, known)
-    if condition.holds is None:
+    condition = Condition(rule, events, known)
+    if not condition.is_possible:
         return []
     t = matched(events, [condition])
     found = bench.engine.run(t.filter(t.mask != 0).select("event_id")).rows
@@ -221,15 +221,18 @@ def test_a_field_that_no_event_has_decides_before_any_event_is_read() -> None:
     known = Known(frozenset({"user_id", "timestamp"}), frozenset())
 
     def of(detection: dict[str, Any]) -> tuple[bool, tuple[str, ...]]:
-        condition = condition_of(rule_of(detection), events, known)
-        return condition.holds is not None, condition.missing
+        condition = Condition(rule_of(detection), events, known)
+        return condition.is_possible, condition.missing
 
     assert of(search({"user_id": "a", "zork": 1})) == (False, ("zork",))
     assert of(search([{"user_id": "a"}, {"zork": 1}])) == (True, ("zork",))
     assert of(search({"user_id": "a", "zork": None})) == (True, ())
     assert of(search({"user_id": "a", "zork|exists": False})) == (True, ())
     assert of(search({"user_id": "a", "zork|exists": True})) == (False, ("zork",))
-    assert of(search(["word"])) == (False, ("text of events",))
+    no_text = Condition(
+        rule_of(search(["word"])), events, Known(frozenset(["timestamp"]), frozenset())
+    )
+    assert (no_text.is_possible, no_text.missing) == (False, ("text of events",))
     filtered = {"s": {"user_id": "a"}, "f": {"zork": 1}, "condition": "s and not f"}
     assert of(filtered) == (True, ("zork",))
 

@@ -8,15 +8,14 @@ to be not evaluable.
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
-from functools import reduce
+from functools import cached_property, reduce
 from operator import and_, or_
 
 import ibis
 import ibis.expr.types as ir
 
 from clew.query.scope import Subject
-from clew.sigma.fields import Fields, Known
+from clew.sigma.fields import Fields, Known, fields_of
 from clew.sigma.literals import Hint, hint_of
 from clew.sigma.reading import Rule
 from clew.sigma.taxonomy import other_formats
@@ -39,56 +38,70 @@ TEXT_OF_EVENTS = "text of events"
 """What a keyword needs."""
 
 
-@dataclass(frozen=True, slots=True)
 class Condition:
-    """What a rule asks of an event.
+    """What a rule asks of an event. It is made when it is asked for: of thousands of rules few are.
 
-    holds    True or False for a matching event and another, never NULL; None where no event can match
-    missing  fields that the rule names and the case does not have
-    hint     texts of which a matching event has one, to find candidates by; None where there are none
+    is_possible  whether any event can match, with the fields that the case has
+    missing      fields that the rule names and the case does not have
+    hint         texts of which a matching event has one, to find candidates by; None where there are none
+    holds        True or False for a matching event and another, never NULL
     """
 
-    holds: ir.BooleanValue | None
-    missing: tuple[str, ...]
-    hint: Hint | None
+    def __init__(self, rule: Rule, events: ir.Table, known: Known | None) -> None:
+        self.rule, self.events, self.known = rule, events, known
+        self.compiler = _Compiler(fields_of(events.op(), rule.log_source, known))
+        self.missing = tuple(self.compiler.missing(rule.tree))
+        self.is_possible = self.compiler.by_fields(rule.tree) is not False
 
+    @cached_property
+    def hint(self) -> Hint | None:
+        return hint_of(self.rule.tree, self.compiler.find)
 
-def condition_of(rule: Rule, events: ir.Table, known: Known | None) -> Condition:
-    """The rule over a table of events."""
-    compiler = _Compiler(Fields(events, rule.log_source, known))
-    value = compiler.of(rule.tree)
-    missing = tuple(compiler.missing(rule.tree))
-    if value is False:
-        return Condition(None, missing, None)
-    hint = hint_of(rule.tree, compiler.find)
-    others = other_formats(rule.log_source)
-    made = ibis.literal(True) if value is True else value.fill_null(False)
-    if others and (known is None or "source_format" in known.columns):
-        made = made & events.source_format.notin(others).fill_null(True)
-    return Condition(made, missing, hint)
+    @cached_property
+    def holds(self) -> ir.BooleanValue:
+        value = self.compiler.of(self.rule.tree)
+        made = ibis.literal(value) if isinstance(value, bool) else value.fill_null(False)
+        others = other_formats(self.rule.log_source)
+        if others and (self.known is None or "source_format" in self.known.columns):
+            made = made & self.events.source_format.notin(others).fill_null(True)
+        return made
 
 
 class _Compiler:
     def __init__(self, fields: Fields) -> None:
         self.fields = fields
-        self.keywords: list[Subject] | None = None
-        self.found: dict[str, list[Subject]] = {}
 
     def find(self, field: str | None) -> list[Subject]:
         """The values of a field; all text for None."""
-        if field is None:
-            if self.keywords is None:
-                self.keywords = self.fields.keywords()
-            return self.keywords
-        if field not in self.found:
-            self.found[field] = self.fields.find(field)
-        return self.found[field]
+        return self.fields.keywords() if field is None else self.fields.find(field)
 
     def missing(self, tree: Node) -> list[str]:
         named = [name for name in fields(tree) if not self.find(name) and _is_asked(tree, name)]
         if any(match.field is None for match in matches(tree)) and not self.find(None):
             named.append(TEXT_OF_EVENTS)
         return named
+
+    def by_fields(self, node: Node) -> bool | None:
+        """What the fields that the case has decide, without an event; None where they do not."""
+        match node:
+            case Match():
+                return self.by_field(node)
+            case Not():
+                value = self.by_fields(node.term)
+                return None if value is None else not value
+        decided = isinstance(node, Any)
+        values = [self.by_fields(term) for term in node.terms]
+        if decided in values:
+            return decided
+        return None if None in values else not decided
+
+    def by_field(self, node: Match) -> bool | None:
+        is_absent = isinstance(node.test, Null) or node.test == Exists(False)
+        if not self.find(node.field):
+            return is_absent
+        if isinstance(node.test, SameAs) and not self.find(node.test.field):
+            return False
+        return None
 
     def of(self, node: Node) -> ir.BooleanValue | bool:
         """The condition; a plain bool where the case's fields alone decide."""

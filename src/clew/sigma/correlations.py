@@ -14,9 +14,9 @@ from typing import Any, Literal
 import ibis
 import ibis.expr.types as ir
 
-from clew.sigma.conditions import Condition, condition_of
+from clew.sigma.conditions import Condition
 from clew.sigma.detection import RuleError
-from clew.sigma.fields import Fields, Known
+from clew.sigma.fields import Known, fields_of
 from clew.sigma.reading import Correlation, Rule, RuleSet
 from clew.sigma.windows import SECOND_US, fired, keys_of
 
@@ -53,7 +53,7 @@ class Correlations:
         """What a rule asks of an event."""
         key = rule.about.key
         if key not in self.conditions:
-            self.conditions[key] = condition_of(rule, self.events, self.known)
+            self.conditions[key] = Condition(rule, self.events, self.known)
         return self.conditions[key]
 
     def named(self, correlation: Correlation) -> list[Rule | Correlation]:
@@ -72,7 +72,7 @@ class Correlations:
             else:
                 found = self.condition(item)
                 missing |= dict.fromkeys(found.missing)
-                can = found.holds is not None
+                can = found.is_possible
             own = (*correlation.group_by, *correlation.fields)
             for field in own:
                 real = _real(correlation, name, field)
@@ -87,7 +87,7 @@ class Correlations:
 
     def _has(self, item: Rule | Correlation, field: str) -> bool:
         if isinstance(item, Rule):
-            return bool(Fields(self.events, item.log_source, self.known).find(field))
+            return bool(fields_of(self.events.op(), item.log_source, self.known).find(field))
         if field == item.type or field in item.aliases:
             return True
         return any(
@@ -219,7 +219,7 @@ class Correlations:
         return t.select("at", *PLACE, slot=ibis.literal(0), **values)
 
     def _values(self, rule: Rule, asked: Sequence[Wanted]) -> list[ir.Value]:
-        fields = Fields(self.events, rule.log_source, self.known)
+        fields = fields_of(self.events.op(), rule.log_source, self.known)
         return [fields.text(n) if role == "text" else fields.number(n) for n, role in asked]
 
     def leaves(self, correlation: Correlation) -> list[Leaf]:
@@ -290,7 +290,7 @@ class Correlations:
 
 
 def _flag(condition: Condition) -> ir.BooleanValue:
-    return ibis.literal(False) if condition.holds is None else condition.holds
+    return condition.holds if condition.is_possible else ibis.literal(False)
 
 
 def _real(correlation: Correlation, rule: str, field: str) -> str:

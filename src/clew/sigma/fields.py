@@ -8,6 +8,8 @@ is there counts.
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import lru_cache
+from typing import Any
 
 import ibis
 import ibis.expr.types as ir
@@ -64,9 +66,15 @@ class Fields:
 
     def __init__(self, table: ir.Table, source: LogSource, known: Known | None) -> None:
         self.table, self.source, self.known = table, source, known
+        self.found: dict[str, list[Subject]] = {}
 
     def find(self, name: str) -> list[Subject]:
         """The values that the name stands for, the surest first; none where the case has none."""
+        if name not in self.found:
+            self.found[name] = self._find(name)
+        return self.found[name]
+
+    def _find(self, name: str) -> list[Subject]:
         found: list[Subject] = []
         if self.known and (key := self.known.key(name.removeprefix("attributes."))):
             value = attribute(self.table.attributes, key)
@@ -93,6 +101,11 @@ class Fields:
 
     def keywords(self) -> list[Subject]:
         """All text of an event."""
+        if "" not in self.found:
+            self.found[""] = self._keywords()
+        return self.found[""]
+
+    def _keywords(self) -> list[Subject]:
         found = [subject for name in KEYWORDS for subject in self._column(name, name)]
         found += self._made(URL, URL)
         if self.known is None or self.known.attributes:
@@ -132,6 +145,12 @@ class Fields:
         if self.known is not None:
             return []
         return [Subject(name, attribute(self.table.attributes, name), "attribute")]
+
+
+@lru_cache(maxsize=256)
+def fields_of(table: Any, source: LogSource, known: Known | None) -> Fields:
+    """The fields of all rules of one log source; `table` is a table's node."""
+    return Fields(table.to_expr(), source, known)
 
 
 @ibis.udf.scalar.builtin(name="clew_attribute_pairs", signature=(("string",), "array<string>"))

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from clew.model.views import events
-from clew.sigma.conditions import condition_of
+from clew.sigma.conditions import Condition
 from clew.sigma.correlations import Correlations
 from clew.sigma.counting import COUNTED
 from clew.sigma.detection import RuleError
@@ -50,7 +50,7 @@ def _uncompilable(rules: RuleSet) -> dict[str, str]:
     """Key to reason of what is read but has a condition that cannot be made."""
     wrong = {}
     for key, rule in rules.rules.items():
-        if condition_of(rule, events, None).holds is None:
+        if not Condition(rule, events, None).is_possible:
             wrong[key] = "no event can match it: its conditions exclude each other."
     made = Correlations(events, rules, None)
     for key, correlation in rules.correlations.items():

@@ -17,7 +17,7 @@ import ibis.expr.types as ir
 from clew.model.event import BY_NAME
 from clew.model.finding import Description
 from clew.sigma import findings as words
-from clew.sigma.conditions import condition_of
+from clew.sigma.conditions import Condition
 from clew.sigma.correlations import Correlations
 from clew.sigma.fields import Fields
 from clew.sigma.page import page
@@ -91,7 +91,7 @@ class _OfRule:
         )
 
     def matches(self, events: ir.Table) -> ir.Table:
-        return of_rule(matched(events, [condition_of(self.rule, events, None)]), 0)
+        return of_rule(matched(events, [Condition(self.rule, events, None)]), 0)
 
     def evidence(self, events: ir.Table, row: dict[str, Any]) -> ir.Table:
         t = self.matches(events)

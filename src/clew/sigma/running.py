@@ -20,12 +20,12 @@ from clew.investigation import EVIDENCE_COLUMNS, proof, source_names
 from clew.model.finding import Evidence, Finding, Investigation, ranked
 from clew.model.views import between, events
 from clew.sigma import findings as words
-from clew.sigma.conditions import Condition, condition_of
+from clew.sigma.conditions import Condition
 from clew.sigma.correlations import Correlations
 from clew.sigma.detection import RuleError
 from clew.sigma.fields import Fields, Known, known_of
 from clew.sigma.reading import Correlation, Rule, RuleSet
-from clew.sigma.scan import MOST_RULES, SUBJECT, each_rule, matched, subjects
+from clew.sigma.scan import MOST_RULES, SUBJECT, each_rule, matched, probe, subjects
 from clew.sigma.windows import keys_of
 
 MOST_SUBJECTS = 200
@@ -33,6 +33,10 @@ MOST_SUBJECTS = 200
 EVIDENCE = 20
 """The first events of a finding that are shown; of a correlation also the first and last of each rule."""
 EPOCH = datetime(1970, 1, 1)
+FEW_EVENTS = 200_000
+MOST_PROBES = 20
+"""Groups of rules whose texts are looked for at once."""
+Group = list[tuple[Rule, Condition]]
 Place = tuple[str, int | None, datetime | None]
 
 
@@ -94,14 +98,38 @@ class Runner:
         """Rules about one event, as many at once as fit into a scan."""
         able: list[tuple[Rule, Condition]] = []
         for rule in rules:
-            condition = condition_of(rule, self.events, self.known)
-            if condition.holds is not None:
+            condition = Condition(rule, self.events, self.known)
+            if condition.is_possible:
                 able.append((rule, condition))
             else:
                 self.lacking(rule, condition.missing)
-        able.sort(key=lambda pair: pair[1].hint is None)  # those that need a scan of their own last
-        for begin in range(0, len(able), MOST_RULES):
-            yield from self.scan(able[begin : begin + MOST_RULES])
+        hinted = [pair for pair in able if pair[1].hint is not None]
+        others = [pair for pair in able if pair[1].hint is None]  # these need a scan of their own
+        for group in (*_groups(self.promising(hinted)), *_groups(others)):
+            yield from self.scan(group)
+
+    def promising(self, able: Group) -> Group:
+        """The rules of groups of which any event has a text: thousands of rules mostly have none.
+
+        Small groups leave more rules out, and cost a look at every event each.
+        """
+        if len(able) <= MOST_RULES:
+            return able
+        count = self.engine.run(self.events.aggregate(n=self.events.count())).rows[0][0]
+        groups = _groups(able, MOST_RULES if count > FEW_EVENTS else 8)
+        kept: Group = []
+        for begin in range(0, len(groups), MOST_PROBES):
+            few = groups[begin : begin + MOST_PROBES]
+            asked = probe(self.events, [[condition for _, condition in group] for group in few])
+            (found,) = self.engine.run(asked).rows
+            for group, is_there in zip(few, found, strict=True):
+                if is_there:
+                    kept += group
+                    continue
+                for rule, condition in group:
+                    if condition.missing:
+                        self.lacking(rule, condition.missing)
+        return kept
 
     def scan(self, able: Sequence[tuple[Rule, Condition]]) -> Iterator[tuple[Rule, Finding]]:
         part = matched(self.events, [condition for _, condition in able])
@@ -285,6 +313,10 @@ class Runner:
         for row, place in zip(chosen, places, strict=True):
             proofs.setdefault(row["number"], {}).update(shown.get(place, {}))
         return {number: list(each.values()) for number, each in proofs.items()}
+
+
+def _groups(able: Group, size: int = MOST_RULES) -> list[Group]:
+    return [able[begin : begin + size] for begin in range(0, len(able), size)]
 
 
 def _near(t: ir.Table, alerts: ir.Table, keys: Sequence[str], reach: int) -> ir.Table:

@@ -28,12 +28,10 @@ _BETWEEN = "\x1f"
 def matched(events: ir.Table, conditions: Sequence[Condition]) -> ir.Table:
     """One row an event that may match: event_id, its time and place, whose it is, and `mask`: bit n is
     set where it matches condition n."""
-    holding = [one.holds for one in conditions if one.holds is not None]
-    assert holding and len(conditions) <= MOST_RULES, "BUG: nothing to look for, or too much"
+    assert 0 < len(conditions) <= MOST_RULES, "BUG: nothing to look for, or too much"
     bits = [
         ibis.ifelse(one.holds, ibis.literal(1 << n, "int64"), ibis.literal(0, "int64"))
         for n, one in enumerate(conditions)
-        if one.holds is not None
     ]
     t = events.filter(_candidates(conditions))
     return t.select(
@@ -44,6 +42,11 @@ def matched(events: ir.Table, conditions: Sequence[Condition]) -> ir.Table:
         **_whose(events),
         mask=_sum(bits),
     )
+
+
+def probe(events: ir.Table, groups: Sequence[Sequence[Condition]]) -> ir.Table:
+    """One row: for each group of conditions that all have texts, whether any event has one of them."""
+    return events.aggregate(**{f"g{n}": _candidates(group).any() for n, group in enumerate(groups)})
 
 
 def of_rule(t: ir.Table, number: int) -> ir.Table:
@@ -85,8 +88,6 @@ def _candidates(conditions: Sequence[Condition]) -> ir.BooleanValue:
     hints = Hint()
     parts: list[ir.BooleanValue] = []
     for one in conditions:
-        if one.holds is None:
-            continue
         if one.hint is None:
             parts.append(one.holds)
         else:
