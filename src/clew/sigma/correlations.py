@@ -96,23 +96,22 @@ class Correlations:
         )
 
     def alerts(self, correlation: Correlation) -> ir.Table:
-        """One row a run of firing windows: keys, first_at and last_at (the first and last moment that
-        fired), began, windows, most (the measure that is farthest from usual)."""
-        fires = self.fires(correlation, ())
-        keys = keys_of(fires)
-        is_least = any(sign in ("<", "<=") for sign, _ in correlation.bounds)
+        """One row a run of moments that fire: keys, first_at and last_at (the first and last of them),
+        windows (how many they are), most (of values, the measure that is farthest from usual)."""
+        t = self.fires(correlation, ())
+        keys = keys_of(t)
+        is_measured = correlation.type.startswith("value_")
+        if not is_measured:  # the ends of a run say all of it: few rows, where all may be millions
+            t = t.filter(t.is_first | t.is_last)
         order = ibis.window(
-            group_by=keys,
-            order_by=[fires.at, *(fires[n] for n in PLACE)],
-            preceding=None,
-            following=0,
+            group_by=keys, order_by=[t.at, *(t[n] for n in PLACE)], preceding=None, following=0
         )
-        t = fires.mutate(run=fires.is_first.cast("int64").sum().over(order))
+        t = t.mutate(run=t.is_first.cast("int64").sum().over(order))
+        is_least = any(sign in ("<", "<=") for sign, _ in correlation.bounds)
         return t.group_by(*keys, "run").agg(
             first_at=t.at.min(),
             last_at=t.at.max(),
-            began=t.began.min(),
-            windows=t.count(),
+            windows=t.number.max() - t.number.min() + 1,
             most=t.metric.min() if is_least else t.metric.max(),
         )
 
@@ -124,16 +123,23 @@ class Correlations:
             t = t.filter(t[key].notnull())
         t = fired(t, correlation)
         span = correlation.span_s * SECOND_US
-        before = ibis.window(group_by=keys, order_by=[t.at, *(t[name] for name in PLACE)])
-        gap = t.at - t.at.lag().over(before)
-        t = t.mutate(is_first=(gap > span).fill_null(True))
+        own = ibis.window(group_by=keys, order_by=[t.at, *(t[name] for name in PLACE)])
+        t = t.mutate(
+            gap=t.at - t.at.lag().over(own),
+            next_gap=t.at.lead().over(own) - t.at,
+            number=ibis.row_number().over(own),
+        )
+        t = t.mutate(
+            is_first=(t.gap > span).fill_null(True), is_last=(t.next_gap > span).fill_null(True)
+        )
         return t.select(
             *keys,
             "at",
-            "began",
+            "number",
             "metric",
             *PLACE,
             "is_first",
+            "is_last",
             *(f"w{n}" for n in range(len(wanted))),
         )
 

@@ -99,6 +99,8 @@ def _facts(correlation: Correlation, row: Mapping[str, Any]) -> str:
     events = _many(row["events"], "event")
     if correlation.type == "event_count":
         return events
+    if correlation.logic is not None:
+        return events
     if correlation.type.startswith("temporal"):
         count = len(correlation.rules)
         order = ", in order" if correlation.type == "temporal_ordered" else ""
@@ -128,8 +130,13 @@ def _asked(correlation: Correlation) -> str:
     if correlation.type.startswith("temporal"):
         order = " in this order" if correlation.type == "temporal_ordered" else ""
         return f"It asks for {bounds} of the rules {names}{order} within {span}."
-    what = MEASURE_NAMES[correlation.type].replace("_", " ")
-    return f"It asks for a {what} of {', '.join(correlation.fields)} of {bounds} within {span}."
+    field = ", ".join(correlation.fields)
+    if correlation.type == "value_count":
+        return f"It asks for {bounds} values of {field} within {span}."
+    percentile = f"{correlation.percentile:g}th percentile"
+    what = "percentile" if correlation.type == "value_percentile" else correlation.type[6:]
+    words = {"percentile": percentile, "avg": "average"}
+    return f"It asks for {bounds} as the {words.get(what, what)} of {field} within {span}."
 
 
 def _why(about: About, facts: Sequence[str]) -> tuple[str, ...]:

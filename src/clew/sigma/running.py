@@ -271,7 +271,7 @@ class Runner:
                 events=joined.count(), started=joined.at.min(), ended=joined.at.max()
             )
             facts = {row["number"]: row for row in asked.run(sums).dicts()}
-            chosen = asked.run(_first(joined)).dicts()
+            chosen = asked.run(_first(joined, len(item.rules))).dicts()
         proofs = self.proofs_of_alerts(chosen)
         findings = [
             self.of_alert(item, {**row, **facts[row["number"]]}, proofs[row["number"]])
@@ -325,22 +325,23 @@ def _near(t: ir.Table, alerts: ir.Table, keys: Sequence[str], reach: int) -> ir.
     joined = t.join(narrow, list(keys)) if keys_of(t) else t.cross_join(narrow)
     return joined.filter(
         (joined.at >= joined.first_at - reach) & (joined.at <= joined.last_at)
-    ).select("number", "at", "source_id", "byte_offset", "slot")
+    ).select("number", "at", "source_id", "byte_offset", "slot", "last_at")
 
 
-def _first(t: ir.Table) -> ir.Table:
+def _first(t: ir.Table, rules: int) -> ir.Table:
     """The first events of each alert, and the first and last of each rule in it, in order."""
     order = [t.at, t.source_id, t.byte_offset, t.slot]
-    of_alert = ibis.window(group_by="number", order_by=order)
-    of_rule = ibis.window(group_by=["number", "slot"], order_by=order)
-    from_last = ibis.window(group_by=["number", "slot"], order_by=[one.desc() for one in order])
-    t = t.mutate(
-        place=ibis.row_number().over(of_alert),
-        in_rule=ibis.row_number().over(of_rule),
-        from_last=ibis.row_number().over(from_last),
-    )
-    t = t.filter((t.place < EVIDENCE) | (t.in_rule == 0) | (t.from_last == 0))
-    return t.order_by("number", "place")
+    t = t.mutate(place=ibis.row_number().over(ibis.window(group_by="number", order_by=order)))
+    if rules == 1:
+        ends = t["at"] == t.last_at
+    else:
+        of_rule = ibis.window(group_by=["number", "slot"], order_by=order)
+        from_last = ibis.window(group_by=["number", "slot"], order_by=[one.desc() for one in order])
+        t = t.mutate(
+            in_rule=ibis.row_number().over(of_rule), from_last=ibis.row_number().over(from_last)
+        )
+        ends = (t.in_rule == 0) | (t.from_last == 0)
+    return t.filter((t.place < EVIDENCE) | ends).order_by("number", "place")
 
 
 def _place(row: Mapping[str, Any]) -> Place:

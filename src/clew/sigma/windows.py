@@ -31,7 +31,7 @@ def keys_of(t: ir.Table) -> list[str]:
 
 
 def fired(t: ir.Table, correlation: Correlation) -> ir.Table:
-    """The rows at which it fires, with `metric` and `began`, the first moment that belongs to it.
+    """The rows at which it fires, with `metric`.
 
     Raises RuleError for a condition that its type does not have.
     """
@@ -55,12 +55,12 @@ def _event_count(t: ir.Table, correlation: Correlation, span: int) -> ir.Table:
     least = _only_least(correlation)
     if least is None:
         t = t.mutate(metric=t.count().over(trailing(t, span)).cast("float64"))
-        return _within(t.mutate(began=t.at - span), correlation)
+        return _within(t, correlation)
     if least <= 1:
-        return t.mutate(metric=ibis.literal(1.0), began=t.at)
+        return t.mutate(metric=ibis.literal(1.0))
     order = ibis.window(group_by=keys_of(t), order_by=[t.at, t.source_id, t.byte_offset])
-    t = t.mutate(began=t.at.lag(least - 1).over(order))
-    return t.filter(t.at - t.began <= span).mutate(metric=ibis.literal(float(least)))
+    t = t.mutate(begin=t.at.lag(least - 1).over(order))
+    return t.filter(t.at - t.begin <= span).mutate(metric=ibis.literal(float(least)))
 
 
 def _values(t: ir.Table, correlation: Correlation, span: int) -> ir.Table:
@@ -78,7 +78,7 @@ def _values(t: ir.Table, correlation: Correlation, span: int) -> ir.Table:
             "value_median": t.v.quantile(0.5),
             "value_percentile": t.v.quantile(correlation.percentile / 100),
         }[correlation.type]
-    t = t.mutate(metric=measure.over(trailing(t, span)).cast("float64"), began=t.at - span)
+    t = t.mutate(metric=measure.over(trailing(t, span)).cast("float64"))
     return _within(t, correlation)
 
 
@@ -98,9 +98,8 @@ def _temporal(t: ir.Table, correlation: Correlation, span: int) -> ir.Table:
         }
     t = t.mutate(**last)
     present = [(t.at - t[f"last{n}"] <= span).fill_null(False) for n in range(count)]
-    began = reduce(ibis.least, [ibis.ifelse(present[n], t[f"last{n}"], t.at) for n in range(count)])
     number = reduce(lambda a, b: a + b, [one.cast("int64") for one in present])
-    t = t.mutate(began=began, metric=number.cast("float64"))
+    t = t.mutate(metric=number.cast("float64"))
     if correlation.logic is None:
         return _within(t, correlation)
     near = [
