@@ -12,7 +12,9 @@ from hypothesis import strategies as st
 from tests.engines import Bench
 from tests.sigma_reference import is_match
 
+from clew.model.event import BY_NAME
 from clew.model.views import events
+from clew.sigma import taxonomy
 from clew.sigma.conditions import Condition
 from clew.sigma.documents import Document
 from clew.sigma.fields import Known
@@ -152,6 +154,36 @@ def test_the_names_of_web_logs_are_known(name: str, bench: Bench) -> None:
     known = Known(frozenset(name for row in WEB for name in row), keys)
     rule = rule_of(search(said), category="webserver")
     assert matches_of(bench, rule, WEB, known) == expected
+
+
+CLOUD_CASES = {
+    ("aws", "eventName", "event_name"),
+    ("aws", "sourceIPAddress", "client_ip"),
+    ("aws", "userIdentity.arn", "user_id"),
+    ("azure", "operationName", "event_name"),
+    ("azure", "callerIpAddress", "client_ip"),
+    ("gcp", "gcp.audit.method_name", "event_name"),
+    ("gcp", "data.protoPayload.authenticationInfo.principalEmail", "user_id"),
+    ("okta", "eventtype", "event_name"),
+    ("github", "action", "event_name"),
+}
+
+
+@pytest.mark.parametrize(("product", "name", "column"), sorted(CLOUD_CASES))
+def test_the_names_of_cloud_logs_are_known(
+    product: str, name: str, column: str, duckdb: Bench
+) -> None:
+    rows = [{column: "One"}, {column: "Two"}]
+    known = Known(frozenset([column]), frozenset())
+    rule = rule_of(search({name: "one"}), product=product, service="audit")
+    assert matches_of(duckdb, rule, rows, known) == [0]
+
+
+def test_the_taxonomy_names_columns_in_lower_case() -> None:
+    for table in (taxonomy.WEB, taxonomy.FLOW, taxonomy.CLOUD, taxonomy.HOSTS):
+        for name, columns in table.items():
+            assert name == name.lower()
+            assert set(columns) <= set(BY_NAME) | set(taxonomy.MADE)
 
 
 def test_a_rule_for_one_cloud_does_not_look_at_another(bench: Bench) -> None:
