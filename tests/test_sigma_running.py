@@ -354,6 +354,12 @@ def test_rules_are_written_in_other_languages(
     assert said["status"] == "error"
     assert said["reason"].startswith("kusto cannot say this temporal_ordered correlation")
     assert said["reason"].endswith("ship its alerts there: clew detect --rules, then clew export.")
+    counted = BRUTE.split("---")[1]
+    rules_of(folder, brute_force=counted)
+    assert main(["rules", "convert", "rules", "--to", "splunk", "--output", "json"]) == 0
+    said = {one["file"]: one for one in json.loads(capsys.readouterr().out)}
+    assert "event_count >= 25" in said["brute_force.yml"]["query"]
+    assert said["brute_force.yml"]["reason"].startswith("splunk counts in fixed windows")
     (folder / "rules" / "brute_force.yml").unlink()
     for target, part in (("splunk", '"sc-status"=401'), ("elasticsearch", "sc-status:401")):
         assert main(["rules", "convert", "rules", "--to", target, "--output", "json"]) == 0

@@ -84,9 +84,9 @@ def convert(
             if result.status == "ok":
                 print(_visible(f"# {result.title} ({result.file}, line {result.line})"))
                 print(f"{result.query}\n")
-        for result in unsaid:
-            place = f"{result.file}, line {result.line}"
-            print(_visible(f"{place}: {result.reason}"), file=sys.stderr)
+            if result.reason:
+                place = f"{result.file}, line {result.line}"
+                print(_visible(f"{place}: {result.reason}"), file=sys.stderr)
     return int(bool(unsaid))
 
 

@@ -4,6 +4,7 @@ say is offered as an alert of Clew's instead."""
 from __future__ import annotations
 
 import difflib
+import re
 import warnings
 from copy import deepcopy
 from dataclasses import dataclass
@@ -28,9 +29,13 @@ ALIASES = {
 }
 
 
+_FIXED = re.compile(r"\bbin _time\b|date_trunc\(|\bbin\(")
+"""How the targets say windows that do not slide."""
+
+
 @dataclass(frozen=True, slots=True)
 class Conversion:
-    """One rule in another language: `status` is ok or error."""
+    """One rule in another language: `status` is ok, with what to know of it as `reason`, or error."""
 
     file: str
     line: int
@@ -64,7 +69,12 @@ def convert(rules: RuleSet, to: str) -> list[Conversion]:
                 item, to, " ".join(str(error).split("SigmaRule(")[0].split()).rstrip(".")
             )
         about = item.about
-        status = "error" if reason else "ok"
+        if query and isinstance(item, Correlation) and _FIXED.search(query):
+            reason = (
+                f"{to} counts in fixed windows: what stands on both sides of an edge is missed. "
+                "Clew's windows slide."
+            )
+        status = "ok" if query else "error"
         results.append(
             Conversion(about.file, about.line, about.id, about.title, status, query, reason)
         )
