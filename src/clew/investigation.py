@@ -174,9 +174,7 @@ def _evidence(engine: Engine, chosen: Any) -> tuple[Evidence, ...]:
         events.filter(events.event_id.isin(list(order))).select(*EVIDENCE_COLUMNS)
     ).dicts()
     names = source_names(engine)
-    return tuple(
-        proof(row, names) for row in sorted(rows, key=lambda row: order[row["event_id"]])
-    )
+    return tuple(proof(row, names) for row in sorted(rows, key=lambda row: order[row["event_id"]]))
 
 
 def proof(row: Mapping[str, Any], names: Mapping[str, str]) -> Evidence:
