@@ -32,6 +32,7 @@ STEPS = (
     ("detections", "detector"),
     ("sinks", "reports"),
     ("investigation", "reporting"),
+    ("sigma",),
     ("pipeline", "retention"),
     ("live",),
     ("cli", "web", "mcp"),

@@ -75,6 +75,10 @@ def test_every_command_says_the_same_through_the_server_and_without(
     tmp_path: Path, log: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """The ledger, answers, findings, problems and exit codes of a case that is held and one that is not."""
+    rule = tmp_path / "errors.yml"
+    rule.write_text(
+        "{title: e, logsource: {category: x}, detection: {s: {status: 500}, condition: s}}"
+    )
     commands = [
         ("ingest", str(log), "missing.log", "--output", "json"),
         ("ingest", str(log), "--output", "json"),
@@ -91,6 +95,8 @@ def test_every_command_says_the_same_through_the_server_and_without(
         ("show", "error_rate", "--by", "service", "--output", "csv"),
         ("show", "error_rates"),
         ("detect", "--output", "json"),
+        ("detect", "--rules", str(rule), "--output", "json"),
+        ("sql", "SELECT id, finding FROM findings WHERE kind = 'errors'", "--output", "json"),
         ("investigate", str(log), "--output", "json"),
         ("verify",),
         ("doctor", "--output", "json"),

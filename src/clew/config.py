@@ -12,6 +12,8 @@ A flag wins over the environment, the environment over the file, the file over t
     [[budgets]]
     by = "team"
     limit_usd = 100
+    [placeholders]
+    Administrators = ["root", "adm_*"]
 
 The file is clew.toml in the current folder, or what CLEW_CONFIG names. A key that is not in the
 tree is an error that names the nearest one. Under `analyses` and `detections` the keys are the
@@ -41,6 +43,8 @@ TABLE_LISTS: dict[str, type] = {"budgets": Budget}
 
 FILES = (("prices", "file"), ("redact", "key_file"))
 """Settings that name files: a relative path starts at the settings file's folder."""
+WORD_LISTS = ("placeholders",)
+"""Settings that are tables of names of your own, each with texts."""
 
 Options = dict[str, dict[str, Any]]
 """Member to option to value, such as {"error_burst": {"min_requests": 50}}."""
@@ -103,6 +107,7 @@ class Config:
     prices      what calls are priced with
     redact      what is taken out before anything is stored
     budgets     what may be spent, see `Budget`; in the file alone
+    placeholders  texts that %Name% stands for in Sigma rules, by name; in the file alone
     analyses    options of analyses, by name
     detections  options of detections, by name
     """
@@ -115,6 +120,7 @@ class Config:
     prices: Prices = field(default_factory=Prices)
     redact: Redact = field(default_factory=Redact)
     budgets: tuple[Budget, ...] = ()
+    placeholders: dict[str, tuple[str, ...]] = field(default_factory=dict)
     analyses: Options = field(default_factory=dict)
     detections: Options = field(default_factory=dict)
 
@@ -225,6 +231,8 @@ def _build(kind: type, tree: Mapping[str, Any], above: str) -> Any:
             raise _unknown("a setting", above + name, [above + other for other in known])
         if name in TABLE_LISTS:
             given[name] = _tables(TABLE_LISTS[name], value, name)
+        elif name in WORD_LISTS:
+            given[name] = _word_lists(value, name)
         elif is_dataclass(hints[name]) or name in MEMBER_FAMILIES:
             if not isinstance(value, Mapping):
                 raise ConfigError(f"The setting {above}{name} must be a table of settings.")
@@ -247,6 +255,18 @@ def _tables(kind: type, value: Any, name: str) -> tuple[Any, ...]:
     return tuple(_build(kind, item, f"{name}[{number}].") for number, item in enumerate(value, 1))
 
 
+def _word_lists(value: Any, name: str) -> dict[str, tuple[str, ...]]:
+    if not isinstance(value, Mapping):
+        raise ConfigError(f"The setting {name} must be a table of lists of texts.")
+    found = {}
+    for word, texts in value.items():
+        listed = texts if isinstance(texts, list) else [texts]
+        if not listed or not all(isinstance(text, str | int) for text in listed):
+            raise ConfigError(f"The setting {name}.{word} must be a list of texts, not {texts!r}.")
+        found[word] = tuple(str(text) for text in listed)
+    return found
+
+
 def _members(family: str, tree: Mapping[str, Any]) -> Options:
     from clew.registry import names as members
 
@@ -263,7 +283,7 @@ def _leaves(kind: type, above: str) -> Iterable[str]:
     for item in fields(kind):
         if is_dataclass(hints[item.name]):
             yield from _leaves(hints[item.name], f"{above}{item.name}.")
-        elif item.name not in MEMBER_FAMILIES and item.name not in TABLE_LISTS:
+        elif item.name not in (*MEMBER_FAMILIES, *TABLE_LISTS, *WORD_LISTS):
             yield above + item.name
 
 

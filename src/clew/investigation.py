@@ -103,7 +103,7 @@ def _fills(
 
 def _annotations(engine: Engine) -> tuple[str, ...]:
     """Clocks that differ from the proxy's: measured, said, and never corrected in silence."""
-    names = _source_names(engine)
+    names = source_names(engine)
     rows = engine.run(clock_offsets(events).order_by("source_id")).dicts()
     return tuple(
         f"The clock of {names.get(row['source_id'], row['source_id'])} differs from the proxy's by "
@@ -173,21 +173,23 @@ def _evidence(engine: Engine, chosen: Any) -> tuple[Evidence, ...]:
     rows = engine.run(
         events.filter(events.event_id.isin(list(order))).select(*EVIDENCE_COLUMNS)
     ).dicts()
-    names = _source_names(engine)
-    return tuple(
-        Evidence(
-            event_id=row["event_id"],
-            source=names.get(row["source_id"], row["source_id"] or ""),
-            line=row["line"],
-            byte_offset=row["byte_offset"],
-            timestamp=row["timestamp"],
-            text=excerpt(row),
-        )
-        for row in sorted(rows, key=lambda row: order[row["event_id"]])
+    names = source_names(engine)
+    return tuple(proof(row, names) for row in sorted(rows, key=lambda row: order[row["event_id"]]))
+
+
+def proof(row: Mapping[str, Any], names: Mapping[str, str]) -> Evidence:
+    """An event as evidence, by its EVIDENCE_COLUMNS and the names of sources."""
+    return Evidence(
+        event_id=row["event_id"],
+        source=names.get(row["source_id"], row["source_id"] or ""),
+        line=row["line"],
+        byte_offset=row["byte_offset"],
+        timestamp=row["timestamp"],
+        text=excerpt(row),
     )
 
 
-def _source_names(engine: Engine) -> dict[str, str]:
+def source_names(engine: Engine) -> dict[str, str]:
     """Source to its file's name, or to its whole path where two files bear one name."""
     uris = dict(engine.run("SELECT source_id, uri FROM sources").rows)
     bases = [PurePath(uri).name for uri in set(uris.values())]

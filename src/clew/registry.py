@@ -2,7 +2,8 @@
 
 `clew.analyses.error_rate` exists because `analyses/error_rate.py` does. Nothing registers itself,
 and a module is imported only when it is asked for. Others add members through the entry points
-"clew.<family>". Files that begin with an underscore are shared parts, not members.
+"clew.<family>". Files that begin with an underscore are shared parts, not members. A detection may be
+a Sigma rule as well: `detections/sigma/<name>.yml`.
 
     >>> "jsonl" in names("formats")
     True
@@ -38,6 +39,7 @@ def names(family: str) -> tuple[str, ...]:
     """The members of a family, sorted: the files of its folder, then entry points."""
     folder = Path(__file__).parent / family
     own = {path.stem for path in folder.glob("*.py") if not path.name.startswith("_")}
+    own |= {path.stem for path in folder.glob("sigma/*.yml")}
     return tuple(sorted(own | {point.name for point in entry_points(group=f"clew.{family}")}))
 
 
@@ -49,4 +51,13 @@ def load(family: str, name: str) -> ModuleType:
     for point in entry_points(group=f"clew.{family}", name=name):
         member: ModuleType = point.load()
         return member
+    if (path := rule_path(family, name)) is not None:
+        made: ModuleType = importlib.import_module("clew.sigma.member").member(path)
+        return made
     return importlib.import_module(f"clew.{family}.{name}")
+
+
+def rule_path(family: str, name: str) -> Path | None:
+    """The YAML of a member that is a Sigma rule; None where it is a module."""
+    path = Path(__file__).parent / family / "sigma" / f"{name}.yml"
+    return path if path.is_file() else None

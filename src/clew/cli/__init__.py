@@ -30,6 +30,7 @@ from clew.cli import (
     investigate,
     report,
     retain,
+    rules,
     search,
     serve,
     show,
@@ -66,6 +67,7 @@ app.command()(retain.retain)
 app.command()(retain.forget)
 app.command()(doctor.doctor)
 app.command()(serve.serve)
+app.add_typer(rules.app, name="rules")
 app.add_typer(token.app, name="token")
 
 

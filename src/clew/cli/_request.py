@@ -18,6 +18,7 @@ from clew.errors import ConfigError
 if TYPE_CHECKING:
     from clew.config import Config, Options
     from clew.engines import Engine
+    from clew.model.finding import Investigation
     from clew.model.redaction import Policy
 
 Paths = Annotated[
@@ -143,9 +144,24 @@ def opened(case: str | None, settings: Config) -> Iterator[Engine]:
         engine.close()
 
 
+class Keep:
+    """An open case, and what stores findings in it, where it can be written."""
+
+    def __init__(self, engine: Engine) -> None:
+        self.engine = engine
+
+    def __call__(self, found: Investigation) -> Investigation:
+        """Stores the findings, and gives them back."""
+        store = getattr(self.engine, "keep_findings", None)
+        if store is not None:
+            store([finding.as_json() for finding in found.findings], now())
+        return found
+
+
 @contextlib.contextmanager
-def opened_to_fill(case: str | None, settings: Config) -> Iterator[Engine]:
-    """The case, for reading, and where it can be had for writing too: a detection may fill a column."""
+def keeping(case: str | None, settings: Config) -> Iterator[Keep]:
+    """The case, for reading, and where it can be had for writing too: for storing what is found, and
+    for detections that fill a column."""
     from clew.errors import EngineError
     from clew.pipeline import open_case
 
@@ -156,7 +172,7 @@ def opened_to_fill(case: str | None, settings: Config) -> Iterator[Engine]:
     except (ConfigError, EngineError):
         engine = open_case(name, write=False)
     try:
-        yield engine
+        yield Keep(engine)
     finally:
         engine.close()
 

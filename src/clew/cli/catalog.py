@@ -143,6 +143,10 @@ def _docstring(family: str, name: str) -> str:
     path = Path(registry.__file__).parent / family / f"{name}.py"
     if path.is_file():
         return ast.get_docstring(ast.parse(path.read_text(encoding="utf-8"))) or ""
+    if (rule := registry.rule_path(family, name)) is not None:
+        from clew.sigma.page import page
+
+        return page(rule.read_text(encoding="utf-8"))
     return inspect.getdoc(registry.load(family, name)) or ""
 
 

@@ -45,8 +45,13 @@ class Engine(Protocol):
     ) -> Answer:
         """The answer to an Ibis expression or to SQL that only reads. Raises EngineError."""
 
-    def sharing(self, parts: Mapping[str, ir.Table]) -> AbstractContextManager[Engine]:
-        """An engine that may compute parts that many questions hold only once, while it is open."""
+    def sharing(
+        self, parts: Mapping[str, ir.Table], *, is_few: bool = False
+    ) -> AbstractContextManager[Engine]:
+        """An engine that may compute parts that many questions hold only once, while it is open.
+
+        `is_few`: the parts are few rows even of a big case, so that keeping them costs little.
+        """
 
     def fill(self, fill: Fill) -> int:
         """Writes a column of events that follows from others, where it is NULL and no source brought it;

@@ -28,26 +28,31 @@ MOST_ROWS = 200_000
 class SharedParts:
     """An engine for the questions of one investigation. Use as a context: the tables go with it.
 
-    parts  name to expression; a later one may hold earlier ones
+    parts    name to expression; a later one may hold earlier ones
+    is_few   the parts are few rows, however big the case is
     """
 
     dialect = "duckdb"
 
-    def __init__(self, engine: DuckDBEngine, parts: Mapping[str, ir.Table]) -> None:
-        self.engine = engine
+    def __init__(
+        self, engine: DuckDBEngine, parts: Mapping[str, ir.Table], *, is_few: bool = False
+    ) -> None:
+        self.engine, self.is_few = engine, is_few
         self.parts = {part.op(): name for name, part in parts.items()}
         self.made: dict[Any, Any] = {}
         self.place = f"shared_{id(self)}"
         self.is_open = False
 
     def __enter__(self) -> SharedParts:
-        rows = self.engine.run("SELECT count(*) FROM event_rows").rows[0][0]
-        if rows <= MOST_ROWS:
+        if self.is_few or self._events() <= MOST_ROWS:
             self.engine.workbench.execute(
                 f"ATTACH ':memory:' AS {self.place} (READ_WRITE)"
             ).fetchall()
             self.is_open = True
         return self
+
+    def _events(self) -> int:
+        return int(self.engine.run("SELECT count(*) FROM event_rows").rows[0][0])
 
     def __exit__(self, *_: object) -> None:
         if self.is_open:
@@ -65,7 +70,9 @@ class SharedParts:
             question = self.within(question)
         return self.engine.run(question, limit=limit, timeout_s=timeout_s)
 
-    def sharing(self, parts: Mapping[str, ir.Table]) -> AbstractContextManager[Engine]:
+    def sharing(
+        self, parts: Mapping[str, ir.Table], *, is_few: bool = False
+    ) -> AbstractContextManager[Engine]:
         """The engine itself: its parts are shared."""
         return nullcontext(self)
 

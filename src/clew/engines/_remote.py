@@ -115,9 +115,16 @@ class RemoteEngine:
 
         return str(ibis.to_sql(expression, dialect="duckdb"))
 
-    def sharing(self, parts: Mapping[str, ir.Table]) -> AbstractContextManager[RemoteEngine]:
+    def sharing(
+        self, parts: Mapping[str, ir.Table], *, is_few: bool = False
+    ) -> AbstractContextManager[RemoteEngine]:
         """The engine itself: the server's case may change between two questions."""
         return nullcontext(self)
+
+    def keep_findings(self, found: Sequence[Mapping[str, Any]], now: object) -> None:
+        """Findings into the case, by the server's clock."""
+        if found:
+            list(self.lines("POST", "/api/local/findings", {"findings": list(found)}))
 
     def verify(self) -> Verification:
         """Every digest of the case and the chain, again, by the server."""

@@ -146,7 +146,9 @@ class ClickHouseEngine:
         """ClickHouse's SQL of an expression."""
         return str(compile_tree(expression).sql("clickhouse", pretty=True))
 
-    def sharing(self, parts: Mapping[str, ir.Table]) -> AbstractContextManager[ClickHouseEngine]:
+    def sharing(
+        self, parts: Mapping[str, ir.Table], *, is_few: bool = False
+    ) -> AbstractContextManager[ClickHouseEngine]:
         """The engine itself: each long question makes its own tables, see `steps`."""
         return nullcontext(self)
 

@@ -9,6 +9,7 @@ Writes   go through one transaction a source: a killed ingest leaves the case as
 from __future__ import annotations
 
 import contextlib
+import json
 import re
 import threading
 from collections.abc import Collection, Iterator, Mapping, Sequence
@@ -157,9 +158,11 @@ class DuckDBEngine:
         """DuckDB's SQL of an expression."""
         return str(ibis.to_sql(expression, dialect="duckdb"))
 
-    def sharing(self, parts: Mapping[str, ir.Table]) -> AbstractContextManager[Engine]:
+    def sharing(
+        self, parts: Mapping[str, ir.Table], *, is_few: bool = False
+    ) -> AbstractContextManager[Engine]:
         """This engine, for questions of which many hold the same parts."""
-        return SharedParts(self, parts)
+        return SharedParts(self, parts, is_few=is_few)
 
     @contextlib.contextmanager
     def transaction(self) -> Iterator[None]:
@@ -195,6 +198,28 @@ class DuckDBEngine:
         finally:
             self.workbench.unregister("incoming_batches")
             held.batches = None
+
+    def keep_findings(self, found: Sequence[Mapping[str, Any]], now: datetime) -> None:
+        """Stores findings by id; one that is there already keeps the time at which it was first found.
+
+        A case that is only read stays as it is.
+        """
+        if not found or self.is_read_only():
+            return
+        rows = [[one["id"], one["kind"], now, json.dumps(one, default=str)] for one in found]
+        with self.transaction():
+            self.workbench.executemany(
+                "INSERT INTO findings VALUES (?, ?, ?, ?) "
+                "ON CONFLICT (id) DO UPDATE SET finding = excluded.finding",
+                rows,
+            )
+
+    def is_read_only(self) -> bool:
+        """Whether the case was opened without the right to write."""
+        rows = self.workbench.execute(
+            "SELECT readonly FROM duckdb_databases() WHERE database_name = current_database()"
+        ).fetchall()
+        return bool(rows and rows[0][0])
 
     def stored(self) -> tuple[str, ...]:
         """The columns that `event_rows` has: those that a source has filled."""

@@ -132,7 +132,9 @@ class ReadingEngine(DuckDBEngine):
         """Nothing: it only reads."""
         return 0
 
-    def sharing(self, parts: Mapping[str, ir.Table]) -> AbstractContextManager[ReadingEngine]:
+    def sharing(
+        self, parts: Mapping[str, ir.Table], *, is_few: bool = False
+    ) -> AbstractContextManager[ReadingEngine]:
         """The engine itself: a case that is written to has no part that stays as it is."""
         return contextlib.nullcontext(self)
 

@@ -191,6 +191,14 @@ class Service:
         finally:
             engine.close()
 
+    def keep_findings(self, found: Sequence[dict[str, Any]]) -> None:
+        """Stores findings, between the writer's transactions."""
+        engine = self.engine.another()
+        try:
+            engine.keep_findings(found, _now())
+        finally:
+            engine.close()
+
     def create_token(self, scope: str, name: str) -> tuple[str, tokens.Token]:
         """A new token, known to the server at once."""
         with self._cursor() as cursor:

@@ -11,7 +11,7 @@ from __future__ import annotations
 import ipaddress
 import re
 from collections.abc import Callable
-from functools import lru_cache
+from functools import cache, lru_cache
 from typing import NoReturn
 
 import duckdb
@@ -54,7 +54,7 @@ def whole(
 ) -> ir.BooleanValue:
     """Whether it is the value; case counts, but in columns of few words."""
     if subject and (network := network_of(value, subject)):
-        return _finds(text, pattern_of(network))
+        return finds(text, pattern_of(network))
     if subject and subject.column in NETWORKED and "/" in value.text and not value.has_wildcard:
         fail(f"'{value.text}' is not a network, such as 192.0.2.0/24.", value)
     any_case = bool(subject and subject.is_any_case)
@@ -70,17 +70,22 @@ def regex(text: ir.StringValue, value: Value, fail: Fail, *, flags: str = "") ->
     if len(value.text) > LONGEST_PATTERN:
         fail(f"A regular expression has at most {LONGEST_PATTERN:,} characters.", value)
     pattern = f"(?{flags}-s:{value.text})"
-    wrong, matches_empty = _judged(pattern)
+    wrong, matches_empty = judged(pattern)
     if wrong:
         fail(f"'/{value.text}/' is not a regular expression of RE2: {wrong}.", value)
-    if not matches_empty and not re.search(r"\\[bB]", value.text):
-        return _finds(text, pattern)
+    return searched(text, pattern, matches_empty=matches_empty)
+
+
+def searched(text: ir.StringValue, pattern: str, *, matches_empty: bool) -> ir.BooleanValue:
+    """Whether a pattern is found, be it without a character."""
+    if not matches_empty and not re.search(r"\\[bB]", pattern):
+        return finds(text, pattern)
     # It may match without a character: so that there is one, the match takes all the text.
-    found = _finds(text, f"(?s:.*?){pattern}(?s:.*)")
+    found = finds(text, f"(?s:.*?){pattern}(?s:.*)")
     return found | (text == "") if matches_empty else found
 
 
-def _finds(text: ir.StringValue, pattern: str) -> ir.BooleanValue:
+def finds(text: ir.StringValue, pattern: str) -> ir.BooleanValue:
     """Whether the pattern, which matches one character at least, is found."""
     return text.re_extract(pattern, 0).length() > 0
 
@@ -136,7 +141,7 @@ def _like(
     if any(isinstance(part, str) and SPECIAL.search(part) for part in parts):
         flags = "(?is)" if any_case else "(?s)"
         pattern = "".join(RE2[part] if isinstance(part, Wild) else quoted(part) for part in parts)
-        return _finds(text, f"{flags}^{pattern}$")
+        return finds(text, f"{flags}^{pattern}$")
     pattern = "".join(LIKE[part] if isinstance(part, Wild) else part for part in parts)
     return text.ilike(pattern) if any_case else text.like(pattern)
 
@@ -150,16 +155,21 @@ def _trimmed(parts: Parts) -> Parts:
     return parts
 
 
-@lru_cache(maxsize=64)
-def _judged(pattern: str) -> tuple[str, bool]:
+@lru_cache(maxsize=4096)
+def judged(pattern: str) -> tuple[str, bool]:
     """Why RE2 does not take the pattern ("" where it does), and whether it matches empty text.
 
     DuckDB has RE2 inside.
     """
-    with duckdb.connect(":memory:") as judge:
+    with _judge().cursor() as judge:
         try:
             found = judge.execute("SELECT regexp_matches('', ?)", [pattern]).fetchall()
         except duckdb.Error as error:
             words = str(error).partition(": ")[2] or str(error)
             return words.splitlines()[0].rpartition(": ")[0] or words, False
     return "", bool(found[0][0])
+
+
+@cache
+def _judge() -> duckdb.DuckDBPyConnection:
+    return duckdb.connect(":memory:")

@@ -73,6 +73,12 @@ class Filling(BaseModel):
     maker: str
 
 
+class Findings(BaseModel):
+    """Findings of a command, as it prints them."""
+
+    findings: list[dict[str, Any]]
+
+
 class NewToken(BaseModel):
     """A token to make."""
 
@@ -117,6 +123,17 @@ def fill(asked: Filling, live: Live) -> Response:
     def told() -> Iterator[dict[str, Any]]:
         live.audit(LOCAL, "fill", asked.column)
         yield {"filled": live.fill(asked.column, asked.by, asked.sql, asked.maker)}
+
+    return _told(told)
+
+
+@routes.post("/findings")
+def keep_findings(asked: Findings, live: Live) -> Response:
+    """Stores what a command found."""
+
+    def told() -> Iterator[dict[str, Any]]:
+        live.keep_findings(asked.findings)
+        yield {"findings": len(asked.findings)}
 
     return _told(told)
 

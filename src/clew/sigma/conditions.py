@@ -1,0 +1,179 @@
+"""A rule's tree to an Ibis condition over events, with what of it the case cannot tell.
+
+A field that the case does not have is NULL in every event: it meets no test but null and exists. What
+follows from that is worked out before any event is read, so that a rule which cannot match is known
+to be not evaluable.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from functools import cached_property, reduce
+from operator import and_, or_
+
+import ibis
+import ibis.expr.types as ir
+
+from clew.query.scope import Subject
+from clew.sigma.fields import Fields, Known, fields_of
+from clew.sigma.literals import Hint, hint_of
+from clew.sigma.reading import Rule
+from clew.sigma.taxonomy import other_formats
+from clew.sigma.testing import any_of, holds, same
+from clew.sigma.tree import (
+    All,
+    Any,
+    Exists,
+    Match,
+    Node,
+    Not,
+    Null,
+    SameAs,
+    Test,
+    fields,
+    matches,
+)
+
+TEXT_OF_EVENTS = "text of events"
+"""What a keyword needs."""
+
+
+class Condition:
+    """What a rule asks of an event. It is made when it is asked for: of thousands of rules few are.
+
+    is_possible  whether any event can match, with the fields that the case has
+    missing      fields that the rule names and the case does not have
+    hint         texts of which a matching event has one, to find candidates by; None where there are none
+    holds        True or False for a matching event and another, never NULL
+    """
+
+    def __init__(self, rule: Rule, events: ir.Table, known: Known | None) -> None:
+        self.rule, self.events, self.known = rule, events, known
+        self.compiler = _Compiler(fields_of(events.op(), rule.log_source, known))
+        self.missing = tuple(self.compiler.missing(rule.tree))
+        self.is_possible = self.compiler.by_fields(rule.tree) is not False
+
+    @cached_property
+    def hint(self) -> Hint | None:
+        return hint_of(self.rule.tree, self.compiler.find)
+
+    @cached_property
+    def holds(self) -> ir.BooleanValue:
+        value = self.compiler.of(self.rule.tree)
+        made = ibis.literal(value) if isinstance(value, bool) else value.fill_null(False)
+        others = other_formats(self.rule.log_source)
+        if others and (self.known is None or "source_format" in self.known.columns):
+            made = made & self.events.source_format.notin(others).fill_null(True)
+        return made
+
+
+class _Compiler:
+    def __init__(self, fields: Fields) -> None:
+        self.fields = fields
+
+    def find(self, field: str | None) -> list[Subject]:
+        """The values of a field; all text for None."""
+        return self.fields.keywords() if field is None else self.fields.find(field)
+
+    def missing(self, tree: Node) -> list[str]:
+        named = [name for name in fields(tree) if not self.find(name) and _is_asked(tree, name)]
+        if any(match.field is None for match in matches(tree)) and not self.find(None):
+            named.append(TEXT_OF_EVENTS)
+        return named
+
+    def by_fields(self, node: Node) -> bool | None:
+        """What the fields that the case has decide, without an event; None where they do not."""
+        match node:
+            case Match():
+                return self.by_field(node)
+            case Not():
+                value = self.by_fields(node.term)
+                return None if value is None else not value
+        decided = isinstance(node, Any)
+        values = [self.by_fields(term) for term in node.terms]
+        if decided in values:
+            return decided
+        return None if None in values else not decided
+
+    def by_field(self, node: Match) -> bool | None:
+        is_absent = isinstance(node.test, Null) or node.test == Exists(False)
+        if not self.find(node.field):
+            return is_absent
+        if isinstance(node.test, SameAs) and not self.find(node.test.field):
+            return False
+        return None
+
+    def of(self, node: Node) -> ir.BooleanValue | bool:
+        """The condition; a plain bool where the case's fields alone decide."""
+        match node:
+            case Match():
+                return self.match(node.field, [node.test])
+            case Not():
+                value = self.of(node.term)
+                return not value if isinstance(value, bool) else ~value.fill_null(False)
+            case All():
+                return _joined([self.of(term) for term in node.terms], is_all=True)
+        return _joined(self.alternatives(node.terms), is_all=False)
+
+    def alternatives(self, terms: Sequence[Node]) -> list[ir.BooleanValue | bool]:
+        """Tests of one field stand together: they cost one look at it."""
+        tests: dict[str | None, list[Test]] = {}
+        others = []
+        for term in terms:
+            if isinstance(term, Match):
+                tests.setdefault(term.field, []).append(term.test)
+            elif isinstance(term, Any):
+                others += self.alternatives(term.terms)
+            else:
+                others.append(self.of(term))
+        return [*(self.match(field, asked) for field, asked in tests.items()), *others]
+
+    def match(self, field: str | None, tests: list[Test]) -> ir.BooleanValue | bool:
+        """Whether the field meets one of the tests."""
+        subjects = self.find(field)
+        parts: list[ir.BooleanValue | bool] = [
+            self.absence(subjects, is_there=isinstance(test, Exists) and test.is_there)
+            for test in tests
+            if isinstance(test, Null | Exists)
+        ]
+        for test in tests:
+            if isinstance(test, SameAs):
+                others = self.find(test.field)
+                parts += [same(mine, other, test) for mine in subjects for other in others]
+        rest = [test for test in tests if not isinstance(test, Null | Exists | SameAs)]
+        if rest:
+            parts += [any_of(subject, rest) for subject in subjects]
+        return _joined(parts, is_all=False)
+
+    def absence(self, subjects: list[Subject], *, is_there: bool) -> ir.BooleanValue | bool:
+        """Whether an event states the field, or does not."""
+        test = Exists(is_there)
+        return _joined([holds(subject, test) for subject in subjects], is_all=not is_there)
+
+
+def _is_asked(tree: Node, name: str) -> bool:
+    """Whether what the field says matters, and not only whether it is there."""
+    return any(
+        (match.field == name and not isinstance(match.test, Null | Exists))
+        or (isinstance(match.test, SameAs) and match.test.field == name)
+        or (match.field == name and match.test == Exists(True))
+        for match in matches(tree)
+    )
+
+
+def _joined(parts: Sequence[ir.BooleanValue | bool], *, is_all: bool) -> ir.BooleanValue | bool:
+    """All of the parts, or any; none of them is True for all and False for any."""
+    if any(part is (not is_all) for part in parts):
+        return not is_all
+    values = [part for part in parts if not isinstance(part, bool)]
+    return _balanced(values, is_all=is_all) if values else is_all
+
+
+def _balanced(values: Sequence[ir.BooleanValue], *, is_all: bool) -> ir.BooleanValue:
+    """As a tree that is as flat as can be: depth is recursion."""
+    if len(values) <= 2:
+        return reduce(and_ if is_all else or_, values)
+    middle = len(values) // 2
+    left = _balanced(values[:middle], is_all=is_all)
+    right = _balanced(values[middle:], is_all=is_all)
+    return left & right if is_all else left | right

@@ -1,0 +1,158 @@
+"""A name in a rule to values of events, and what the case has of it.
+
+A name may have several values in an event: the key as a source wrote it, and the canonical columns
+that it stands for. A test holds where it holds for one of them; as a key of a group the first that
+is there counts.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from functools import lru_cache
+from typing import Any
+
+import ibis
+import ibis.expr.types as ir
+
+from clew.engines import Engine
+from clew.model.event import BY_NAME, OWN
+from clew.model.views import attribute, attribute_keys, events
+from clew.model.vocabulary import resolve
+from clew.query.scope import Subject
+from clew.sigma.reading import LogSource
+from clew.sigma.taxonomy import EXTENSION, MADE, ONLY_HERE, URL, named
+
+KEYWORDS = (
+    "message", "prompt", "completion", "exception_message", "exception_stacktrace", "user_agent",
+    "referer", "db_query", "tool_name", "tool_arguments", "tool_result", "event_name", "error_type",
+    "status_message", "span_name", "logger", "service", "host", "user_id", "client_ip",
+    "server_address",
+)  # fmt: skip
+"""Columns, beside the URL and attributes, in which a keyword is looked for."""
+
+
+@dataclass(frozen=True, slots=True)
+class Known:
+    """What the events of a case state: columns, and keys of attributes."""
+
+    columns: frozenset[str]
+    attributes: frozenset[str]
+
+    def key(self, name: str) -> str | None:
+        """The key of that name, else the one that differs in case alone."""
+        if name in self.attributes:
+            return name
+        return next((key for key in self.attributes if key.lower() == name.lower()), None)
+
+
+def known_of(engine: Engine) -> Known:
+    """What the case has, by the list that ingest keeps; where there is none, by looking."""
+    if engine.dialect == "duckdb":
+        rows = engine.run("SELECT DISTINCT field, is_attribute FROM fields WHERE rows > 0").rows
+        columns = {name for name, is_attribute in rows if not is_attribute}
+        if columns:
+            keys = {name for name, is_attribute in rows if is_attribute}
+            return Known(frozenset(columns | {"event_id"}), frozenset(keys))
+    counts = events.aggregate(**{name: events[name].notnull().any() for name in BY_NAME})
+    answer = engine.run(counts)
+    found = answer.rows[0] if answer.rows else ()
+    columns = {name for name, is_there in zip(answer.columns, found, strict=True) if is_there}
+    listed = events.select(key=attribute_keys(events.attributes).unnest()).distinct()
+    return Known(frozenset(columns), frozenset(row[0] for row in engine.run(listed).rows))
+
+
+class Fields:
+    """The fields of one rule over a table of events. `known` None: every column may be there."""
+
+    def __init__(self, table: ir.Table, source: LogSource, known: Known | None) -> None:
+        self.table, self.source, self.known = table, source, known
+        self.found: dict[str, list[Subject]] = {}
+
+    def find(self, name: str) -> list[Subject]:
+        """The values that the name stands for, the surest first; none where the case has none."""
+        if name not in self.found:
+            self.found[name] = self._find(name)
+        return self.found[name]
+
+    def _find(self, name: str) -> list[Subject]:
+        found: list[Subject] = []
+        if self.known and (key := self.known.key(name.removeprefix("attributes."))):
+            value = attribute(self.table.attributes, key)
+            found.append(Subject(name, value, "attribute"))
+        for column in named(name, self.source):
+            found += self._made(column, name) if column in MADE else self._column(column, name)
+        return found or self._by_vocabulary(name)
+
+    def column(self, name: str) -> str:
+        """The name as a finding bears it: the canonical column's where it stands for one."""
+        wanted = [subject.column for subject in self.find(name) if subject.column]
+        plain = [n for n in named(name, self.source) if n not in MADE]
+        return (wanted or plain or [resolve(name).column or name])[0]
+
+    def text(self, name: str) -> ir.StringValue:
+        """The field as the key of a group."""
+        values = [subject.as_text() for subject in self.find(name)]
+        return ibis.coalesce(*values) if values else ibis.null("string")
+
+    def number(self, name: str) -> ir.NumericValue:
+        """The field as a number, in the unit of its name."""
+        values = [subject.number().cast("float64") / subject.scale for subject in self.find(name)]
+        return ibis.coalesce(*values) if values else ibis.null("float64")
+
+    def keywords(self) -> list[Subject]:
+        """All text of an event."""
+        if "" not in self.found:
+            self.found[""] = self._keywords()
+        return self.found[""]
+
+    def _keywords(self) -> list[Subject]:
+        found = [subject for name in KEYWORDS for subject in self._column(name, name)]
+        found += self._made(URL, URL)
+        if self.known is None or self.known.attributes:
+            pairs = _pairs(self.table.attributes).join("\n")
+            found.append(Subject("attributes", pairs, "attribute"))
+        return found
+
+    def _column(self, column: str, name: str, scale: float = 1.0) -> list[Subject]:
+        if self.known is not None and column not in self.known.columns:
+            return []
+        return [Subject(name, self.table[column], BY_NAME[column].kind, column, scale)]
+
+    def _made(self, made: str, name: str) -> list[Subject]:
+        if self.known is not None and not self.known.columns & set(MADE[made]):
+            return []
+        path = self.table.url_path
+        if made == EXTENSION:
+            value = path.re_extract(r"\.([^./]+)$", 1).nullif("")
+            return [Subject(name, value, "text")]
+        query = self.table.url_query
+        url = path.fill_null("").concat(
+            ibis.ifelse(query.isnull(), "", ibis.literal("?").concat(query))
+        )
+        return [Subject(name, ibis.ifelse(path.isnull() & query.isnull(), None, url), "text")]
+
+    def _by_vocabulary(self, name: str) -> list[Subject]:
+        if self.source.product in ONLY_HERE:
+            return self._attribute(name)
+        meant = resolve(name)
+        column = meant.column or meant.otherwise
+        if column is None or (column in OWN and name != column):
+            return self._attribute(name)
+        return self._column(column, name, meant.scale)
+
+    def _attribute(self, name: str) -> list[Subject]:
+        """A key that nothing is known of: only where nothing is known of the case at all."""
+        if self.known is not None:
+            return []
+        return [Subject(name, attribute(self.table.attributes, name), "attribute")]
+
+
+@lru_cache(maxsize=256)
+def fields_of(table: Any, source: LogSource, known: Known | None) -> Fields:
+    """The fields of all rules of one log source; `table` is a table's node."""
+    return Fields(table.to_expr(), source, known)
+
+
+@ibis.udf.scalar.builtin(name="clew_attribute_pairs", signature=(("string",), "array<string>"))
+def _pairs(attributes):  # type: ignore[no-untyped-def]
+    """`key=value` of each attribute."""

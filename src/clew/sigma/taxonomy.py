@@ -1,0 +1,169 @@
+"""The names that Sigma rules give fields, by log source, to canonical columns.
+
+A name that stands here means this; any other means what it means in a search (model/vocabulary).
+`url` is made: path and query as the client asked for them, which web rules call cs-uri-query too.
+
+Source  Sigma taxonomy appendix 2.1.0; W3C extended log format; field names of CloudTrail, Azure
+        Monitor and Google Cloud audit logs
+"""
+
+from __future__ import annotations
+
+from clew.sigma.reading import LogSource
+
+URL = "url"
+EXTENSION = "url extension"
+MADE = {URL: ("url_path", "url_query"), EXTENSION: ("url_path",)}
+"""What is made of columns, and of which."""
+
+WEB: dict[str, tuple[str, ...]] = {
+    "c-ip": ("client_ip",),
+    "cs-ip": ("client_ip",),
+    "src_ip": ("client_ip", "src_ip"),
+    "dst_ip": ("server_address", "dst_ip"),
+    "s-ip": ("server_address",),
+    "s-port": ("server_port",),
+    "s-computername": ("host",),
+    "s-sitename": ("service",),
+    "cs-username": ("user_id",),
+    "cs-method": ("http_method",),
+    "cs-uri": (URL,),
+    "c-uri": (URL,),
+    "c-uri-path": (URL,),
+    "cs-uri-path": (URL,),
+    "cs-uri-stem": ("url_path",),
+    "c-uri-stem": ("url_path",),
+    "cs-uri-query": (URL, "url_query"),
+    "c-uri-query": (URL, "url_query"),
+    "c-uri-extension": (EXTENSION,),
+    "cs-uri-extension": (EXTENSION,),
+    "c-useragent": ("user_agent",),
+    "cs-user-agent": ("user_agent",),
+    "cs-useragent": ("user_agent",),
+    "cs(user-agent)": ("user_agent",),
+    "cs-host": ("server_address",),
+    "r-dns": ("server_address",),
+    "cs-referer": ("referer",),
+    "cs-referrer": ("referer",),
+    "c-referer": ("referer",),
+    "cs(referer)": ("referer",),
+    "cs-version": ("protocol",),
+    "cs-protocol": ("protocol",),
+    "sc-status": ("http_status",),
+    "sc-bytes": ("response_bytes",),
+    "cs-bytes": ("request_bytes",),
+    "time-taken": ("duration_ms",),
+    "url.original": (URL,),
+    "url.full": (URL,),
+}
+FLOW: dict[str, tuple[str, ...]] = {
+    "src_ip": ("src_ip", "client_ip"),
+    "dst_ip": ("dst_ip", "server_address"),
+    "src_port": ("src_port", "client_port"),
+    "dst_port": ("dst_port", "server_port"),
+    "username": ("user_id",),
+    "source.ip": ("src_ip", "client_ip"),
+    "source.port": ("src_port", "client_port"),
+    "destination.ip": ("dst_ip", "server_address"),
+    "destination.port": ("dst_port", "server_port"),
+}
+CLOUD: dict[str, tuple[str, ...]] = {
+    "eventname": ("event_name",),
+    "sourceipaddress": ("client_ip",),
+    "useragent": ("user_agent",),
+    "errorcode": ("error_type",),
+    "errormessage": ("status_message", "exception_message"),
+    "eventsource": ("service",),
+    "awsregion": ("region",),
+    "eventtime": ("timestamp",),
+    "requestid": ("request_id",),
+    "recipientaccountid": ("tenant",),
+    "useridentity.arn": ("user_id",),
+    "useridentity.username": ("user_id",),
+    "useridentity.principalid": ("user_id",),
+    "useridentity.accesskeyid": ("api_key_hash",),
+    "useridentity.accountid": ("tenant",),
+    "operationname": ("event_name",),
+    "operationnamevalue": ("event_name",),
+    "operation": ("event_name", "operation"),
+    "activitydisplayname": ("event_name",),
+    "caller": ("user_id",),
+    "callipaddress": ("client_ip",),
+    "calleripaddress": ("client_ip",),
+    "ipaddress": ("client_ip",),
+    "userprincipalname": ("user_id",),
+    "identity": ("user_id",),
+    "tenantid": ("tenant",),
+    "properties.message": ("message", "event_name"),
+    "protopayload.methodname": ("event_name",),
+    "data.protopayload.methodname": ("event_name",),
+    "gcp.audit.method_name": ("event_name",),
+    "protopayload.authenticationinfo.principalemail": ("user_id",),
+    "data.protopayload.authenticationinfo.principalemail": ("user_id",),
+    "gcp.audit.authentication_info.principal_email": ("user_id",),
+    "protopayload.requestmetadata.callerip": ("client_ip",),
+    "data.protopayload.requestmetadata.callerip": ("client_ip",),
+    "protopayload.requestmetadata.callersupplieduseragent": ("user_agent",),
+    "data.protopayload.requestmetadata.callersupplieduseragent": ("user_agent",),
+    "eventtype": ("event_name",),
+    "actor.alternateid": ("user_id",),
+    "client.ipaddress": ("client_ip",),
+    "client.useragent.rawuseragent": ("user_agent",),
+    "actor": ("user_id",),
+    "actor_ip": ("client_ip",),
+    "action": ("event_name", "action"),
+    "resulttype": ("error_type",),
+    "resultdescription": ("status_message",),
+    "protopayload.servicename": ("service",),
+    "data.protopayload.servicename": ("service",),
+    "gcp.audit.service_name": ("service",),
+    "displaymessage": ("message",),
+    "outcome.reason": ("error_type",),
+    "org": ("tenant",),
+}
+HOSTS: dict[str, tuple[str, ...]] = {
+    "user": ("user_id",),
+    "computer": ("host",),
+    "computername": ("host",),
+    "utctime": ("timestamp",),
+    "processid": ("process_id",),
+}
+CLOUD_PRODUCTS = ("aws", "azure", "gcp", "google_cloud", "okta", "github", "m365", "onelogin")
+HOST_PRODUCTS = ("windows", "linux", "macos")
+PRODUCTS: dict[str, str] = {
+    "aws_cloudtrail": "aws",
+    "aws_waf": "aws",
+    "gcp_audit": "gcp",
+    "azure_activity": "azure",
+    "okta": "okta",
+    "github_audit": "github",
+}
+"""Formats of one product alone: a rule for another product does not look at their events."""
+ONLY_HERE = HOST_PRODUCTS
+"""Products whose names mean nothing in a search: EventID is no event_id."""
+
+
+def named(name: str, source: LogSource) -> tuple[str, ...]:
+    """The columns, or made values, that a name of this log source means; () where it says nothing.
+
+    >>> named("cs-method", LogSource(category="webserver"))
+    ('http_method',)
+    """
+    key = name.lower()
+    is_flow = source.category in ("firewall", "network_connection", "network", "dns")
+    tables = [FLOW, WEB] if is_flow else [WEB]
+    if source.product in CLOUD_PRODUCTS:
+        tables = [CLOUD, WEB]
+    elif source.product in HOST_PRODUCTS and not source.category.startswith(("proxy", "webserver")):
+        tables = [HOSTS]
+    elif source.category not in ("webserver", "proxy") and not is_flow:
+        tables = [{n: c for n, c in WEB.items() if n not in ("src_ip", "dst_ip")}]
+    return next((table[key] for table in tables if key in table), ())
+
+
+def other_formats(source: LogSource) -> tuple[str, ...]:
+    """Formats whose events a rule of this product does not mean."""
+    product = "gcp" if source.product == "google_cloud" else source.product
+    if product not in PRODUCTS.values():
+        return ()
+    return tuple(name for name, owner in PRODUCTS.items() if owner != product)
