@@ -14,7 +14,7 @@ A flag wins over the environment, the environment over the file, the file over t
     limit_usd = 100
 
 The file is clew.toml in the current folder, or what CLEW_CONFIG names. A key that is not in the
-tree is an error that names the nearest one. Under `analyses` and `detections` the keys are the
+tree is an error that names the nearest one. Under `analyses`, `detections` and `sinks` the keys are the
 members' own options: the keyword arguments of the function, with its types and defaults.
 """
 
@@ -34,7 +34,7 @@ from clew.model.budget import Budget
 
 PREFIX = "CLEW_"
 FILE_VARIABLE = "CLEW_CONFIG"
-MEMBER_FAMILIES = ("analyses", "detections")
+MEMBER_FAMILIES = ("analyses", "detections", "sinks")
 
 TABLE_LISTS: dict[str, type] = {"budgets": Budget}
 """Settings that are lists of tables."""
@@ -91,6 +91,20 @@ class Redact:
 
 
 @dataclass(frozen=True, slots=True)
+class Export:
+    """How `clew export` and alerts send.
+
+    token       what a receiver knows its sender by; never on the command line
+    patience_s  how long a receiver may take nothing before it is given up
+    ca_file     certificates of authorities that are trusted beside the system's, a PEM file
+    """
+
+    token: str = ""
+    patience_s: float = 60.0
+    ca_file: str = ""
+
+
+@dataclass(frozen=True, slots=True)
 class Config:
     """Every setting.
 
@@ -103,8 +117,10 @@ class Config:
     prices      what calls are priced with
     redact      what is taken out before anything is stored
     budgets     what may be spent, see `Budget`; in the file alone
+    export      how findings and events are sent
     analyses    options of analyses, by name
     detections  options of detections, by name
+    sinks       options of sinks, by name; also `to` and `token` of each
     """
 
     case: str = "clew.duckdb"
@@ -115,8 +131,10 @@ class Config:
     prices: Prices = field(default_factory=Prices)
     redact: Redact = field(default_factory=Redact)
     budgets: tuple[Budget, ...] = ()
+    export: Export = field(default_factory=Export)
     analyses: Options = field(default_factory=dict)
     detections: Options = field(default_factory=dict)
+    sinks: Options = field(default_factory=dict)
 
 
 def read(environment: Mapping[str, str], folder: Path) -> Config:

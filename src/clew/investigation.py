@@ -41,12 +41,13 @@ def detect(
     *,
     since: datetime | None = None,
     until: datetime | None = None,
+    seen: ir.Table | None = None,
 ) -> Investigation:
     """Runs these detections, or all; `options` are keyword arguments by detection.
 
-    Only events from `since` up to, and without, `until` are looked at.
+    Only events from `since` up to, and without, `until` are looked at, or else those of `seen`.
     """
-    seen = between(events, since, until)
+    seen = between(events, since, until) if seen is None else seen
     _fill(engine, names or registry.names("detections"), options or {})
     parts = {**ties.parts(seen), "credentials": credentials.asked(seen)}
     with engine.sharing(parts) as asked:

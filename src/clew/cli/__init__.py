@@ -26,6 +26,7 @@ from clew.cli import (
     catalog,
     detect,
     doctor,
+    export,
     ingest,
     investigate,
     report,
@@ -59,6 +60,7 @@ app.command()(show.show)
 app.command()(detect.detect)
 app.command(name="train-detector")(train_detector.train_detector)
 app.command()(report.report)
+app.command()(export.export)
 app.command(name="list")(catalog.list_members)
 app.command()(catalog.explain)
 app.command()(verify.verify)

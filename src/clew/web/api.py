@@ -15,11 +15,11 @@ from pydantic import BaseModel, Field
 
 from clew import investigation
 from clew.cli.render import json
-from clew.cli.render.answer import filled
 from clew.cli.show import asked
 from clew.config import Config
 from clew.errors import UnknownName
 from clew.live import traces
+from clew.model.event import filled
 from clew.model.views import between, events
 from clew.query import compile as compile_query
 from clew.query import is_aggregate, parse

@@ -1,0 +1,230 @@
+"""One export: from the case into the spool, from the spool to the receiver.
+
+The case is read at once, as fast as the disk takes it, so that a slow receiver keeps nobody from writing
+to the case. Meanwhile the spool is sent.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import socket
+import threading
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+from clew import __version__, registry
+from clew.config import member_options
+from clew.delivery.address import Address, read_address
+from clew.delivery.sending import Sending, Tally, Transport
+from clew.delivery.spool import Spool
+from clew.delivery.what import Wanted, event_items, finding_items
+from clew.engines import Engine
+from clew.errors import ClewError, ConfigError
+from clew.model.finding import naive, rfc3339
+from clew.sinks import HttpSink, Item, Sink, Told
+from clew.sinks._syslog import MOST_UDP
+
+MOST_DATAGRAM = 65_000
+
+
+@dataclass(frozen=True, slots=True)
+class Receiver:
+    """Where to, and how.
+
+    sink     name of the sink
+    to       as --to says it
+    token    the credential, "" without one
+    options  of the sink
+    """
+
+    sink: str
+    to: str
+    token: str = ""
+    ca_file: str = ""
+    options: Mapping[str, Any] = field(default_factory=dict)
+
+    @property
+    def address(self) -> Address:
+        """The address read. Raises ConfigError."""
+        return read_address(self.to, self.sink, registry.load("sinks", self.sink).OVER)
+
+
+@dataclass(slots=True)
+class Exported:
+    """What an export tells.
+
+    tally    what was sent, refused and waits
+    spool    where the waiting stand; "" without any
+    refused  the file of the refused ones; "" without any
+    resumed  whether an earlier one was gone on with
+    """
+
+    tally: Tally
+    spool: str = ""
+    refused: str = ""
+    resumed: bool = False
+
+
+def export(
+    open_engine: Callable[[], Engine],
+    folder: Path,
+    receiver: Receiver,
+    wanted: Wanted,
+    *,
+    words: Mapping[str, str | None],
+    patience_s: float,
+    detection_options: Mapping[str, Mapping[str, Any]],
+    now: datetime,
+    told: Callable[[Tally], None] | None = None,
+) -> Exported:
+    """Sends what is wanted of a case, and goes on where an export with the same words was killed.
+
+    open_engine  opens the case; it is not asked where the spool holds all already
+    folder       of spools, beside the case
+    words        what the command said, before times were resolved: the same words are the same job
+    """
+    address = receiver.address
+    check_takes(receiver.sink, wanted.what)
+    sink = open_sink(receiver, address, now)
+    key = job_key(receiver, words)
+    job = {
+        "sink": receiver.sink,
+        "to": address.shown,
+        "what": wanted.what,
+        "since": rfc3339(wanted.since),
+        "until": rfc3339(wanted.until),
+        "began": rfc3339(now),
+    }
+    transport: Transport | None = None
+    spool = Spool(folder / key, job)
+    try:
+        wanted = Wanted(
+            wanted.what,
+            naive(spool.job["since"]),
+            naive(spool.job["until"]),
+            wanted.query,
+            wanted.severity,
+        )
+        transport = open_transport(address, receiver, sink, spool.position)
+        began = naive(spool.job["began"]) or now
+        filling = None
+        if not spool.is_whole:
+            engine = open_engine()
+            if wanted.what == "events":
+                items = event_items(engine, wanted, sink, began)
+            else:
+                items = finding_items(engine, wanted, sink, began, detection_options)
+            filling = threading.Thread(target=_fill, args=(spool, items, engine), daemon=True)
+            filling.start()
+        tally = Sending(sink, transport, spool, patience_s=patience_s, told=told).run()
+        if filling is not None:
+            filling.join()
+        return _ended(spool, transport, tally)
+    except ClewError:
+        spool.discard_if_empty()
+        raise
+    finally:
+        if transport is not None:
+            transport.close()
+        spool.close()
+
+
+def _ended(spool: Spool, transport: Transport, tally: Tally) -> Exported:
+    from clew.delivery.file import FileTransport
+
+    tally.waiting = spool.waiting
+    resumed = spool.is_resumed
+    if tally.problem:
+        refused = spool.folder / "refused.jsonl"
+        where = str(refused) if refused.exists() else ""
+        return Exported(tally, str(spool.folder), where, resumed)
+    if isinstance(transport, FileTransport):
+        transport.finish()
+    kept = spool.finish()
+    return Exported(tally, "", str(kept or ""), resumed)
+
+
+def _fill(spool: Spool, items: Iterator[Item], engine: Engine) -> None:
+    try:
+        spool.add(items)
+        spool.close_job()
+    except BaseException as error:
+        spool.fail(error)
+    finally:
+        engine.close()
+
+
+def check_takes(sink: str, what: str) -> None:
+    """Raises ConfigError where a sink takes no such thing."""
+    takes = registry.load("sinks", sink).TAKES
+    if what not in takes:
+        raise ConfigError(f"{sink} takes {' and '.join(takes)}, not {what}.")
+
+
+def open_sink(receiver: Receiver, address: Address, now: datetime) -> Sink:
+    """The sink with its options."""
+    module = registry.load("sinks", receiver.sink)
+    given = dict(receiver.options)
+    if address.way == "smtp":
+        from clew.delivery.mail import addressed
+
+        given |= addressed(address)
+    most = 0
+    if address.scheme == "udp":
+        most = MOST_UDP if address.way == "syslog" else MOST_DATAGRAM
+    told = Told(__version__, socket.gethostname(), now, address.way, most)
+    sink: Sink = module.sink(told, **member_options(module.sink, given))
+    return sink
+
+
+def open_transport(address: Address, receiver: Receiver, sink: Any, position: int) -> Transport:
+    """The way to the receiver."""
+    if address.way == "http":
+        from clew.delivery.http import HttpTransport
+
+        assert isinstance(sink, HttpSink), f"BUG: {receiver.sink} says that it travels over http"
+        return HttpTransport(address, sink, receiver.token, ca_file=receiver.ca_file)
+    if address.way == "smtp":
+        from clew.delivery.mail import MailTransport
+
+        return MailTransport(
+            address,
+            sink.sender,
+            sink.recipients,
+            user=sink.user,
+            password=receiver.token,
+            ca_file=receiver.ca_file,
+        )
+    if address.way == "file":
+        from clew.delivery.file import FileTransport
+
+        return FileTransport(address.text, position=position, as_mbox=receiver.sink == "email")
+    from clew.delivery.sockets import DatagramTransport, StreamTransport
+
+    if address.scheme == "udp":
+        return DatagramTransport(address)
+    return StreamTransport(address, ca_file=receiver.ca_file)
+
+
+def job_key(receiver: Receiver, words: Mapping[str, str | None]) -> str:
+    """The name of a job's folder: the same sink, address, options and words give the same."""
+    facts = [receiver.sink, receiver.to, sorted(receiver.options.items()), sorted(words.items())]
+    text = json.dumps(facts, default=str)
+    return f"{receiver.sink}-{hashlib.sha256(text.encode()).hexdigest()[:12]}"
+
+
+def spool_folder(case: str) -> Path:
+    """Where the spools of a case stand: beside its file."""
+    if "://" in case:
+        return Path("clew.export")
+    path = Path(case).resolve()
+    return path.with_name(path.name + ".export")
+
+
+def utc_now() -> datetime:
+    """The clock: naive UTC."""
+    return datetime.now(UTC).replace(tzinfo=None)
