@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import replace
-from typing import Any
+from typing import Any, TypeVar
 
 from clew.model.finding import Evidence, Finding
 from clew.sinks import Event
+
+Given = TypeVar("Given", Event, Finding)
 
 LENGTHS = (16_384, 4_096, 1_024, 256, 64)
 """How long a text may be, tried one after the other until the whole fits."""
@@ -32,12 +34,11 @@ def cut(text: str, most: int) -> str:
 
 def event_within(most: int, event: Event, encode: Callable[[Event], bytes]) -> bytes:
     """The event's payload with at most so many bytes; 0 is no limit."""
-    payload = encode(event)
-    if not most or len(payload) <= most:
+    if (payload := _fitting(most, event, encode)) is not None:
         return payload
     for length in LENGTHS:
-        payload = encode({name: _shorter(value, length) for name, value in event.items()})
-        if len(payload) <= most:
+        cut_event = {name: _shorter(value, length) for name, value in event.items()}
+        if (payload := _fitting(most, cut_event, encode)) is not None:
             return payload
     left = {name: _shorter(event[name], LENGTHS[-1]) for name in KEPT if name in event}
     return encode({**left, "tags": '["cut"]'})
@@ -45,12 +46,10 @@ def event_within(most: int, event: Event, encode: Callable[[Event], bytes]) -> b
 
 def finding_within(most: int, finding: Finding, encode: Callable[[Finding], bytes]) -> bytes:
     """The finding's payload with at most so many bytes; 0 is no limit."""
-    payload = encode(finding)
-    if not most or len(payload) <= most:
+    if (payload := _fitting(most, finding, encode)) is not None:
         return payload
     for length in LENGTHS:
-        payload = encode(shorter(finding, length))
-        if len(payload) <= most:
+        if (payload := _fitting(most, shorter(finding, length), encode)) is not None:
             return payload
     bare = replace(
         shorter(finding, LENGTHS[-1]),
@@ -61,6 +60,26 @@ def finding_within(most: int, finding: Finding, encode: Callable[[Finding], byte
         evidence=(_shown(finding.evidence[0], 32),),
     )
     return encode(bare)
+
+
+def _fitting(most: int, given: Given, encode: Callable[[Given], bytes]) -> bytes | None:
+    """The payload where it fits; one that cannot fit is not made first."""
+    if most and _characters(given) > most:
+        return None
+    payload = encode(given)
+    return payload if not most or len(payload) <= most else None
+
+
+def _characters(given: Any) -> int:
+    """Of all texts: a payload has at least so many bytes."""
+    if isinstance(given, str):
+        return len(given)
+    if isinstance(given, Finding):
+        texts = (given.title, *given.why, *given.recommendations, *given.subject.values())
+        return _characters(texts) + sum(len(line.text) for line in given.evidence)
+    if isinstance(given, Mapping):
+        return sum(len(str(key)) + _characters(value) for key, value in given.items())
+    return sum(map(_characters, given)) if isinstance(given, (list, tuple)) else 0
 
 
 def shorter(finding: Finding, length: int) -> Finding:
