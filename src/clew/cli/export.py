@@ -32,31 +32,37 @@ if TYPE_CHECKING:
 TOKEN_VARIABLE = "CLEW_EXPORT_TOKEN"
 
 
+Place = Annotated[
+    str | None,
+    typer.Option(
+        "--to", metavar="PLACE", help="A URL, tcp://HOST:PORT, udp://, tls://, smtp://, or a file."
+    ),
+]
+Query = Annotated[
+    str, typer.Option("--query", metavar="QUERY", help="A search: these events alone.")
+]
+Severity = Annotated[
+    str | None,
+    typer.Option("--severity", metavar="LEVEL", help="Findings of this severity and above."),
+]
+OptionPairs = Annotated[
+    list[str] | None,
+    typer.Option("--option", metavar="NAME=VALUE", help="An option of the sink; repeatable."),
+]
+
+
 def export(
     sink: Annotated[str, typer.Argument(metavar="SINK", help="As 'clew list sinks' names them.")],
-    to: Annotated[
-        str | None,
-        typer.Option(
-            "--to", metavar="PLACE", help="A URL, tcp://HOST:PORT, udp://, tls://, smtp://, a file."
-        ),
-    ] = None,
+    to: Place = None,
     what: Annotated[
         str, typer.Option("--what", metavar="WHAT", help="findings or events. [findings]")
     ] = "findings",
     case: Case = None,
     since: Since = None,
     until: Until = None,
-    query: Annotated[
-        str, typer.Option("--query", metavar="QUERY", help="A search: these events alone.")
-    ] = "",
-    severity: Annotated[
-        str | None,
-        typer.Option("--severity", metavar="LEVEL", help="Findings of this severity and above."),
-    ] = None,
-    option: Annotated[
-        list[str] | None,
-        typer.Option("--option", metavar="NAME=VALUE", help="An option of the sink; repeatable."),
-    ] = None,
+    query: Query = "",
+    severity: Severity = None,
+    option: OptionPairs = None,
     output: PlainOutput = None,
 ) -> int:
     """Send findings or events to a receiver; killed, it goes on where it was when begun again."""
@@ -65,31 +71,23 @@ def export(
     one_of("what", what, ("findings", "events"))
     from clew import pipeline
     from clew.cli.render.findings import check_severity
+    from clew.delivery.export import Job, spool_folder
     from clew.delivery.export import export as send
-    from clew.delivery.export import spool_folder
     from clew.delivery.what import Wanted
 
     check_severity(severity)
-    receiver = receiver_of(sink, to, settings, assignments(option))
-    wanted = Wanted(what, moment(since), moment(until), query, severity or "")  # type: ignore[arg-type]
     named = case_of(case, settings)
-    done = send(
-        lambda: pipeline.open_case(named, write=False),
+    said = {"what": what, "since": since, "until": until, "query": query, "severity": severity}
+    job = Job(
+        receiver_of(sink, to, settings, assignments(option)),
+        Wanted(what, moment(since), moment(until), query, severity or ""),  # type: ignore[arg-type]
+        said,
         spool_folder(named),
-        receiver,
-        wanted,
-        words={
-            "what": what,
-            "since": since,
-            "until": until,
-            "query": query,
-            "severity": severity,
-        },
-        patience_s=settings.export.patience_s,
-        detection_options=detection_options(settings, {}),
-        now=now(),
+        settings.export.patience_s,
+        detection_options(settings, {}),
     )
-    _print(done, receiver, what, output)
+    done = send(lambda: pipeline.open_case(named, write=False), job, now=now())
+    _print(done, job.receiver, what, output)
     if done.tally.problem:
         return 2 if done.tally.is_wrong else 4
     return 1 if done.tally.refused else 0

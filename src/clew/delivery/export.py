@@ -11,8 +11,8 @@ import json
 import socket
 import threading
 from collections.abc import Callable, Iterator, Mapping
-from dataclasses import dataclass, field
-from datetime import UTC, datetime
+from dataclasses import dataclass, field, replace
+from datetime import datetime
 from pathlib import Path
 from typing import Any
 
@@ -69,29 +69,50 @@ class Exported:
     resumed: bool = False
 
 
+@dataclass(frozen=True, slots=True)
+class Job:
+    """One export.
+
+    receiver           where to
+    wanted             what of the case
+    words              what the command said, before times were resolved: the same words are the same job
+    folder             of spools, beside the case
+    patience_s         how long the receiver may take nothing
+    detection_options  by detection
+    """
+
+    receiver: Receiver
+    wanted: Wanted
+    words: Mapping[str, str | None]
+    folder: Path
+    patience_s: float
+    detection_options: Mapping[str, Mapping[str, Any]] = field(default_factory=dict)
+
+    @property
+    def key(self) -> str:
+        """The name of its folder: the same sink, address, options and words give the same."""
+        to = self.receiver
+        facts = [to.sink, to.to, sorted(to.options.items()), sorted(self.words.items())]
+        text = json.dumps(facts, default=str)
+        return f"{to.sink}-{hashlib.sha256(text.encode()).hexdigest()[:12]}"
+
+
 def export(
     open_engine: Callable[[], Engine],
-    folder: Path,
-    receiver: Receiver,
-    wanted: Wanted,
+    job: Job,
     *,
-    words: Mapping[str, str | None],
-    patience_s: float,
-    detection_options: Mapping[str, Mapping[str, Any]],
     now: datetime,
     told: Callable[[Tally], None] | None = None,
 ) -> Exported:
-    """Sends what is wanted of a case, and goes on where an export with the same words was killed.
+    """Sends what is wanted of a case, and goes on where the same job was killed.
 
     open_engine  opens the case; it is not asked where the spool holds all already
-    folder       of spools, beside the case
-    words        what the command said, before times were resolved: the same words are the same job
     """
+    receiver, wanted = job.receiver, job.wanted
     address = receiver.address
     check_takes(receiver.sink, wanted.what)
     sink = open_sink(receiver, address, now)
-    key = job_key(receiver, words)
-    job = {
+    facts = {
         "sink": receiver.sink,
         "to": address.shown,
         "what": wanted.what,
@@ -100,27 +121,11 @@ def export(
         "began": rfc3339(now),
     }
     transport: Transport | None = None
-    spool = Spool(folder / key, job)
+    spool = Spool(job.folder / job.key, facts)
     try:
-        wanted = Wanted(
-            wanted.what,
-            naive(spool.job["since"]),
-            naive(spool.job["until"]),
-            wanted.query,
-            wanted.severity,
-        )
         transport = open_transport(address, receiver, sink, spool.position)
-        began = naive(spool.job["began"]) or now
-        filling = None
-        if not spool.is_whole:
-            engine = open_engine()
-            if wanted.what == "events":
-                items = event_items(engine, wanted, sink, began)
-            else:
-                items = finding_items(engine, wanted, sink, began, detection_options)
-            filling = threading.Thread(target=_fill, args=(spool, items, engine), daemon=True)
-            filling.start()
-        tally = Sending(sink, transport, spool, patience_s=patience_s, told=told).run()
+        filling = None if spool.is_whole else _filling(open_engine(), job, sink, spool)
+        tally = Sending(sink, transport, spool, patience_s=job.patience_s, told=told).run()
         if filling is not None:
             filling.join()
         return _ended(spool, transport, tally)
@@ -131,6 +136,20 @@ def export(
         if transport is not None:
             transport.close()
         spool.close()
+
+
+def _filling(engine: Engine, job: Job, sink: Sink, spool: Spool) -> threading.Thread:
+    """Spools what is wanted, as it was wanted when the job first began."""
+    began = naive(spool.job["began"])
+    assert began is not None, "BUG: a job without a beginning"
+    wanted = replace(job.wanted, since=naive(spool.job["since"]), until=naive(spool.job["until"]))
+    if wanted.what == "events":
+        items = event_items(engine, wanted, sink, began)
+    else:
+        items = finding_items(engine, wanted, sink, began, job.detection_options)
+    thread = threading.Thread(target=_fill, args=(spool, items, engine), daemon=True)
+    thread.start()
+    return thread
 
 
 def _ended(spool: Spool, transport: Transport, tally: Tally) -> Exported:
@@ -210,21 +229,9 @@ def open_transport(address: Address, receiver: Receiver, sink: Any, position: in
     return StreamTransport(address, ca_file=receiver.ca_file)
 
 
-def job_key(receiver: Receiver, words: Mapping[str, str | None]) -> str:
-    """The name of a job's folder: the same sink, address, options and words give the same."""
-    facts = [receiver.sink, receiver.to, sorted(receiver.options.items()), sorted(words.items())]
-    text = json.dumps(facts, default=str)
-    return f"{receiver.sink}-{hashlib.sha256(text.encode()).hexdigest()[:12]}"
-
-
 def spool_folder(case: str) -> Path:
     """Where the spools of a case stand: beside its file."""
     if "://" in case:
         return Path("clew.export")
     path = Path(case).resolve()
     return path.with_name(path.name + ".export")
-
-
-def utc_now() -> datetime:
-    """The clock: naive UTC."""
-    return datetime.now(UTC).replace(tzinfo=None)

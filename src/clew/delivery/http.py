@@ -68,7 +68,7 @@ class HttpTransport:
         token = self._token()
         request = self._sink.request(self._address.text, token, items, self._clock())
         answer = self._post(request, zipped=self._takes_gzip)
-        if answer.status == 415 and self._takes_gzip:
+        if answer.status == 415 and self._takes_gzip and request.may_zip:
             self._takes_gzip = False
             answer = self._post(request, zipped=False)
         if answer.status == 401 and self._fetched:
@@ -109,7 +109,7 @@ class HttpTransport:
 
     def _post(self, request: Request, *, zipped: bool) -> Answer:
         body, headers = request.body, dict(request.headers)
-        if zipped and len(body) >= LEAST_GZIP_BYTES:
+        if zipped and request.may_zip and len(body) >= LEAST_GZIP_BYTES:
             body = gzip.compress(body, 1, mtime=0)
             headers["content-encoding"] = "gzip"
         try:

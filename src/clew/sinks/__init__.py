@@ -53,11 +53,15 @@ class Item:
 
 @dataclass(frozen=True, slots=True)
 class Request:
-    """What is sent over HTTP: always a POST."""
+    """What is sent over HTTP: always a POST.
+
+    may_zip  whether the receiver is known to take gzip
+    """
 
     url: str
     body: bytes
     headers: Mapping[str, str] = field(default_factory=dict)
+    may_zip: bool = False
 
 
 @dataclass(frozen=True, slots=True)

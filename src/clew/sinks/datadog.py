@@ -114,7 +114,7 @@ class Datadog:
         if parts.path in ("", "/"):
             to = urlunsplit(parts._replace(path="/api/v2/logs"))
         headers = {"content-type": "application/json", "dd-api-key": token}
-        return Request(to, json_array(items), headers)
+        return Request(to, json_array(items), headers, may_zip=True)
 
     def verdicts(self, answer: Answer, items: Sequence[Item]) -> list[Verdict]:
         """By the status."""

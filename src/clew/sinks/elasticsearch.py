@@ -140,7 +140,7 @@ class Elastic:
         headers = {"content-type": "application/x-ndjson"}
         if token:
             headers["authorization"] = _authorization(token)
-        return Request(to, ndjson(items), headers)
+        return Request(to, ndjson(items), headers, may_zip=True)
 
     def verdicts(self, answer: Answer, items: Sequence[Item]) -> list[Verdict]:
         """Each item's own status, which a request of status 200 may bear too."""

@@ -142,7 +142,7 @@ class SecOps:
         else:
             wrapped = [Item(item.id, b'{"udm": ' + item.payload + b"}") for item in items]
             body = b'{"inlineSource": {"events": ' + json_array(wrapped) + b"}}"
-        return Request(to, body, headers)
+        return Request(to, body, headers, may_zip=True)
 
     def verdicts(self, answer: Answer, items: Sequence[Item]) -> list[Verdict]:
         """By the status."""

@@ -91,7 +91,7 @@ class Sentinel:
         query = dict(parse_qsl(parts.query))
         to = urlunsplit(parts._replace(query=urlencode({"api-version": API_VERSION, **query})))
         headers = {"content-type": "application/json", **bearer(token)}
-        return Request(to, json_array(items), headers)
+        return Request(to, json_array(items), headers, may_zip=True)
 
     def verdicts(self, answer: Answer, items: Sequence[Item]) -> list[Verdict]:
         """By the status."""
