@@ -35,6 +35,7 @@ STEPS = (
     ("pipeline", "retention"),
     ("delivery",),
     ("pipeline",),
+    ("alerts",),
     ("live",),
     ("cli", "web", "mcp"),
     ("__init__", "__main__"),

@@ -30,13 +30,14 @@ from pathlib import Path
 from typing import Any
 
 from clew.errors import ConfigError
+from clew.model.alert import AlertRule
 from clew.model.budget import Budget
 
 PREFIX = "CLEW_"
 FILE_VARIABLE = "CLEW_CONFIG"
 MEMBER_FAMILIES = ("analyses", "detections", "sinks")
 
-TABLE_LISTS: dict[str, type] = {"budgets": Budget}
+TABLE_LISTS: dict[str, type] = {"budgets": Budget, "alerts": AlertRule}
 """Settings that are lists of tables."""
 
 FILES = (("prices", "file"), ("redact", "key_file"))
@@ -117,6 +118,7 @@ class Config:
     prices      what calls are priced with
     redact      what is taken out before anything is stored
     budgets     what may be spent, see `Budget`; in the file alone
+    alerts      what is looked at on a schedule, see `AlertRule`; in the file alone
     export      how findings and events are sent
     analyses    options of analyses, by name
     detections  options of detections, by name
@@ -131,6 +133,7 @@ class Config:
     prices: Prices = field(default_factory=Prices)
     redact: Redact = field(default_factory=Redact)
     budgets: tuple[Budget, ...] = ()
+    alerts: tuple[AlertRule, ...] = ()
     export: Export = field(default_factory=Export)
     analyses: Options = field(default_factory=dict)
     detections: Options = field(default_factory=dict)

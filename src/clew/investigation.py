@@ -138,7 +138,7 @@ def _missing(engine: Engine, module: ModuleType) -> list[str]:
 def _finding(
     engine: Engine, seen: ir.Table, name: str, module: ModuleType, row: dict[str, Any]
 ) -> Finding | None:
-    evidence = _evidence(engine, module.evidence(seen, row))
+    evidence = evidence_of(engine, module.evidence(seen, row))
     if not evidence:
         return None
     asked = module.details(seen, row) if hasattr(module, "details") else {}
@@ -166,7 +166,7 @@ def _number(value: Any) -> int | float | None:
     return round(number, 6) if number == number and abs(number) != float("inf") else None
 
 
-def _evidence(engine: Engine, chosen: Any) -> tuple[Evidence, ...]:
+def evidence_of(engine: Engine, chosen: Any) -> tuple[Evidence, ...]:
     """The chosen events with the way back to their bytes, in the order in which they were chosen."""
     order = {row["event_id"]: i for i, row in reversed(list(enumerate(engine.run(chosen).dicts())))}
     if not order:

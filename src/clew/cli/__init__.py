@@ -23,6 +23,7 @@ import typer
 
 from clew import __version__
 from clew.cli import (
+    alerts,
     catalog,
     detect,
     doctor,
@@ -68,6 +69,8 @@ app.command()(retain.retain)
 app.command()(retain.forget)
 app.command()(doctor.doctor)
 app.command()(serve.serve)
+app.command()(alerts.watch)
+app.add_typer(alerts.app, name="alerts")
 app.add_typer(token.app, name="token")
 
 

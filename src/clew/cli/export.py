@@ -93,26 +93,16 @@ def export(
     return 1 if done.tally.refused else 0
 
 
-def receiver_of(
-    sink: str, to: str | None, settings: Config, extra: dict[str, Any] | None = None
-) -> Receiver:
+def receiver_of(sink: str, to: str | None, settings: Config, extra: dict[str, Any]) -> Receiver:
     """The receiver: flags before settings, and the token from the environment before both."""
-    from clew import registry
-    from clew.delivery.export import Receiver
+    from clew.delivery.export import configured
 
-    registry.load("sinks", sink)
-    own = dict(settings.sinks.get(sink, {}))
-    place = to or own.pop("to", "")
-    own.pop("to", None)
-    if not place:
-        raise ConfigError(f"Where to? Write --to, or set sinks.{sink}.to.")
-    token = os.environ.get(TOKEN_VARIABLE) or own.pop("token", "") or settings.export.token
-    own.pop("token", None)
-    if extra and "token" in extra:
+    if "token" in extra:
         raise ConfigError(
             f"A token stands on no command line: put it into {TOKEN_VARIABLE} or sinks.{sink}.token."
         )
-    return Receiver(sink, str(place), str(token), settings.export.ca_file, {**own, **(extra or {})})
+    token = os.environ.get(TOKEN_VARIABLE, "")
+    return configured(sink, settings, to=to or "", token=token, extra=extra)
 
 
 def _print(done: Exported, receiver: Receiver, what: str, output: str) -> None:

@@ -17,7 +17,7 @@ from pathlib import Path
 from typing import Any
 
 from clew import __version__, registry
-from clew.config import member_options
+from clew.config import Config, member_options
 from clew.delivery.address import Address, read_address
 from clew.delivery.sending import Sending, Tally, Transport
 from clew.delivery.spool import Spool
@@ -51,6 +51,25 @@ class Receiver:
     def address(self) -> Address:
         """The address read. Raises ConfigError."""
         return read_address(self.to, self.sink, registry.load("sinks", self.sink).OVER)
+
+
+def configured(
+    sink: str,
+    settings: Config,
+    *,
+    to: str = "",
+    token: str = "",
+    extra: Mapping[str, Any] | None = None,
+) -> Receiver:
+    """The receiver that the settings describe; what is given here comes first. Raises ConfigError."""
+    registry.load("sinks", sink)
+    own = {**settings.sinks.get(sink, {}), **(extra or {})}
+    place = to or str(own.get("to", ""))
+    if not place:
+        raise ConfigError(f"Where to? Write --to, or set sinks.{sink}.to.")
+    token = token or str(own.get("token", "")) or settings.export.token
+    options = {name: value for name, value in own.items() if name not in ("to", "token")}
+    return Receiver(sink, place, token, settings.export.ca_file, options)
 
 
 @dataclass(slots=True)
