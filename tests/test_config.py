@@ -41,6 +41,7 @@ def test_defaults(tmp_path: Path) -> None:
         "export.token",
         "export.patience_s",
         "export.ca_file",
+        "playbooks.never_block",
     ]
 
 

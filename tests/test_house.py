@@ -37,6 +37,7 @@ STEPS = (
     ("pipeline",),
     ("alerts",),
     ("live",),
+    ("playbooks",),
     ("cli", "web", "mcp"),
     ("__init__", "__main__"),
 )

@@ -32,12 +32,13 @@ from typing import Any
 from clew.errors import ConfigError
 from clew.model.alert import AlertRule
 from clew.model.budget import Budget
+from clew.model.command import Command
 
 PREFIX = "CLEW_"
 FILE_VARIABLE = "CLEW_CONFIG"
 MEMBER_FAMILIES = ("analyses", "detections", "sinks")
 
-TABLE_LISTS: dict[str, type] = {"budgets": Budget, "alerts": AlertRule}
+TABLE_LISTS: dict[str, type] = {"budgets": Budget, "alerts": AlertRule, "commands": Command}
 """Settings that are lists of tables."""
 
 FILES = (("prices", "file"), ("redact", "key_file"))
@@ -106,6 +107,16 @@ class Export:
 
 
 @dataclass(frozen=True, slots=True)
+class Playbooks:
+    """What playbooks may do.
+
+    never_block  addresses and networks that stand on no block list
+    """
+
+    never_block: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
 class Config:
     """Every setting.
 
@@ -118,8 +129,10 @@ class Config:
     prices      what calls are priced with
     redact      what is taken out before anything is stored
     budgets     what may be spent, see `Budget`; in the file alone
+    commands    what playbooks may run, see `Command`; in the file alone
     alerts      what is looked at on a schedule, see `AlertRule`; in the file alone
     export      how findings and events are sent
+    playbooks   what playbooks may do
     analyses    options of analyses, by name
     detections  options of detections, by name
     sinks       options of sinks, by name; also `to` and `token` of each
@@ -133,8 +146,10 @@ class Config:
     prices: Prices = field(default_factory=Prices)
     redact: Redact = field(default_factory=Redact)
     budgets: tuple[Budget, ...] = ()
+    commands: tuple[Command, ...] = ()
     alerts: tuple[AlertRule, ...] = ()
     export: Export = field(default_factory=Export)
+    playbooks: Playbooks = field(default_factory=Playbooks)
     analyses: Options = field(default_factory=dict)
     detections: Options = field(default_factory=dict)
     sinks: Options = field(default_factory=dict)

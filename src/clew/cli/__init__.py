@@ -30,6 +30,7 @@ from clew.cli import (
     export,
     ingest,
     investigate,
+    playbook,
     report,
     retain,
     search,
@@ -71,6 +72,7 @@ app.command()(doctor.doctor)
 app.command()(serve.serve)
 app.command()(alerts.watch)
 app.add_typer(alerts.app, name="alerts")
+app.add_typer(playbook.app, name="playbook")
 app.add_typer(token.app, name="token")
 
 

@@ -59,14 +59,21 @@ def finding_items(
     now: datetime,
     options: Mapping[str, Mapping[str, Any]],
 ) -> Iterator[Item]:
+    """Findings, most important first."""
+    for finding in findings(engine, wanted, now, options):
+        yield Item(finding.id, sink.finding(finding, "firing"))
+
+
+def findings(
+    engine: Engine, wanted: Wanted, now: datetime, options: Mapping[str, Mapping[str, Any]]
+) -> list[Finding]:
     """What the detections find, and what rules have stored as found before."""
     seen = found_events(wanted, now)
     found = investigation.detect(engine, (), options, seen=seen)
     known = {finding.id for finding in found.findings}
     stored = [] if wanted.query else _stored(engine, wanted)
-    for finding in (*found.findings, *(one for one in stored if one.id not in known)):
-        if is_severe(finding, wanted.severity):
-            yield Item(finding.id, sink.finding(finding, "firing"))
+    every = (*found.findings, *(one for one in stored if one.id not in known))
+    return [finding for finding in every if is_severe(finding, wanted.severity)]
 
 
 def is_severe(finding: Finding, least: str) -> bool:

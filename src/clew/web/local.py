@@ -97,6 +97,14 @@ class Silenced(BaseModel):
     who: str = ""
 
 
+class Noted(BaseModel):
+    """Something done, for the audit."""
+
+    who: str
+    action: str
+    what: str
+
+
 @routes.get("/ping")
 def ping(live: Live) -> Response:
     """Which case this is."""
@@ -191,6 +199,16 @@ def revoke_token(token_id: str, live: Live) -> Response:
     def told() -> Iterator[dict[str, Any]]:
         live.revoke_token(token_id)
         yield {"token_id": token_id}
+
+    return _told(told)
+
+
+@routes.post("/audit")
+def note(asked: Noted, live: Live) -> Response:
+    """Notes in the audit what a command has done."""
+
+    def told() -> Iterator[dict[str, Any]]:
+        yield {"audit_id": live.audit(Reader(asked.who), asked.action, asked.what)}
 
     return _told(told)
 
