@@ -232,6 +232,27 @@ def test_killed_it_goes_on_where_it_was(case: Path, capsys: pytest.CaptureFixtur
     assert elastic.repeats <= 3_000
 
 
+def test_what_came_while_a_receiver_was_down_is_sent_behind_what_waits(
+    case: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """An export every hour leaves no hour out, and sends nothing twice."""
+    grown = tmp_path / "grown.duckdb"
+    grown.write_bytes(case.read_bytes())
+    elastic = Elastic()
+    with http_receiver(elastic) as receiver:
+        words = ("elasticsearch", "--to", receiver.url, "--what", "events", "--since", "9000d")
+        monkeypatch.setenv("CLEW_EXPORT_TOKEN", "another")
+        assert export(capsys, grown, *words)[1]["waiting"] == EVENTS
+        monkeypatch.setenv("CLEW_EXPORT_TOKEN", TOKEN)
+        (tmp_path / "more.jsonl").write_text(
+            '{"timestamp": "2026-01-03T00:00:00Z", "level": "INFO", "message": "late"}\n'
+        )
+        main(["ingest", str(tmp_path / "more.jsonl"), "--case", str(grown), "--output", "json"])
+        code, told = export(capsys, grown, *words)
+    assert (code, told["sent"], told["waiting"]) == (0, EVENTS + 1, 0)
+    assert len(elastic.documents) == EVENTS + 1 and elastic.repeats == 0
+
+
 def test_a_killed_file_has_every_event_once(
     case: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:

@@ -106,7 +106,7 @@ def watch(
     once: Annotated[bool, typer.Option("--once", help="One round, then end.")] = False,
     at: Annotated[
         str | None,
-        typer.Option("--at", metavar="TIME", help="As if it were that time, with --once."),
+        typer.Option("--at", metavar="TIME", help="As if it were that time; one round alone."),
     ] = None,
 ) -> int:
     """Look at the rules of the settings on schedule, without a server, until Ctrl-C."""

@@ -28,6 +28,7 @@ from clew.errors import ConfigError
 if TYPE_CHECKING:
     from clew.config import Config
     from clew.delivery.export import Exported, Receiver
+    from clew.delivery.sending import Tally
 
 TOKEN_VARIABLE = "CLEW_EXPORT_TOKEN"
 
@@ -86,11 +87,21 @@ def export(
         settings.export.patience_s,
         detection_options(settings, {}),
     )
-    done = send(lambda: pipeline.open_case(named, write=False), job, now=now())
+    done = send(
+        lambda: pipeline.open_case(named, write=False),
+        job,
+        now=now(),
+        told=_show if sys.stderr.isatty() else None,
+    )
     _print(done, job.receiver, what, output)
     if done.tally.problem:
         return 2 if done.tally.is_wrong else 4
     return 1 if done.tally.refused else 0
+
+
+def _show(tally: Tally) -> None:
+    """How far it is, on a terminal."""
+    print(f"\r{tally.sent:,} sent, {tally.waiting:,} waiting ", end="", file=sys.stderr, flush=True)
 
 
 def receiver_of(sink: str, to: str | None, settings: Config, extra: dict[str, Any]) -> Receiver:

@@ -19,7 +19,7 @@ from typing import Any
 from clew import __version__, registry
 from clew.config import Config, member_options
 from clew.delivery.address import Address, read_address
-from clew.delivery.sending import Sending, Tally, Transport
+from clew.delivery.sending import MOST_REASONS, Sending, Tally, Transport
 from clew.delivery.spool import Spool
 from clew.delivery.what import Wanted, event_items, finding_items
 from clew.engines import Engine
@@ -123,31 +123,52 @@ def export(
     now: datetime,
     told: Callable[[Tally], None] | None = None,
 ) -> Exported:
-    """Sends what is wanted of a case, and goes on where the same job was killed.
+    """Sends what is wanted of a case, and goes on where the same job was killed or had to end.
+
+    What a job that is gone on with did not see, since it came later, is sent behind it.
 
     open_engine  opens the case; it is not asked where the spool holds all already
     """
-    receiver, wanted = job.receiver, job.wanted
-    address = receiver.address
-    check_takes(receiver.sink, wanted.what)
+    check_takes(job.receiver.sink, job.wanted.what)
+    done, through = _export(open_engine, job, now, told)
+    if not done.resumed or done.tally.problem or job.receiver.address.way == "file":
+        return done
+    more, _ = _export(open_engine, job, now, told, through)
+    more.tally.sent += done.tally.sent
+    more.tally.refused += done.tally.refused
+    more.tally.reasons = [*done.tally.reasons, *more.tally.reasons][:MOST_REASONS]
+    more.resumed, more.refused = True, more.refused or done.refused
+    return more
+
+
+def _export(
+    open_engine: Callable[[], Engine],
+    job: Job,
+    now: datetime,
+    told: Callable[[Tally], None] | None,
+    through: bytes = b"",
+) -> tuple[Exported, bytes]:
+    """One job to its end, and the keys of what is through."""
+    receiver, address = job.receiver, job.receiver.address
     sink = open_sink(receiver, address, now)
     facts = {
         "sink": receiver.sink,
         "to": address.shown,
-        "what": wanted.what,
-        "since": rfc3339(wanted.since),
-        "until": rfc3339(wanted.until),
+        "what": job.wanted.what,
+        "since": rfc3339(job.wanted.since),
+        "until": rfc3339(job.wanted.until),
         "began": rfc3339(now),
     }
     transport: Transport | None = None
-    spool = Spool(job.folder / job.key, facts)
+    spool = Spool(job.folder / job.key, facts, segment_items=sink.most_items, through=through)
     try:
         transport = open_transport(address, receiver, sink, spool.position)
         filling = None if spool.is_whole else _filling(open_engine(), job, sink, spool)
         tally = Sending(sink, transport, spool, patience_s=job.patience_s, told=told).run()
         if filling is not None:
             filling.join()
-        return _ended(spool, transport, tally)
+        keys = spool.through()
+        return _ended(spool, transport, tally), keys
     except ClewError:
         spool.discard_if_empty()
         raise

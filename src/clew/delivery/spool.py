@@ -40,8 +40,17 @@ SEGMENT_BYTES = 4_000_000
 class Spool:
     """One job's folder. One thread adds, another takes."""
 
-    def __init__(self, folder: Path, job: dict[str, Any]) -> None:
+    def __init__(
+        self,
+        folder: Path,
+        job: dict[str, Any],
+        *,
+        segment_items: int = SEGMENT_ITEMS,
+        through: bytes = b"",
+    ) -> None:
+        """`through`: what `through()` gave of an earlier job; a new one passes it over."""
         self.folder = folder
+        self._segment_items = max(1, min(segment_items, SEGMENT_ITEMS))
         _make_private(folder.parent)
         _make_private(folder)
         self._lock = _locked(folder / "lock")
@@ -49,13 +58,16 @@ class Spool:
         self.is_resumed = known is not None
         self.job: dict[str, Any] = known or {**job, "is_whole": False}
         if known is None:
+            if through:
+                _write_whole(folder / "done.ids", through)
             self._write_job()
-        through, self.position = self._position()
-        self._numbers = [n for n in self._found() if n > through]
+        self._has_seen = self.is_resumed or bool(through)
+        last, self.position = self._position()
+        self._numbers = [n for n in self._found() if n > last]
         for number in self._found():
-            if number <= through:
+            if number <= last:
                 self._path(number).unlink()
-        self._next = max([through, *self._numbers]) + 1
+        self._next = max([last, *self._numbers]) + 1
         self._news = threading.Condition()
         self._failure: BaseException | None = None
         self.waiting = sum(len(self._items(number)) for number in self._numbers)
@@ -75,7 +87,7 @@ class Spool:
                 continue
             segment.append(item)
             size += len(item.payload)
-            if len(segment) >= SEGMENT_ITEMS or size >= SEGMENT_BYTES:
+            if len(segment) >= self._segment_items or size >= SEGMENT_BYTES:
                 self._write(segment)
                 segment, size = [], 0
         if segment:
@@ -137,6 +149,12 @@ class Spool:
         with (self.folder / "refused.jsonl").open("a", encoding="utf-8") as file:
             file.write(dumps(line) + "\n")
 
+    def through(self) -> bytes:
+        """The keys of all that is through."""
+        path = self.folder / "done.ids"
+        done = path.read_bytes() if path.exists() else b""
+        return done[: len(done) // 8 * 8]
+
     def finish(self) -> Path | None:
         """Removes the folder of a job that is through; gives where the refused ones are kept."""
         refused = self.folder / "refused.jsonl"
@@ -149,7 +167,7 @@ class Spool:
 
     def discard_if_empty(self) -> None:
         """Leaves nothing of a job that came to nothing."""
-        if not self._numbers and not (self.folder / "done.ids").exists():
+        if not self._numbers and not self.is_resumed:
             self._remove()
 
     def _free_name(self) -> Path:
@@ -208,11 +226,9 @@ class Spool:
 
     def _seen_before(self) -> NDArray[np.uint64]:
         """Keys of all that is through or waits, sorted."""
-        if not self.is_resumed or self.is_whole:
+        if not self._has_seen or self.is_whole:
             return np.empty(0, np.uint64)
-        path = self.folder / "done.ids"
-        done = path.read_bytes() if path.exists() else b""
-        keys = [np.frombuffer(done[: len(done) // 8 * 8], np.uint64)]
+        keys = [np.frombuffer(self.through(), np.uint64)]
         for number in self._numbers:
             keys.append(np.array([key_of(item.id) for item in self._items(number)], np.uint64))
         return np.unique(np.concatenate(keys))
