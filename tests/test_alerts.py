@@ -165,7 +165,7 @@ def test_a_watch_tells_a_receiver_once_when_it_fires_and_once_when_it_ends(
 
     with http_receiver(webhook) as receiver:
         (folder / "clew.toml").write_text(SETTINGS + f'[sinks.webhook]\nto = "{receiver.url}"\n')
-        for minute in range(9, 24):
+        for minute in range(10, 28):
             at = (NOW + minute * MINUTE).isoformat() + "Z"
             main(["watch", "--once", "--at", at, "--case", "case.duckdb"])
     states = [(item["kind"], item["state"]) for item in told]

@@ -96,6 +96,29 @@ def test_rsyslog_reads_every_message_over_tcp(
     assert {row["severity"] for row in rows} == {"3", "6"}
 
 
+def test_lines_reach_a_receiver_that_counts_no_octets(
+    case: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    heard: list[bytes] = []
+
+    def listen() -> None:
+        connection = server.accept()[0]
+        while block := connection.recv(1 << 16):
+            heard.append(block)
+        connection.close()
+
+    with socket.create_server(("127.0.0.1", 0)) as server:
+        thread = threading.Thread(target=listen)
+        thread.start()
+        to = f"tcp://127.0.0.1:{server.getsockname()[1]}"
+        words = ("cef", "--to", to, "--what", "events", "--option", "framing=lines")
+        told = export(capsys, case, *words, "--query", "status:500")
+        thread.join(10)
+    lines_heard = b"".join(heard).splitlines()
+    assert len(lines_heard) == told["sent"] == 400
+    assert all(line.startswith((b"<131>1 ", b"<134>1 ")) for line in lines_heard)
+
+
 def test_rsyslog_reads_cef_over_udp(
     case: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:

@@ -33,9 +33,9 @@ def tell(receiver: Receiver, alerts: Sequence[Alert], now: datetime) -> tuple[li
     transport = open_transport(address, receiver, sink, 0)
     try:
         for state, group in _groups(receiver.sink, alerts):
-            said = _send(transport, sink, _finding(group), state)
-            if said:
-                problem = said
+            is_told, said = _send(transport, sink, _finding(group), state)
+            problem = said or problem
+            if not is_told:
                 continue
             at = [state, rfc3339(now) or ""]
             told += [replace(one, notified={**one.notified, receiver.sink: at}) for one in group]
@@ -44,14 +44,15 @@ def tell(receiver: Receiver, alerts: Sequence[Alert], now: datetime) -> tuple[li
     return told, problem
 
 
-def _send(transport: Transport, sink: Sink, finding: Finding, state: State) -> str:
-    """Why it was not taken; "" when it was. One that is refused for good counts as told."""
+def _send(transport: Transport, sink: Sink, finding: Finding, state: State) -> tuple[bool, str]:
+    """Whether it need not be told again, and what went wrong. One that is refused for good is not
+    told again either."""
     try:
         (verdict,) = transport.send([Item(finding.id, sink.finding(finding, state))]).verdicts
         transport.confirm()
     except (Unreachable, Stopped) as error:
-        return str(error)
-    return "" if verdict.outcome in ("taken", "refused", "smaller") else verdict.reason
+        return False, str(error)
+    return verdict.outcome in ("taken", "refused", "smaller"), verdict.reason
 
 
 def _groups(sink: str, alerts: Iterable[Alert]) -> Iterable[tuple[State, list[Alert]]]:

@@ -266,7 +266,8 @@ def open_transport(address: Address, receiver: Receiver, sink: Any, position: in
 
     if address.scheme == "udp":
         return DatagramTransport(address)
-    return StreamTransport(address, ca_file=receiver.ca_file)
+    is_counted = address.way == "syslog" and sink.is_counted
+    return StreamTransport(address, is_counted=is_counted, ca_file=receiver.ca_file)
 
 
 def spool_folder(case: str) -> Path:

@@ -32,9 +32,8 @@ class StreamTransport:
 
     confirm_every = 10
 
-    def __init__(self, address: Address, *, ca_file: str = "") -> None:
-        self._address = address
-        self._is_counted = address.way == "syslog"
+    def __init__(self, address: Address, *, is_counted: bool = False, ca_file: str = "") -> None:
+        self._address, self._is_counted = address, is_counted
         self._connection: socket.socket | None = None
         self._has_carried = False
         self._has_lost = False

@@ -62,7 +62,7 @@ def _notify(step: Step, finding: Finding, settings: Config, now: datetime) -> Pl
     def act() -> str:
         alert = Alert(finding.id, finding.kind, "firing", finding, now, now)
         told, problem = tell(receiver, [alert], now)
-        if not told:
+        if problem or not told:
             raise Failed(problem)
         return "told"
 

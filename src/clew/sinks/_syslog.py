@@ -36,6 +36,13 @@ def facility_number(name: str) -> int:
     return FACILITIES[name]
 
 
+def is_counted(framing: str) -> bool:
+    """Whether messages have their length before them. Raises ConfigError."""
+    if framing not in ("octets", "lines"):
+        raise ConfigError(f"framing is octets or lines, not '{framing}'.")
+    return framing == "octets"
+
+
 def header(
     facility: int, severity: int, when: datetime, host: str, message_id: str, app: str = "clew"
 ) -> str:

@@ -28,6 +28,7 @@ from clew.sinks._syslog import (
     facility_number,
     finding_severity,
     header,
+    is_counted,
     message_limit,
     word,
 )
@@ -79,13 +80,17 @@ KEYS = {
 CUSTOM = ("cs", "cn", "cfp")
 
 
-def sink(told: Told, *, facility: str = "local0", most_bytes: int = 0) -> Cef:
+def sink(
+    told: Told, *, facility: str = "local0", most_bytes: int = 0, framing: str = "octets"
+) -> Cef:
     """The sink.
 
     facility    kern, user, daemon, auth ... local7
     most_bytes  of a message; 0: what the way allows
+    framing     over TCP and TLS: octets, counted before each message; lines, for receivers that
+                know a message by its line feed
     """
-    return Cef(told, facility_number(facility), most_bytes)
+    return Cef(told, facility_number(facility), most_bytes, is_counted(framing))
 
 
 @dataclass(frozen=True, slots=True)
@@ -95,6 +100,7 @@ class Cef:
     told: Told
     facility: int
     most: int = 0
+    is_counted: bool = True
     most_items: int = 1_000
     most_bytes: int = 4_000_000
 

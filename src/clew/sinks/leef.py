@@ -29,6 +29,7 @@ from clew.sinks._syslog import (
     facility_number,
     finding_severity,
     header,
+    is_counted,
     message_limit,
     word,
 )
@@ -61,13 +62,17 @@ KEYS = {
 """Column to LEEF's predefined key."""
 
 
-def sink(told: Told, *, facility: str = "local0", most_bytes: int = 0) -> Leef:
+def sink(
+    told: Told, *, facility: str = "local0", most_bytes: int = 0, framing: str = "octets"
+) -> Leef:
     """The sink.
 
     facility    kern, user, daemon, auth ... local7
     most_bytes  of a message; 0: what the way allows
+    framing     over TCP and TLS: octets, counted before each message; lines, for receivers that
+                know a message by its line feed
     """
-    return Leef(told, facility_number(facility), most_bytes)
+    return Leef(told, facility_number(facility), most_bytes, is_counted(framing))
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,6 +82,7 @@ class Leef:
     told: Told
     facility: int
     most: int = 0
+    is_counted: bool = True
     most_items: int = 1_000
     most_bytes: int = 4_000_000
 

@@ -23,6 +23,7 @@ from clew.sinks._syslog import (
     facility_number,
     finding_severity,
     header,
+    is_counted,
     message_limit,
     structured,
 )
@@ -35,13 +36,17 @@ ELEMENT = "clew@32473"
 MOST_VALUE = 1_024
 
 
-def sink(told: Told, *, facility: str = "local0", most_bytes: int = 0) -> Syslog:
+def sink(
+    told: Told, *, facility: str = "local0", most_bytes: int = 0, framing: str = "octets"
+) -> Syslog:
     """The sink.
 
     facility    kern, user, daemon, auth ... local7
     most_bytes  of a message; 0: what the way allows
+    framing     over TCP and TLS: octets, counted before each message; lines, for receivers that
+                know a message by its line feed
     """
-    return Syslog(told, facility_number(facility), most_bytes)
+    return Syslog(told, facility_number(facility), most_bytes, is_counted(framing))
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,6 +56,7 @@ class Syslog:
     told: Told
     facility: int
     most: int = 0
+    is_counted: bool = True
     most_items: int = 1_000
     most_bytes: int = 4_000_000
 
