@@ -6,18 +6,17 @@ No redirect is followed: a token goes to the host it is meant for. Certificates 
 from __future__ import annotations
 
 import gzip
-import ssl
 import time
 from collections.abc import Callable, Mapping, Sequence
 from datetime import UTC, datetime
 from email.utils import parsedate_to_datetime
-from typing import Any, Protocol, runtime_checkable
+from typing import Protocol, runtime_checkable
 
 import httpx
 
 from clew.delivery.address import Address
+from clew.delivery.certificates import trusting
 from clew.delivery.sending import Reply, Stopped, Unreachable
-from clew.errors import ConfigError
 from clew.sinks import Answer, HttpSink, Item, Request
 
 TIMEOUT_S = 30.0
@@ -51,12 +50,8 @@ class HttpTransport:
         self._address, self._sink, self._secret, self._clock = address, sink, token, clock
         self._fetched, self._fetched_until = "", 0.0
         self._takes_gzip = True
-        try:
-            trusted: Any = ssl.create_default_context(cafile=ca_file) if ca_file else True
-        except (OSError, ssl.SSLError) as error:
-            raise ConfigError(f"The setting export.ca_file: {ca_file} cannot be read.") from error
         self._client = httpx.Client(
-            verify=trusted,
+            verify=trusting(ca_file),
             timeout=TIMEOUT_S,
             follow_redirects=False,
             trust_env=not address.is_local,

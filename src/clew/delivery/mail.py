@@ -6,11 +6,11 @@ import contextlib
 import email
 import email.policy
 import smtplib
-import ssl
 from collections.abc import Sequence
 from urllib.parse import parse_qs, urlsplit
 
 from clew.delivery.address import Address
+from clew.delivery.certificates import trusting
 from clew.delivery.sending import Reply, Stopped, Unreachable
 from clew.errors import ConfigError
 from clew.sinks import TAKEN, Item, Verdict
@@ -46,7 +46,7 @@ class MailTransport:
             )
         self._address, self._sender, self._recipients = address, sender, list(recipients)
         self._user, self._password = user, password
-        self._context = ssl.create_default_context(cafile=ca_file or None)
+        self._context = trusting(ca_file)
         self._session: smtplib.SMTP | None = None
 
     def send(self, items: Sequence[Item]) -> Reply:

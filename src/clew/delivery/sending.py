@@ -96,6 +96,15 @@ class Tally:
     is_wrong: bool = False
 
 
+@dataclass(frozen=True, slots=True)
+class Sent:
+    """A segment that was sent, and is not confirmed yet."""
+
+    number: int
+    ids: list[str]
+    refused: int
+
+
 class Sending:
     """One run through the spool."""
 
@@ -118,20 +127,22 @@ class Sending:
 
     def run(self) -> Tally:
         """Sends what the spool holds and what comes into it, until all is through or nothing helps."""
-        sent: list[tuple[int, list[Item], int]] = []
+        sent: list[Sent] = []
         try:
             for number, items in self._spool.segments():
-                sent.append((number, items, self._send_segment(number, items)))
-                is_last = self._spool.waiting <= sum(len(segment) for _, segment, _ in sent)
-                if len(sent) >= self._transport.confirm_every or is_last:
+                refused = self._send_segment(number, items)
+                sent.append(Sent(number, [item.id for item in items], refused))
+                if len(sent) >= self._transport.confirm_every:
                     self._confirm(sent)
+            if sent:
+                self._confirm(sent)
         except (Stopped, GaveUp) as ended:
             self.tally.problem = str(ended)
             self.tally.is_wrong = isinstance(ended, Stopped)
         self.tally.waiting = self._spool.waiting
         return self.tally
 
-    def _confirm(self, sent: list[tuple[int, list[Item], int]]) -> None:
+    def _confirm(self, sent: list[Sent]) -> None:
         """Has the receiver say that it has them all; what it may not have is sent again."""
         while True:
             try:
@@ -139,10 +150,10 @@ class Sending:
                 break
             except Unreachable as error:
                 self._wait(str(error), None)
-                for number, items, _ in sent:
-                    self._send_segment(number, items)
-        self._spool.settle([(n, [item.id for item in items]) for n, items, _ in sent], position)
-        self.tally.sent += sum(len(items) - refused for _, items, refused in sent)
+                for one in sent:
+                    self._send_segment(one.number, self._spool.items(one.number))
+        self._spool.settle([(one.number, one.ids) for one in sent], position)
+        self.tally.sent += sum(len(one.ids) - one.refused for one in sent)
         sent.clear()
         if self._told is not None:
             self.tally.waiting = self._spool.waiting

@@ -15,8 +15,8 @@ import time
 from collections.abc import Callable, Sequence
 
 from clew.delivery.address import Address
+from clew.delivery.certificates import trusting
 from clew.delivery.sending import Reply, Stopped, Unreachable
-from clew.errors import ConfigError
 from clew.sinks import TAKEN, Item
 
 TIMEOUT_S = 30.0
@@ -30,21 +30,15 @@ MOST_DATAGRAM = 65_507
 class StreamTransport:
     """A connection over TCP or TLS."""
 
-    confirm_every = 10
+    confirm_every = 50
 
     def __init__(self, address: Address, *, is_counted: bool = False, ca_file: str = "") -> None:
         self._address, self._is_counted = address, is_counted
         self._connection: socket.socket | None = None
         self._has_carried = False
         self._has_lost = False
-        self._context: ssl.SSLContext | None = None
-        if address.scheme == "tls":
-            try:
-                self._context = ssl.create_default_context(cafile=ca_file or None)
-            except (OSError, ssl.SSLError) as error:
-                raise ConfigError(
-                    f"The setting export.ca_file: {ca_file} cannot be read."
-                ) from error
+        self._context = trusting(ca_file) if address.scheme == "tls" else None
+        self._close_s = CLOSE_S
 
     def send(self, items: Sequence[Item]) -> Reply:
         """Writes the messages. Raises Unreachable."""
@@ -68,14 +62,14 @@ class StreamTransport:
         if connection is None:
             return 0
         try:
-            connection.settimeout(CLOSE_S)
+            connection.settimeout(self._close_s)
             if isinstance(connection, ssl.SSLSocket):
                 connection = connection.unwrap()
             connection.shutdown(socket.SHUT_WR)
             while connection.recv(65_536):
                 pass
         except TimeoutError:
-            pass  # it keeps the connection open, but has taken what was sent
+            self._close_s = min(self._close_s, 1.0)  # it keeps connections open: so will the next
         except ssl.SSLError:
             pass  # it closes TLS without a goodbye, as many do
         except OSError as error:

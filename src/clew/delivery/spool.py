@@ -70,7 +70,7 @@ class Spool:
         self._next = max([last, *self._numbers]) + 1
         self._news = threading.Condition()
         self._failure: BaseException | None = None
-        self.waiting = sum(len(self._items(number)) for number in self._numbers)
+        self.waiting = sum(len(self.items(number)) for number in self._numbers)
         self._seen = self._seen_before()
 
     @property
@@ -118,7 +118,7 @@ class Spool:
                         return
                     self._news.wait()
             at = coming[0]
-            yield at, self._items(at)
+            yield at, self.items(at)
 
     def settle(self, segments: Sequence[tuple[int, Sequence[str]]], position: int) -> None:
         """These segments are through: their ids are noted, then their files go."""
@@ -199,7 +199,8 @@ class Spool:
             self.waiting += len(items)
             self._news.notify_all()
 
-    def _items(self, number: int) -> list[Item]:
+    def items(self, number: int) -> list[Item]:
+        """The items of a segment."""
         packed = zstandard.ZstdDecompressor().decompress(self._path(number).read_bytes())
         items, at = [], 0
         while at < len(packed):
@@ -230,7 +231,7 @@ class Spool:
             return np.empty(0, np.uint64)
         keys = [np.frombuffer(self.through(), np.uint64)]
         for number in self._numbers:
-            keys.append(np.array([key_of(item.id) for item in self._items(number)], np.uint64))
+            keys.append(np.array([key_of(item.id) for item in self.items(number)], np.uint64))
         return np.unique(np.concatenate(keys))
 
     def _is_seen(self, item_id: str) -> bool:
