@@ -129,6 +129,7 @@ to = ["webhook"]
 [[alerts]]
 name = "slow"
 when = "p95 > 1s"
+query = "url_path:/v1/*"
 to = ["webhook"]
 """
 

@@ -20,8 +20,8 @@ from clew.model.event import BY_NAME
 from clew.model.finding import SEVERITIES, Finding
 from clew.model.views import between, events
 from clew.model.vocabulary import resolve
-from clew.query import compile as compile_query
-from clew.query import is_aggregate, parse
+from clew.query import parse
+from clew.query.sides import side_of
 
 MOST_GROUPS = 200
 EVIDENCE_LINES = 5
@@ -44,10 +44,9 @@ def observe(engine: Engine, rule: AlertRule, options: Options, now: datetime) ->
     since = now - timedelta(seconds=seconds(rule.window))
     seen = between(events, since, now + timedelta(microseconds=1))
     if rule.query:
-        parsed = parse(rule.query)
-        if is_aggregate(parsed):
-            raise ConfigError(f"The alert {rule.name}: its query must leave events as they are.")
-        seen = compile_query(parsed, seen, now=now)
+        if parse(rule.query).pipes:
+            raise ConfigError(f"The alert {rule.name}: its query is a search without pipes.")
+        seen = seen.filter(side_of(rule.query, now=now))
     if rule.condition is None:
         return _of_detection(engine, rule, seen, options)
     return _of_condition(engine, rule, rule.condition, seen, since, now)

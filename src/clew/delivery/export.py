@@ -76,16 +76,18 @@ def configured(
 class Exported:
     """What an export tells.
 
-    tally    what was sent, refused and waits
-    spool    where the waiting stand; "" without any
-    refused  the file of the refused ones; "" without any
-    resumed  whether an earlier one was gone on with
+    tally      what was sent, refused and waits
+    spool      where the waiting stand; "" without any
+    refused    the file of the refused ones; "" without any
+    resumed    whether an earlier one was gone on with
+    is_behind  whether that one asked for another time, or had asked before events came that are there now
     """
 
     tally: Tally
     spool: str = ""
     refused: str = ""
     resumed: bool = False
+    is_behind: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -131,7 +133,7 @@ def export(
     """
     check_takes(job.receiver.sink, job.wanted.what)
     done, through = _export(open_engine, job, now, told)
-    if not done.resumed or done.tally.problem or job.receiver.address.way == "file":
+    if not done.is_behind or done.tally.problem or job.receiver.address.way == "file":
         return done
     more, _ = _export(open_engine, job, now, told, through)
     more.tally.sent += done.tally.sent
@@ -162,13 +164,19 @@ def _export(
     transport: Transport | None = None
     spool = Spool(job.folder / job.key, facts, segment_items=sink.most_items, through=through)
     try:
+        bounds = ("since", "until")
+        is_behind = spool.is_resumed and (
+            spool.is_whole or any(spool.job[name] != facts[name] for name in bounds)
+        )
         transport = open_transport(address, receiver, sink, spool.position)
         filling = None if spool.is_whole else _filling(open_engine(), job, sink, spool)
         tally = Sending(sink, transport, spool, patience_s=job.patience_s, told=told).run()
         if filling is not None:
             filling.join()
         keys = spool.through()
-        return _ended(spool, transport, tally), keys
+        done = _ended(spool, transport, tally)
+        done.is_behind = is_behind
+        return done, keys
     except ClewError:
         spool.discard_if_empty()
         raise
@@ -184,9 +192,9 @@ def _filling(engine: Engine, job: Job, sink: Sink, spool: Spool) -> threading.Th
     assert began is not None, "BUG: a job without a beginning"
     wanted = replace(job.wanted, since=naive(spool.job["since"]), until=naive(spool.job["until"]))
     if wanted.what == "events":
-        items = event_items(engine, wanted, sink, began)
+        items = event_items(engine, wanted, sink, began, spool.is_seen)
     else:
-        items = finding_items(engine, wanted, sink, began, job.detection_options)
+        items = finding_items(engine, wanted, sink, began, job.detection_options, spool.is_seen)
     thread = threading.Thread(target=_fill, args=(spool, items, engine), daemon=True)
     thread.start()
     return thread

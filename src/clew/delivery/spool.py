@@ -79,12 +79,10 @@ class Spool:
         return bool(self.job["is_whole"])
 
     def add(self, items: Iterable[Item]) -> None:
-        """Spools items that are not through and do not wait, in segments."""
+        """Spools items, in segments. Whoever makes them leaves out those that `is_seen`."""
         segment: list[Item] = []
         size = 0
         for item in items:
-            if len(self._seen) and self._is_seen(item.id):
-                continue
             segment.append(item)
             size += len(item.payload)
             if len(segment) >= self._segment_items or size >= SEGMENT_BYTES:
@@ -234,7 +232,10 @@ class Spool:
             keys.append(np.array([key_of(item.id) for item in self.items(number)], np.uint64))
         return np.unique(np.concatenate(keys))
 
-    def _is_seen(self, item_id: str) -> bool:
+    def is_seen(self, item_id: str) -> bool:
+        """Whether an earlier run has sent it, or left it waiting."""
+        if not len(self._seen):
+            return False
         key = np.uint64(key_of(item_id))
         at = int(np.searchsorted(self._seen, key))
         return at < len(self._seen) and self._seen[at] == key

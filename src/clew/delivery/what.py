@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
@@ -18,9 +18,12 @@ from clew.model.finding import SEVERITIES, Finding, from_json
 from clew.model.views import between, events
 from clew.query import compile as compile_query
 from clew.query import is_aggregate, parse
+from clew.query.sides import side_of
 from clew.sinks import Item, Sink, What
 
 STORED = "SELECT name FROM pragma_table_info('event_rows')"
+IsSeen = Callable[[str], bool]
+"""Whether an item of this id need not be made: an earlier run has."""
 ALWAYS = ("event_id", "attributes")
 
 
@@ -40,12 +43,17 @@ class Wanted:
     severity: str = ""
 
 
-def event_items(engine: Engine, wanted: Wanted, sink: Sink, now: datetime) -> Iterator[Item]:
+def event_items(
+    engine: Engine, wanted: Wanted, sink: Sink, now: datetime, is_seen: IsSeen
+) -> Iterator[Item]:
     """Events, in the order in which the engine has them."""
     question = found_events(wanted, now)
     names = _filled_columns(engine, question)
+    at = names.index("event_id")
     for part in engine.stream(question.select(*names)):
         for row in part.rows:
+            if is_seen(str(row[at])):
+                continue
             event = filled(dict(zip(part.columns, row, strict=True)))
             if isinstance(event.get("attributes"), str):
                 event["attributes"] = json.loads(event["attributes"])
@@ -58,9 +66,12 @@ def finding_items(
     sink: Sink,
     now: datetime,
     options: Mapping[str, Mapping[str, Any]],
+    is_seen: IsSeen,
 ) -> Iterator[Item]:
     """Findings, most important first."""
     for finding in findings(engine, wanted, now, options):
+        if is_seen(finding.id):
+            continue
         yield Item(finding.id, sink.finding(finding, "firing"))
 
 
@@ -87,6 +98,8 @@ def found_events(wanted: Wanted, now: datetime) -> ir.Table:
     if not wanted.query:
         return seen
     parsed = parse(wanted.query)
+    if not parsed.pipes:  # without the order of a search: sorting whole events takes memory
+        return seen.filter(side_of(wanted.query, now=now))
     if is_aggregate(parsed):
         raise ConfigError("An export sends events: leave out '| stats' and '| top' of --query.")
     question = compile_query(parsed, seen, now=now)
