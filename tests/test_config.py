@@ -38,6 +38,10 @@ def test_defaults(tmp_path: Path) -> None:
         "redact.addresses",
         "redact.key",
         "redact.key_file",
+        "export.token",
+        "export.patience_s",
+        "export.ca_file",
+        "playbooks.never_block",
     ]
 
 

@@ -16,7 +16,7 @@ A flag wins over the environment, the environment over the file, the file over t
     Administrators = ["root", "adm_*"]
 
 The file is clew.toml in the current folder, or what CLEW_CONFIG names. A key that is not in the
-tree is an error that names the nearest one. Under `analyses` and `detections` the keys are the
+tree is an error that names the nearest one. Under `analyses`, `detections` and `sinks` the keys are the
 members' own options: the keyword arguments of the function, with its types and defaults.
 """
 
@@ -32,13 +32,15 @@ from pathlib import Path
 from typing import Any
 
 from clew.errors import ConfigError
+from clew.model.alert import AlertRule
 from clew.model.budget import Budget
+from clew.model.command import Command
 
 PREFIX = "CLEW_"
 FILE_VARIABLE = "CLEW_CONFIG"
-MEMBER_FAMILIES = ("analyses", "detections")
+MEMBER_FAMILIES = ("analyses", "detections", "sinks")
 
-TABLE_LISTS: dict[str, type] = {"budgets": Budget}
+TABLE_LISTS: dict[str, type] = {"budgets": Budget, "alerts": AlertRule, "commands": Command}
 """Settings that are lists of tables."""
 
 FILES = (("prices", "file"), ("redact", "key_file"))
@@ -95,6 +97,30 @@ class Redact:
 
 
 @dataclass(frozen=True, slots=True)
+class Export:
+    """How `clew export` and alerts send.
+
+    token       what a receiver knows its sender by; never on the command line
+    patience_s  how long a receiver may take nothing before it is given up
+    ca_file     certificates of authorities that are trusted beside the system's, a PEM file
+    """
+
+    token: str = ""
+    patience_s: float = 60.0
+    ca_file: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Playbooks:
+    """What playbooks may do.
+
+    never_block  addresses and networks that stand on no block list
+    """
+
+    never_block: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
 class Config:
     """Every setting.
 
@@ -108,8 +134,13 @@ class Config:
     redact      what is taken out before anything is stored
     budgets     what may be spent, see `Budget`; in the file alone
     placeholders  texts that %Name% stands for in Sigma rules, by name; in the file alone
+    commands    what playbooks may run, see `Command`; in the file alone
+    alerts      what is looked at on a schedule, see `AlertRule`; in the file alone
+    export      how findings and events are sent
+    playbooks   what playbooks may do
     analyses    options of analyses, by name
     detections  options of detections, by name
+    sinks       options of sinks, by name; also `to` and `token` of each
     """
 
     case: str = "clew.duckdb"
@@ -121,8 +152,13 @@ class Config:
     redact: Redact = field(default_factory=Redact)
     budgets: tuple[Budget, ...] = ()
     placeholders: dict[str, tuple[str, ...]] = field(default_factory=dict)
+    commands: tuple[Command, ...] = ()
+    alerts: tuple[AlertRule, ...] = ()
+    export: Export = field(default_factory=Export)
+    playbooks: Playbooks = field(default_factory=Playbooks)
     analyses: Options = field(default_factory=dict)
     detections: Options = field(default_factory=dict)
+    sinks: Options = field(default_factory=dict)
 
 
 def read(environment: Mapping[str, str], folder: Path) -> Config:

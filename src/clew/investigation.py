@@ -41,12 +41,13 @@ def detect(
     *,
     since: datetime | None = None,
     until: datetime | None = None,
+    seen: ir.Table | None = None,
 ) -> Investigation:
     """Runs these detections, or all; `options` are keyword arguments by detection.
 
-    Only events from `since` up to, and without, `until` are looked at.
+    Only events from `since` up to, and without, `until` are looked at, or else those of `seen`.
     """
-    seen = between(events, since, until)
+    seen = between(events, since, until) if seen is None else seen
     _fill(engine, names or registry.names("detections"), options or {})
     parts = {**ties.parts(seen), "credentials": credentials.asked(seen)}
     with engine.sharing(parts) as asked:
@@ -137,7 +138,7 @@ def _missing(engine: Engine, module: ModuleType) -> list[str]:
 def _finding(
     engine: Engine, seen: ir.Table, name: str, module: ModuleType, row: dict[str, Any]
 ) -> Finding | None:
-    evidence = _evidence(engine, module.evidence(seen, row))
+    evidence = evidence_of(engine, module.evidence(seen, row))
     if not evidence:
         return None
     asked = module.details(seen, row) if hasattr(module, "details") else {}
@@ -165,7 +166,7 @@ def _number(value: Any) -> int | float | None:
     return round(number, 6) if number == number and abs(number) != float("inf") else None
 
 
-def _evidence(engine: Engine, chosen: Any) -> tuple[Evidence, ...]:
+def evidence_of(engine: Engine, chosen: Any) -> tuple[Evidence, ...]:
     """The chosen events with the way back to their bytes, in the order in which they were chosen."""
     order = {row["event_id"]: i for i, row in reversed(list(enumerate(engine.run(chosen).dicts())))}
     if not order:

@@ -23,11 +23,14 @@ import typer
 
 from clew import __version__
 from clew.cli import (
+    alerts,
     catalog,
     detect,
     doctor,
+    export,
     ingest,
     investigate,
+    playbook,
     report,
     retain,
     rules,
@@ -60,6 +63,7 @@ app.command()(show.show)
 app.command()(detect.detect)
 app.command(name="train-detector")(train_detector.train_detector)
 app.command()(report.report)
+app.command()(export.export)
 app.command(name="list")(catalog.list_members)
 app.command()(catalog.explain)
 app.command()(verify.verify)
@@ -68,6 +72,9 @@ app.command()(retain.forget)
 app.command()(doctor.doctor)
 app.command()(serve.serve)
 app.add_typer(rules.app, name="rules")
+app.command()(alerts.watch)
+app.add_typer(alerts.app, name="alerts")
+app.add_typer(playbook.app, name="playbook")
 app.add_typer(token.app, name="token")
 
 

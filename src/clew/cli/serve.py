@@ -6,7 +6,7 @@ from typing import Annotated
 
 import typer
 
-from clew.cli._request import Case, Redact, config, policy_of
+from clew.cli._request import Case, Redact, config, detection_options, policy_of
 from clew.errors import ConfigError
 
 Port = Annotated[
@@ -35,8 +35,10 @@ def serve(
     named = case or settings.case
     if "://" in named or named == ":memory:":
         raise ConfigError(f"clew serve holds a DuckDB file, which {named} is not.")
+    from clew.alerts.settings import watch_of
     from clew.formats import Settings
     from clew.web.server import serve
 
     told = Settings(price_file=settings.prices.file or None, redaction=policy_of(settings, redact))
-    return serve(named, host=host, port=port, grpc_port=grpc_port, settings=told)
+    rules = watch_of(settings, detection_options(settings, {}))
+    return serve(named, host=host, port=port, grpc_port=grpc_port, settings=told, watch=rules)

@@ -9,7 +9,7 @@ a server, `chdb:///path` an in-process ClickHouse.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from typing import Any, Protocol
@@ -44,6 +44,9 @@ class Engine(Protocol):
         timeout_s: float | None = None,
     ) -> Answer:
         """The answer to an Ibis expression or to SQL that only reads. Raises EngineError."""
+
+    def stream(self, question: ir.Table | str) -> Iterator[Answer]:
+        """The same in parts, where the engine can: an answer may be larger than memory."""
 
     def sharing(
         self, parts: Mapping[str, ir.Table], *, is_few: bool = False

@@ -8,7 +8,7 @@ that table instead. A big case keeps its parts unmade: there they would cost mor
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from contextlib import AbstractContextManager, nullcontext
 from typing import TYPE_CHECKING, Any
 
@@ -69,6 +69,10 @@ class SharedParts:
         if not isinstance(question, str):
             question = self.within(question)
         return self.engine.run(question, limit=limit, timeout_s=timeout_s)
+
+    def stream(self, question: ir.Table | str) -> Iterator[Answer]:
+        """The same in parts."""
+        return self.engine.stream(question if isinstance(question, str) else self.within(question))
 
     def sharing(
         self, parts: Mapping[str, ir.Table], *, is_few: bool = False

@@ -109,6 +109,15 @@ class RemoteEngine:
             rows += rows_of(line)
         return Answer(columns, rows)
 
+    def stream(self, question: ir.Table | str) -> Iterator[Answer]:
+        """The same as the server sends it; no other question may be asked until it is read."""
+        sql = question if isinstance(question, str) else self.compile(question)
+        told = self.lines("POST", "/api/local/sql", {"sql": sql, "limit": None, "timeout_s": None})
+        columns = tuple(json.loads(next(told))["columns"])
+        yield Answer(columns, [])
+        for line in told:
+            yield Answer(columns, rows_of(line))
+
     def compile(self, expression: ir.Table) -> str:
         """DuckDB's SQL of an expression."""
         import ibis

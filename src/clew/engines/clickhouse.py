@@ -16,7 +16,7 @@ from __future__ import annotations
 import logging
 import math
 import re
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager, nullcontext
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any, TypeVar
@@ -141,6 +141,10 @@ class ClickHouseEngine:
         return Answer(
             tuple(result.column_names), [plain(row) for row in result.result_rows[:limit]]
         )
+
+    def stream(self, question: ir.Table | str) -> Iterator[Answer]:
+        """The whole answer as one part."""
+        yield self.run(question)
 
     def compile(self, expression: ir.Table) -> str:
         """ClickHouse's SQL of an expression."""

@@ -67,6 +67,9 @@ CREATE TABLE removals (
 CREATE TABLE findings (id VARCHAR PRIMARY KEY, kind VARCHAR, found_at TIMESTAMP, finding VARCHAR);
 """
 
+PART_ROWS = 1_000
+"""Rows of an answer that comes in parts."""
+
 SETTINGS: dict[str, str | bool | int | float | list[str]] = {
     "autoinstall_known_extensions": False,
     # It counts rows that are deleted, or not committed yet: ORDER BY with LIMIT then finds too few.
@@ -153,6 +156,20 @@ class DuckDBEngine:
                 timer.cancel()
             cursor.close()
         return Answer(columns, rows)
+
+    def stream(self, question: ir.Table | str) -> Iterator[Answer]:
+        """The same in parts of a thousand rows; the first part may have no rows."""
+        sql = question if isinstance(question, str) else self.compile(question)
+        with contextlib.closing(self.workbench.cursor()) as cursor:
+            try:
+                self.derived.show(sql, cursor, self.workbench)
+                cursor.execute(sql)
+                columns = tuple(column[0] for column in cursor.description or ())
+                yield Answer(columns, cursor.fetchmany(PART_ROWS))
+                while rows := cursor.fetchmany(PART_ROWS):
+                    yield Answer(columns, rows)
+            except duckdb.Error as error:
+                raise refusal(error) from error
 
     def compile(self, expression: ir.Table) -> str:
         """DuckDB's SQL of an expression."""

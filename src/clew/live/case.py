@@ -132,6 +132,10 @@ class ReadingEngine(DuckDBEngine):
         """Nothing: it only reads."""
         return 0
 
+    def stream(self, question: ir.Table | str) -> Iterator[Answer]:
+        """As `parts`."""
+        return self.parts(question)
+
     def sharing(
         self, parts: Mapping[str, ir.Table], *, is_few: bool = False
     ) -> AbstractContextManager[ReadingEngine]:

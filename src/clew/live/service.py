@@ -17,6 +17,9 @@ import ibis.expr.types as ir
 from prometheus_client import CollectorRegistry, Counter, Gauge
 
 from clew import pipeline
+from clew.alerts import store as alert_store
+from clew.alerts.prometheus import RuleNumbers
+from clew.alerts.round import Watch, Watcher
 from clew.engines import Answer
 from clew.engines._duckdb_fill import fill_column
 from clew.engines._duckdb_verify import verify
@@ -54,6 +57,7 @@ class Service:
         self.access = tokens.Access(self.secret)
         self.access.read_tokens(self.engine.workbench)
         self.is_ready = False
+        self.watcher: Watcher | None = None
         self._is_ending = False
         self.settings = settings or Settings()
         self.writer = Writer(self.engine, self._release, self.settings)
@@ -199,6 +203,26 @@ class Service:
         finally:
             engine.close()
 
+    def watch(self, watch: Watch) -> None:
+        """Looks at rules on schedule, until the server ends."""
+        if not watch.rules:
+            return
+        with self._cursor() as cursor:
+            alert_store.make_tables(cursor)
+        self.watcher = Watcher(watch, self.engine.reader(), self._cursor)
+        self.counters.registry.register(RuleNumbers(watch.rules, watch.seen, watch.problems))
+        self.watcher.start()
+
+    def acknowledge(self, alert_id: str, who: str) -> None:
+        """Takes an alert on."""
+        with self._cursor() as cursor:
+            alert_store.acknowledge(cursor, alert_id, who, _now())
+
+    def silence(self, what: str, until: datetime, reason: str, who: str) -> str:
+        """Silences a rule, a kind or an alert; gives the silence's id."""
+        with self._cursor() as cursor:
+            return alert_store.silence(cursor, what, until, reason, who, _now())
+
     def create_token(self, scope: str, name: str) -> tuple[str, tokens.Token]:
         """A new token, known to the server at once."""
         with self._cursor() as cursor:
@@ -220,6 +244,8 @@ class Service:
     def close(self) -> str:
         """Loads what was received, closes every segment and the case; says what could not be done."""
         self._is_ending = True
+        if self.watcher is not None:
+            self.watcher.close()
         self.spool.close()
         self.writer.close()
         problem = self.writer.tally.problem

@@ -13,7 +13,7 @@ Times are UTC microseconds, durations milliseconds, sizes bytes, shares 0 to 1.
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Literal
+from typing import Any, Literal
 
 Kind = Literal["text", "int", "float", "bool", "time", "money", "json"]
 """text; int (64 bit); float (double); bool; time (UTC, microseconds); money (18 digits, 9 decimals);
@@ -295,3 +295,14 @@ OWN = ("event_id", "source_id", "source_format", "line", "byte_offset", "price_s
 
 SEVERITIES: dict[str, int] = {"TRACE": 1, "DEBUG": 5, "INFO": 9, "WARN": 13, "ERROR": 17, "FATAL": 21}
 """Severity text to OpenTelemetry's lowest number of that range."""
+
+
+def filled(row: dict[str, Any]) -> dict[str, Any]:
+    """An event without its empty columns; `attributes` without what stands in a column already."""
+    found = {name: value for name, value in row.items() if value is not None}
+    own = found.get("attributes")
+    if isinstance(own, dict):
+        found["attributes"] = {key: value for key, value in own.items() if key not in BY_NAME}
+        if not found["attributes"]:
+            del found["attributes"]
+    return found

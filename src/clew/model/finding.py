@@ -8,9 +8,9 @@ from __future__ import annotations
 
 import hashlib
 import json
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
-from datetime import datetime
+from datetime import UTC, datetime
 from typing import Any, Literal
 
 Severity = Literal["info", "low", "medium", "high", "critical"]
@@ -100,6 +100,39 @@ def finding_id(kind: str, subject: dict[str, Any], start: datetime | None) -> st
     """Stable over runs: the same facts give the same id."""
     facts = json.dumps([kind, sorted(subject.items()), rfc3339(start)], default=str)
     return hashlib.sha256(facts.encode()).hexdigest()[:16]
+
+
+def from_json(told: Mapping[str, Any]) -> Finding:
+    """The finding that `as_json` wrote."""
+    return Finding(
+        kind=told["kind"],
+        title=told["title"],
+        severity=told["severity"],
+        confidence=told["confidence"],
+        start=naive(told["start"]),
+        end=naive(told["end"]),
+        subject=dict(told["subject"]),
+        measures=dict(told["measures"]),
+        evidence=tuple(
+            Evidence(**{**line, "timestamp": naive(line["timestamp"])}) for line in told["evidence"]
+        ),
+        why=tuple(told["why"]),
+        recommendations=tuple(told["recommendations"]),
+        references=tuple(told["references"]),
+        id=told["id"],
+    )
+
+
+def naive(text: str | None) -> datetime | None:
+    """A naive UTC time of RFC 3339; None stays None.
+
+    >>> naive("2026-01-02T03:04:05Z")
+    datetime.datetime(2026, 1, 2, 3, 4, 5)
+    """
+    if text is None:
+        return None
+    moment = datetime.fromisoformat(text)
+    return moment if moment.tzinfo is None else moment.astimezone(UTC).replace(tzinfo=None)
 
 
 def rfc3339(moment: datetime | None) -> str | None:

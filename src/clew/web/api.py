@@ -14,12 +14,13 @@ from fastapi.responses import JSONResponse, Response
 from pydantic import BaseModel, Field
 
 from clew import investigation
+from clew.alerts import store as alert_store
 from clew.cli.render import json
-from clew.cli.render.answer import filled
 from clew.cli.show import asked
 from clew.config import Config
 from clew.errors import UnknownName
 from clew.live import traces
+from clew.model.event import filled
 from clew.model.views import between, events
 from clew.query import compile as compile_query
 from clew.query import is_aggregate, parse
@@ -133,6 +134,13 @@ def detect(question: Detect, live: Live, reading: Reading) -> Response:
 def findings(live: Live, reading: Reading, since: Since = None, until: Until = None) -> Response:
     """What every detection finds."""
     return _findings(Detect(since=since, until=until), live, reading)
+
+
+@routes.get("/alerts")
+def alerts(live: Live, reading: Reading) -> Response:
+    """What fires, first; then what is pending, and what was resolved."""
+    is_there = live.ask(alert_store.IS_THERE).rows[0][0]
+    return listed(live.ask(alert_store.LISTED).dicts() if is_there else [])
 
 
 @routes.get("/traces")

@@ -24,6 +24,7 @@ from clew.errors import ClewError, EngineError
 from clew.formats import Settings
 from clew.live.service import Service
 from clew.live.tokens import Reader
+from clew.model.finding import naive
 from clew.model.ledger import Removal
 from clew.retention import forget_in, retain_in
 from clew.sources.files import SourceFile
@@ -84,6 +85,30 @@ class NewToken(BaseModel):
 
     scope: str
     name: str = ""
+
+
+class Acknowledged(BaseModel):
+    """Who takes an alert on."""
+
+    alert_id: str
+    who: str
+
+
+class Silenced(BaseModel):
+    """What nobody is to be told of, and until when (RFC 3339)."""
+
+    what: str
+    until: str
+    reason: str = ""
+    who: str = ""
+
+
+class Noted(BaseModel):
+    """Something done, for the audit."""
+
+    who: str
+    action: str
+    what: str
 
 
 @routes.get("/ping")
@@ -191,6 +216,39 @@ def revoke_token(token_id: str, live: Live) -> Response:
     def told() -> Iterator[dict[str, Any]]:
         live.revoke_token(token_id)
         yield {"token_id": token_id}
+
+    return _told(told)
+
+
+@routes.post("/audit")
+def note(asked: Noted, live: Live) -> Response:
+    """Notes in the audit what a command has done."""
+
+    def told() -> Iterator[dict[str, Any]]:
+        yield {"audit_id": live.audit(Reader(asked.who), asked.action, asked.what)}
+
+    return _told(told)
+
+
+@routes.post("/alerts/ack")
+def acknowledge(asked: Acknowledged, live: Live) -> Response:
+    """Takes an alert on."""
+
+    def told() -> Iterator[dict[str, Any]]:
+        live.acknowledge(asked.alert_id, asked.who)
+        yield {"alert_id": asked.alert_id}
+
+    return _told(told)
+
+
+@routes.post("/alerts/silence")
+def silence(asked: Silenced, live: Live) -> Response:
+    """Silences a rule, a kind or an alert."""
+
+    def told() -> Iterator[dict[str, Any]]:
+        until = naive(asked.until)
+        assert until is not None
+        yield {"silence_id": live.silence(asked.what, until, asked.reason, asked.who)}
 
     return _told(told)
 

@@ -12,6 +12,7 @@ from collections.abc import Iterator
 
 import uvicorn
 
+from clew.alerts.round import Watch
 from clew.engines._remote import Note, leave_note, note_path
 from clew.errors import ConfigError
 from clew.formats import Settings
@@ -27,7 +28,13 @@ KEEP_ALIVE_S = 75
 
 
 def serve(
-    case: str, *, host: str, port: int, grpc_port: int, settings: Settings | None = None
+    case: str,
+    *,
+    host: str,
+    port: int,
+    grpc_port: int,
+    settings: Settings | None = None,
+    watch: Watch | None = None,
 ) -> int:
     """Runs until SIGTERM or SIGINT; then finishes what has begun, and returns 0."""
     listener = listen(host, port)
@@ -38,6 +45,8 @@ def serve(
         raise
     problem = ""
     try:
+        if watch is not None:
+            service.watch(watch)
         asyncio.run(_run(service, listener, host, grpc_port))
     finally:
         note_path(case).unlink(missing_ok=True)

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import sys
 from collections.abc import Sequence
-from typing import Any
 
 from clew.cli.render import json
 from clew.engines import Answer
+from clew.model.event import filled
 
 
 def print_answer(
@@ -46,19 +46,6 @@ def print_answer(
         )
     if len(shown) < len(answer.rows):
         print(f"The first {len(shown):,} rows are shown: --limit shows more.", file=sys.stderr)
-
-
-def filled(row: dict[str, Any]) -> dict[str, Any]:
-    """An event without its empty columns; `attributes` without what stands in a column already."""
-    from clew.model.event import BY_NAME
-
-    found = {name: value for name, value in row.items() if value is not None}
-    own = found.get("attributes")
-    if isinstance(own, dict):
-        found["attributes"] = {key: value for key, value in own.items() if key not in BY_NAME}
-        if not found["attributes"]:
-            del found["attributes"]
-    return found
 
 
 def _columns_shown(answer: Answer, rows: Sequence[tuple[object, ...]]) -> list[int]:

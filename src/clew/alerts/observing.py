@@ -1,0 +1,140 @@
+"""A rule asked of a case: the groups that are beyond a limit, or what a detection finds."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Any
+
+import ibis
+import ibis.expr.types as ir
+
+from clew import investigation, registry
+from clew.config import Options, member_options
+from clew.engines import Engine
+from clew.errors import ConfigError
+from clew.model.alert import AlertRule, Condition, Observed
+from clew.model.buckets import seconds
+from clew.model.event import BY_NAME
+from clew.model.finding import SEVERITIES, Finding
+from clew.model.views import between, events
+from clew.model.vocabulary import resolve
+from clew.query import parse
+from clew.query.sides import side_of
+
+MOST_GROUPS = 200
+EVIDENCE_LINES = 5
+
+
+@dataclass(frozen=True, slots=True)
+class Seen:
+    """What a rule has seen.
+
+    observed  what is beyond its limit, or found
+    values    of a condition: labels of a group, and its value
+    """
+
+    observed: tuple[Observed, ...]
+    values: tuple[tuple[dict[str, str], float], ...] = ()
+
+
+def observe(engine: Engine, rule: AlertRule, options: Options, now: datetime) -> Seen:
+    """Looks at the rule's window up to now."""
+    since = now - timedelta(seconds=seconds(rule.window))
+    seen = between(events, since, now + timedelta(microseconds=1))
+    if rule.query:
+        if parse(rule.query).pipes:
+            raise ConfigError(f"The alert {rule.name}: its query is a search without pipes.")
+        seen = seen.filter(side_of(rule.query, now=now))
+    if rule.condition is None:
+        return _of_detection(engine, rule, seen, options)
+    return _of_condition(engine, rule, rule.condition, seen, since, now)
+
+
+def _of_detection(engine: Engine, rule: AlertRule, seen: ir.Table, options: Options) -> Seen:
+    names = () if rule.detection == "all" else (rule.detection,)
+    found = investigation.detect(engine, names, options, seen=seen)
+    least = SEVERITIES.index(rule.severity)
+    return Seen(
+        tuple(Observed(one) for one in found.findings if SEVERITIES.index(one.severity) >= least)
+    )
+
+
+def _of_condition(
+    engine: Engine,
+    rule: AlertRule,
+    condition: Condition,
+    seen: ir.Table,
+    since: datetime,
+    now: datetime,
+) -> Seen:
+    function = getattr(registry.load("analyses", condition.analysis), condition.analysis)
+    arguments = {"by": tuple(rule.by)} if rule.by else {}
+    table = function(seen, **member_options(function, arguments))
+    if condition.column not in table.columns:
+        raise ConfigError(
+            f"The alert {rule.name}: {condition.analysis} has no column '{condition.column}', only "
+            f"{', '.join(table.columns)}."
+        )
+    observed, values = [], []
+    for row in engine.run(table, limit=MOST_GROUPS).dicts():
+        if row[condition.column] is None:
+            continue
+        value = float(row[condition.column])
+        about = {_column(rule, name): row[name] for name in rule.by if row[name] is not None}
+        values.append(({name: str(at) for name, at in about.items()}, value))
+        if condition.holds(value):
+            lines = investigation.evidence_of(engine, _proof(seen, about, condition))
+            if lines:
+                observed.append(
+                    Observed(_finding(rule, condition, about, value, lines, since, now))
+                )
+    return Seen(tuple(observed), tuple(values))
+
+
+def _column(rule: AlertRule, name: str) -> str:
+    column = resolve(name).column
+    if column is None or column not in BY_NAME:
+        raise ConfigError(
+            f"The alert {rule.name} splits by '{name}', which is no canonical column."
+        )
+    return column
+
+
+def _proof(seen: ir.Table, about: Mapping[str, Any], condition: Condition) -> ir.Table:
+    """Events of the group: the slowest where time is the matter, else what failed, the latest first."""
+    for name, value in about.items():
+        seen = seen.filter(seen[name] == value)
+    if condition.column.endswith("_ms"):
+        first = ibis.desc(seen.duration_ms.fill_null(-1.0))
+    else:
+        failed = (seen.http_status >= 500) | seen.severity.isin(["ERROR", "FATAL"])
+        first = ibis.desc(failed.fill_null(False).cast("int64"))
+    order = [first, ibis.desc(seen.timestamp), seen.event_id]
+    return seen.order_by(order).limit(EVIDENCE_LINES).select("event_id")
+
+
+def _finding(
+    rule: AlertRule,
+    condition: Condition,
+    about: Mapping[str, Any],
+    value: float,
+    lines: tuple[Any, ...],
+    since: datetime,
+    now: datetime,
+) -> Finding:
+    whom = " of " + ", ".join(f"{name} {at}" for name, at in about.items()) if about else ""
+    limit = f"{condition.compare} {condition.limit:g}"
+    return Finding(
+        kind=rule.name,
+        title=f"{condition.column}{whom} is {value:.4g} ({limit}) over the last {rule.window}",
+        severity=rule.severity,  # type: ignore[arg-type]
+        confidence=1.0,
+        start=since,
+        end=now,
+        subject=dict(about),
+        measures={condition.column: round(value, 6), "limit": condition.limit},
+        evidence=lines,
+        why=(f"The alert {rule.name} waits for {rule.when}.",),
+    )

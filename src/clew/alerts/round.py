@@ -1,0 +1,130 @@
+"""One round: look at the rules that are due, write what has changed, tell whoever has yet to hear."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Callable, Sequence
+from contextlib import AbstractContextManager
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+
+import duckdb
+
+from clew.alerts import store
+from clew.alerts.notifying import Tell
+from clew.alerts.observing import Seen, observe
+from clew.alerts.states import advanced, is_silenced, untold
+from clew.config import Options
+from clew.engines import Engine
+from clew.errors import ClewError
+from clew.model.alert import Alert, AlertRule
+from clew.model.buckets import seconds
+
+Writing = Callable[[], AbstractContextManager[duckdb.DuckDBPyConnection]]
+TICK_S = 1.0
+
+
+@dataclass(slots=True)
+class Watch:
+    """Rules that are looked at again and again.
+
+    seen      what each rule saw last
+    problems  why one could not be looked at, or a sink not be told, by its name
+    """
+
+    rules: Sequence[AlertRule]
+    options: Options
+    tell: Tell
+    seen: dict[str, Seen] = field(default_factory=dict)
+    problems: dict[str, str] = field(default_factory=dict)
+    _looked_at: dict[str, datetime] = field(default_factory=dict)
+
+    def round(self, reader: Engine, writing: Writing, now: datetime) -> list[Alert]:
+        """Looks at what is due; gives the alerts that have changed their state."""
+        due = [rule for rule in self.rules if self._is_due(rule, now)]
+        found = {rule.name: seen for rule in due if (seen := self._observe(reader, rule, now))}
+        with writing() as connection:
+            known = store.open_alerts(connection)
+            moved: list[Alert] = []
+            for rule in due:
+                if rule.name not in found:
+                    continue  # what could not be looked at is not resolved by that
+                own = [alert for alert in known if alert.rule == rule.name]
+                changed, gone = advanced(rule, own, found[rule.name].observed, now)
+                store.keep(connection, changed, gone)
+                before = {alert.id: alert.state for alert in own}
+                moved += [alert for alert in changed if before.get(alert.id) != alert.state]
+        self._tell(writing, now)
+        return moved
+
+    def _is_due(self, rule: AlertRule, now: datetime) -> bool:
+        last = self._looked_at.get(rule.name)
+        return last is None or (now - last).total_seconds() >= seconds(rule.every)
+
+    def _observe(self, reader: Engine, rule: AlertRule, now: datetime) -> Seen | None:
+        self._looked_at[rule.name] = now
+        try:
+            self.seen[rule.name] = observe(reader, rule, self.options, now)
+        except ClewError as error:
+            self.problems[rule.name] = str(error)
+            return None
+        self.problems.pop(rule.name, None)
+        return self.seen[rule.name]
+
+    def _tell(self, writing: Writing, now: datetime) -> None:
+        """No connection is held while a sink is told: it may take its time."""
+        with writing() as connection:
+            known = store.open_alerts(connection)
+            silenced = store.silences(connection, now)
+        rules = {rule.name: rule for rule in self.rules}
+        spoken = [one for one in known if one.rule in rules and not is_silenced(one, silenced, now)]
+        for sink in dict.fromkeys(sink for rule in self.rules for sink in rule.to):
+            waiting = [
+                alert
+                for alert in spoken
+                if sink in rules[alert.rule].to and untold(alert, sink, rules[alert.rule], now)
+            ]
+            if not waiting:
+                continue
+            try:
+                told, problem = self.tell(sink, waiting, now)
+            except ClewError as error:
+                told, problem = [], str(error)
+            self.problems.pop(sink, None)
+            if problem:
+                self.problems[sink] = problem
+            by_id = {alert.id: alert for alert in told}
+            spoken = [by_id.get(alert.id, alert) for alert in spoken]
+            with writing() as connection:
+                store.keep(connection, told)
+
+
+class Watcher:
+    """A thread that makes rounds until it is told to end."""
+
+    def __init__(self, watch: Watch, reader: Engine, writing: Writing) -> None:
+        self.watch = watch
+        self._reader, self._writing = reader, writing
+        self._is_ending = threading.Event()
+        self._thread = threading.Thread(target=self._run, name="clew-alerts", daemon=True)
+
+    def start(self) -> None:
+        """Begins."""
+        self._thread.start()
+
+    def close(self) -> None:
+        """Ends after the round that is under way."""
+        self._is_ending.set()
+        self._thread.join(60)
+
+    def _run(self) -> None:
+        while not self._is_ending.wait(TICK_S):
+            try:
+                self.watch.round(self._reader, self._writing, _now())
+                self.watch.problems.pop("alerts", None)
+            except (ClewError, duckdb.Error) as error:
+                self.watch.problems["alerts"] = str(error)
+
+
+def _now() -> datetime:
+    return datetime.now(UTC).replace(tzinfo=None)
