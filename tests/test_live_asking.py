@@ -301,3 +301,14 @@ def test_an_address_of_another_machine_is_a_sentence() -> None:
         listen("192.0.2.7", 0)
     with pytest.raises(ConfigError, match="nowhere"):
         listen("nowhere.example.invalid", 0)
+
+
+def test_detections_over_the_api_have_the_options_of_the_settings(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    settings = tmp_path / "clew.toml"
+    settings.write_text('[[budgets]]\nby = "service"\nlimit_usd = 100\nwindow = "1d"\n')
+    monkeypatch.chdir(tmp_path)
+    with serving(tmp_path / "live.duckdb") as server:
+        found = server.ask("/api/detect", {"detections": ["budget_exceeded"]}).json
+    assert "budgets" not in str(found["not_evaluable"])

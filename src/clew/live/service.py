@@ -20,6 +20,7 @@ from clew import pipeline
 from clew.alerts import store as alert_store
 from clew.alerts.prometheus import RuleNumbers
 from clew.alerts.round import Watch, Watcher
+from clew.config import Options
 from clew.engines import Answer
 from clew.engines._duckdb_fill import fill_column
 from clew.engines._duckdb_verify import verify
@@ -58,6 +59,7 @@ class Service:
         self.access.read_tokens(self.engine.workbench)
         self.is_ready = False
         self.watcher: Watcher | None = None
+        self.options: Options = {}
         self._is_ending = False
         self.settings = settings or Settings()
         self.writer = Writer(self.engine, self._release, self.settings)
@@ -204,7 +206,9 @@ class Service:
             engine.close()
 
     def watch(self, watch: Watch) -> None:
-        """Looks at rules on schedule, until the server ends."""
+        """Looks at rules on schedule, until the server ends; detections that are asked for have its
+        options from now on."""
+        self.options = watch.options
         if not watch.rules:
             return
         with self._cursor() as cursor:

@@ -196,10 +196,10 @@ def _findings(told: Detect, live: Live, reading: Reading) -> Response:
     from clew.config import member_options
     from clew.registry import load
 
-    options = {
-        name: member_options(load("detections", name).detect, given)
-        for name, given in told.options.items()
-    }
+    options = dict(live.options)
+    for name, given in told.options.items():
+        asked = member_options(load("detections", name).detect, given)
+        options[name] = {**options.get(name, {}), **asked}
     audit_id = live.audit(reading, "detect", " ".join(told.detections) or "all")
     found = investigation.detect(
         live.reader,
