@@ -14,6 +14,7 @@ from clew.cli._request import (
     assignments,
     config,
     detection_options,
+    opened,
     opened_to_fill,
     output_of,
 )
@@ -41,13 +42,15 @@ def detect(
     output = output_of(output, settings, STORIES)
     from clew import investigation
     from clew.cli.render.findings import check_severity, is_reached, print_findings
+    from clew.model.prompt_scores import SCORES
 
     check_severity(fail_on)
     given = assignments(option)
     if given and len(detections or ()) != 1:
         raise ConfigError("--option belongs to one detection: name exactly one.")
     options = detection_options(settings, {detections[0]: given} if given and detections else {})
-    with opened_to_fill(case, settings) as engine:
+    names = set(detections or SCORES)
+    with (opened_to_fill if names & set(SCORES) else opened)(case, settings) as engine:
         found = investigation.detect(engine, detections or (), options)
     print_findings(found, output)
     return int(is_reached(found.findings, fail_on))
