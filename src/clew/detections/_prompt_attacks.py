@@ -70,8 +70,9 @@ def described(
     if not often:
         reasons.append("None of Clew's own signs is in them: the score is a guard's.")
     reasons.append("A score tells what the words look like, not whether the model obeyed them.")
+    looks = "looks" if row["prompts"] == 1 else "look"
     return Description(
-        title=f"{who(row)} sent {many(row['prompts'], 'prompt')} that look like {what}"
+        title=f"{who(row)} sent {many(row['prompts'], 'prompt')} that {looks} like {what}"
         f" (score up to {row['highest_score']:.2f})",
         severity="low",
         confidence=min(0.9, 0.3 + 0.5 * row["highest_score"]),

@@ -75,7 +75,7 @@ def detect(events: ir.Table, *, min_repeats: int = 5) -> ir.Table:
     return found.mutate(
         **as_thread(found),
         repeats=found.calls - 1,
-        rounds_s=found.ended.epoch_seconds() - found.started.epoch_seconds(),
+        rounds_s=(found.ended.epoch_seconds() - found.started.epoch_seconds()).cast("int64"),
         min_repeats=ibis.literal(min_repeats),
     ).drop("thread", "place", "all_calls", "calls").order_by(
         ibis.desc("repeats"), "trace_id", "session_id"

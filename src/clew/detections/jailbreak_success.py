@@ -141,7 +141,7 @@ def _pairs(events: ir.Table, window_s: int, min_similarity: float) -> ir.Table:
         "jailbreak_score",
     )
     pairs = answered.join(refused, keys)
-    gap_s = pairs.timestamp.epoch_seconds() - pairs.refused_at.epoch_seconds()
+    gap_s = (pairs.timestamp.epoch_seconds() - pairs.refused_at.epoch_seconds()).cast("int64")
     pairs = pairs.mutate(gap_s=gap_s, steps=pairs.place - pairs.refused_place)
     pairs = pairs.filter((pairs.steps > 0) & (pairs.steps <= LOOKED_AT) & (pairs.gap_s <= window_s))
     pairs = pairs.mutate(before=topic_words(pairs.refused_prompt), after=topic_words(pairs.prompt))

@@ -98,16 +98,15 @@ def evidence(events: ir.Table, row: dict[str, Any]) -> ir.Table:
 
 
 def describe(row: dict[str, Any], details: dict[str, list[dict[str, Any]]]) -> Description:
+    addresses = "address" if row["addresses"] == 1 else "addresses"
     return Description(
         title=f"{many(row['callers'], 'caller')} sent one attack in {many(row['variants'], 'wording')}, "
         f"{many(row['calls'], 'call')}",
         severity="high" if row["callers"] >= 10 else "medium",
         confidence=min(0.9, 0.4 + 0.5 * row["highest_score"]),
         why=(
-            f"{many(row['users'], 'user')} and {many(row['addresses'], 'address')} between "
-            f"{clock(row['started'])} and {clock(row['ended'])}, scores up to {row['highest_score']:.2f}.".replace(
-                "addresss", "addresses"
-            ),
+            f"{many(row['users'], 'user')} and {row['addresses']:,} {addresses} between "
+            f"{clock(row['started'])} and {clock(row['ended'])}, scores up to {row['highest_score']:.2f}.",
             f'The first: "{row["text"][:200]}"',
             f"Wordings count as one attack where {row['min_similarity']:.0%} of their groups of three words are the "
             f"same.",

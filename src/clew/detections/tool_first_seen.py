@@ -59,7 +59,9 @@ def detect(events: ir.Table, *, min_known: int = 50, min_quiet: str = "1h") -> i
     )
     begun = t.group_by("agent").agg(began=t.timestamp.min())
     tools = tools.join(begun, "agent")
-    tools = tools.mutate(quiet_s=tools.first_at.epoch_seconds() - tools.began.epoch_seconds())
+    tools = tools.mutate(
+        quiet_s=(tools.first_at.epoch_seconds() - tools.began.epoch_seconds()).cast("int64")
+    )
     late = tools.filter(tools.quiet_s >= seconds(min_quiet))
     other = t.select(
         "agent", "event_id", other_tool="tool_name", other_version="service_version", at="timestamp"
