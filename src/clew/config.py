@@ -105,7 +105,7 @@ class Export:
     ca_file     certificates of authorities that are trusted beside the system's, a PEM file
     """
 
-    token: str = ""
+    token: str = field(default="", repr=False)
     patience_s: float = 60.0
     ca_file: str = ""
 
