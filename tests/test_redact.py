@@ -398,6 +398,21 @@ def test_any_bytes_are_redacted_without_an_error_and_balance(
     assert row.count.is_balanced
 
 
+def test_a_text_that_stands_alone_and_within_json_makes_no_row_twice(
+    case: Path, tmp_path: Path
+) -> None:
+    text = ' {"to": "alice@example.com"}'
+    log = tmp_path / "twice.jsonl"
+    records = [
+        {"ts": 1.79e9 + n, "msg": text, "extra": {"x": text, "y": [text]}}
+        for n in range(3)
+    ]
+    log.write_text("".join(json.dumps(record) + "\n" for record in records))
+    (row,) = _ingest(case, log).sources
+    assert row.count.events == 3 and row.redacted == {"email": 9}
+    assert "alice" not in _everything(case) and pipeline.verify(str(case)).ok
+
+
 DOCS = Path(__file__).resolve().parents[1] / "docs" / "redaction.md"
 
 

@@ -178,6 +178,10 @@ class Redactor:
         content = {"keep": None, "hash": self._hashed, "drop": self._dropped}[self.policy.prompts]
         change = Change(lambda text: found.get(text, text), prompts.is_content_key, content)
         new = [document.rewritten(change) for document in documents]
+        # a text within a document may be what DuckDB, but not Python, takes for a document itself
+        execute(
+            "DELETE FROM redact_values WHERE before IN (SELECT before FROM redact_found WHERE is_json)"
+        ).fetchall()
         execute(
             "INSERT INTO redact_values SELECT unnest(?::VARCHAR[]), unnest(?::VARCHAR[])",
             [[document.text for document in documents], new],

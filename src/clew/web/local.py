@@ -177,6 +177,7 @@ def verify(live: Live) -> Response:
 @routes.post("/retain")
 def retain(asked: Old, live: Live) -> Response:
     """Removes old events: a line a source."""
+    live.audit(LOCAL, "retain", asked.command)
     return _told(
         lambda: map(
             _removal,
@@ -193,6 +194,7 @@ def retain(asked: Old, live: Live) -> Response:
 def forget(asked: Person, live: Live) -> Response:
     """Removes one person's events: a line a source."""
     policy = live.settings.redaction
+    live.audit(LOCAL, "forget", " ".join(name for name, _ in asked.named))
     return _told(
         lambda: map(_removal, live.remove(lambda engine: forget_in(engine, asked.named, policy)))
     )
