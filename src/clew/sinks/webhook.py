@@ -83,7 +83,7 @@ def signature(secret: str, message_id: str, seconds: int, body: bytes) -> str:
     """v1, and the base64 of the HMAC.
 
     >>> signature("visibly-false", "clew_1", 1767323045, b"{}")
-    'v1,XPhYUEBSxM2LyFQaqHlRovfCGJ81xR4zLOqKzKlDCmk='
+    'v1,YYeEum94UkdU64G4fIO5n+p+fggHKGMM8ynfq12D6l0='
     """
     key = secret.encode()
     if secret.startswith("whsec_"):
