@@ -3,7 +3,8 @@
     python bench/ingest.py [--lines 1000000] [--runs 3] [--folder DIR]
 
 Each figure is the CPU time (user and system) of a process of its own, from its start to a file that is
-closed, the two sides in turn, and the ratio of their medians. The plain readers are those of
+closed, the sides in turn, and the ratio of their medians: Clew with `--redact none`, and as it comes, with
+secrets and personal data taken out. The plain readers are those of
 bench/plain.py: the floor, not a rival. Questions are asked in process, on a case that is open, and the
 median of five is shown.
 """
@@ -24,10 +25,15 @@ from pathlib import Path
 import duckdb
 from data import write
 
-CLEW = (
-    "from clew import pipeline; import sys; l = pipeline.ingest([sys.argv[1]], case=sys.argv[2]); "
-    "assert not l.problems, l.problems"
-)
+CLEW = """
+import sys
+from clew import pipeline
+from clew.formats import Settings
+from clew.model.redaction import Policy
+told = Settings(redaction=Policy(what=sys.argv[3]))
+ledger = pipeline.ingest([sys.argv[1]], case=sys.argv[2], settings=told)
+assert not ledger.problems, ledger.problems
+"""
 PLAIN = Path(__file__).with_name("plain.py")
 QUESTIONS = {
     "count by status": "SELECT http_status, count(*) FROM events GROUP BY 1",
@@ -38,11 +44,11 @@ QUESTIONS = {
 }
 
 
-def cpu_s(command: list[str], source: Path, target: Path) -> tuple[float, float]:
+def cpu_s(command: list[str], source: Path, target: Path, *more: str) -> tuple[float, float]:
     """CPU seconds and peak memory in MB of one Python process."""
     target.unlink(missing_ok=True)
     child = subprocess.Popen(
-        [sys.executable, *command, str(source), str(target)], stderr=subprocess.DEVNULL
+        [sys.executable, *command, str(source), str(target), *more], stderr=subprocess.DEVNULL
     )
     _, status, used = os.wait4(child.pid, 0)
     if status:
@@ -51,19 +57,19 @@ def cpu_s(command: list[str], source: Path, target: Path) -> tuple[float, float]
 
 
 def compare(kind: str, source: Path, folder: Path, runs: int) -> None:
-    """Clew and the plain reader in turn; their medians and ratio."""
-    clew, plain, memory = [], [], 0.0
+    """Clew, twice, and the plain reader in turn; their medians and ratios."""
+    spent: dict[str, list[float]] = {"plain": [], "none": [], "pii": []}
+    memory = 0.0
     for _ in range(runs):
-        plain.append(cpu_s([str(PLAIN), kind], source, folder / "plain.duckdb")[0])
-        seconds, peak = cpu_s(["-c", CLEW], source, folder / f"{kind}.duckdb")
-        clew.append(seconds)
-        memory = max(memory, peak)
-    own = statistics.median(clew)
-    size = source.stat().st_size / 1e6
-    base = statistics.median(plain)
+        spent["plain"].append(cpu_s([str(PLAIN), kind], source, folder / "plain.duckdb")[0])
+        for what in ("none", "pii"):
+            seconds, peak = cpu_s(["-c", CLEW], source, folder / f"{kind}.duckdb", what)
+            spent[what].append(seconds)
+            memory = max(memory, peak)
+    base, own, redacted = (statistics.median(spent[name]) for name in ("plain", "none", "pii"))
     print(
-        f"{kind:10} {size:7.0f} MB  clew {own:6.1f} CPU s  peak {memory:5.0f} MB  plain {base:5.1f} CPU s  "
-        f"ratio {own / base:.2f}",
+        f"{kind:10} {source.stat().st_size / 1e6:5.0f} MB  plain {base:.1f} CPU s  clew {own:.1f} CPU s, ratio "
+        f"{own / base:.2f}  redacting {redacted:.1f} CPU s, ratio {redacted / base:.2f}  peak {memory:.0f} MB",
         flush=True,
     )
 
