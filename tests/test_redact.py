@@ -403,10 +403,7 @@ def test_a_text_that_stands_alone_and_within_json_makes_no_row_twice(
 ) -> None:
     text = ' {"to": "alice@example.com"}'
     log = tmp_path / "twice.jsonl"
-    records = [
-        {"ts": 1.79e9 + n, "msg": text, "extra": {"x": text, "y": [text]}}
-        for n in range(3)
-    ]
+    records = [{"ts": 1.79e9 + n, "msg": text, "extra": {"x": text, "y": [text]}} for n in range(3)]
     log.write_text("".join(json.dumps(record) + "\n" for record in records))
     (row,) = _ingest(case, log).sources
     assert row.count.events == 3 and row.redacted == {"email": 9}
