@@ -70,7 +70,7 @@ class Server:
             f"http://127.0.0.1:{self.port}{path}", body, given, method=method
         )
         try:
-            with urllib.request.urlopen(request, timeout=30) as answer:
+            with urllib.request.urlopen(request, timeout=150) as answer:
                 return Reply(answer.status, answer.read(), _lower(answer.headers))
         except urllib.error.HTTPError as refused:
             return Reply(refused.code, refused.read(), _lower(refused.headers))

@@ -290,7 +290,7 @@ def test_prometheus_takes_the_rules_and_alertmanager_the_alert(folder: Path) -> 
 
 
 def ask(url: str) -> Any:
-    with urllib.request.urlopen(url, timeout=5) as answer:
+    with urllib.request.urlopen(url, timeout=30) as answer:
         return json.loads(answer.read())
 
 
