@@ -15,8 +15,8 @@ from dataclasses import dataclass
 from typing import Any
 
 import duckdb
-from duckdb.func import FunctionNullHandling
 
+from clew.formats._functions import make_known
 from clew.formats._json import JsonParser
 from clew.formats._telemetry.otlp_json import any_value
 
@@ -41,15 +41,7 @@ class KeyedParser(JsonParser):
 
     def select(self, workbench: duckdb.DuckDBPyConnection, records: str) -> str:
         """One SELECT of canonical columns and attributes over `records`."""
-        known = "SELECT count(*) FROM duckdb_functions() WHERE function_name = 'clew_unkeyed'"
-        if not workbench.execute(known).fetchall()[0][0]:
-            workbench.create_function(
-                "clew_unkeyed",
-                unkeyed,
-                ["VARCHAR"],
-                "VARCHAR",
-                null_handling=FunctionNullHandling.SPECIAL,
-            )
+        make_known(workbench, "clew_unkeyed", unkeyed)
         workbench.execute(
             "CREATE OR REPLACE TEMP TABLE unkeyed AS SELECT * REPLACE (CASE WHEN contains(text, 'Value\"') "
             f"THEN clew_unkeyed(text) ELSE text END AS text) FROM {records}"

@@ -1,4 +1,4 @@
-"""RFC 5424: the header of a syslog message, and its structured data.
+"""What travels as syslog: the sinks that do, the header of RFC 5424, and its structured data.
 
 https://www.rfc-editor.org/rfc/rfc5424#section-6
 """
@@ -7,12 +7,15 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable
+from dataclasses import dataclass
 from datetime import datetime
+from typing import Self
 
 from clew.errors import ConfigError
 from clew.model.escape import visible
 from clew.model.finding import Finding, rfc3339
-from clew.sinks import Event
+from clew.sinks import Event, State, Told
+from clew.sinks._cutting import event_within, finding_within
 
 FACILITIES = {
     "kern": 0, "user": 1, "mail": 2, "daemon": 3, "auth": 4, "syslog": 5, "lpr": 6, "news": 7,
@@ -27,6 +30,44 @@ MOST_UDP = 2_048
 """RFC 5426: receivers should take so much."""
 _NOT_PRINTED = re.compile(r"[^\x21-\x7e]+")
 _NAME = re.compile(r'[^\x21-\x7e]|[="\]]')
+
+
+@dataclass(frozen=True, slots=True)
+class SyslogSink:
+    """A sink whose payloads are messages of their own length.
+
+    A sink says in `_finding` and `_event` what a message holds.
+    """
+
+    told: Told
+    facility: int
+    most: int = 0
+    is_counted: bool = True
+    most_items: int = 1_000
+    most_bytes: int = 4_000_000
+
+    @classmethod
+    def of(cls, told: Told, facility: str, most_bytes: int, framing: str) -> Self:
+        """The sink with these options. Raises ConfigError."""
+        return cls(told, facility_number(facility), most_bytes, is_counted(framing))
+
+    def finding(self, finding: Finding, state: State) -> bytes:
+        """The finding as one message, cut until it is short enough."""
+        return finding_within(self._most, finding, lambda shown: self._finding(shown, state))
+
+    def event(self, event: Event) -> bytes:
+        """The event as one message, cut until it is short enough."""
+        return event_within(self._most, event, self._event)
+
+    @property
+    def _most(self) -> int:
+        return message_limit(self.told.way, self.most or self.told.most)
+
+    def _finding(self, finding: Finding, state: State) -> bytes:
+        raise NotImplementedError
+
+    def _event(self, event: Event) -> bytes:
+        raise NotImplementedError
 
 
 def facility_number(name: str) -> int:

@@ -14,7 +14,6 @@ value holds a tab.
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
@@ -22,15 +21,13 @@ from clew.model.escape import visible
 from clew.model.finding import Finding
 from clew.model.plain_json import dumps
 from clew.sinks import Event, Sample, State, Told, What, _examples
-from clew.sinks._cutting import cut, event_within, finding_within
+from clew.sinks._cutting import cut
 from clew.sinks._documents import moment, rank
 from clew.sinks._syslog import (
+    SyslogSink,
     event_severity,
-    facility_number,
     finding_severity,
     header,
-    is_counted,
-    message_limit,
     word,
 )
 
@@ -72,31 +69,13 @@ def sink(
     framing     over TCP and TLS: octets, counted before each message; lines, for receivers that
                 know a message by its line feed
     """
-    return Leef(told, facility_number(facility), most_bytes, is_counted(framing))
+    return Leef.of(told, facility, most_bytes, framing)
 
 
-@dataclass(frozen=True, slots=True)
-class Leef:
+class Leef(SyslogSink):
     """Lines of LEEF, with the header of RFC 5424 where they travel as syslog."""
 
-    told: Told
-    facility: int
-    most: int = 0
-    is_counted: bool = True
-    most_items: int = 1_000
-    most_bytes: int = 4_000_000
-
-    def finding(self, finding: Finding, state: State) -> bytes:
-        """Kind as the event's id, title as its message."""
-        return finding_within(self._most, finding, lambda shown: self._finding(shown, state))
-
-    def event(self, event: Event) -> bytes:
-        """Columns under LEEF's keys, the others under their own names."""
-        return event_within(self._most, event, self._event)
-
-    @property
-    def _most(self) -> int:
-        return message_limit(self.told.way, self.most or self.told.most)
+    __slots__ = ()
 
     def _finding(self, finding: Finding, state: State) -> bytes:
         began = moment(finding, self.told.now)

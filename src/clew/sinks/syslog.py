@@ -9,22 +9,19 @@ Blind to  whether the receiver has stored a message: TCP tells that it has read 
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from datetime import datetime
 
 from clew.model.escape import visible
 from clew.model.finding import Finding, rfc3339
 from clew.model.plain_json import dumps
 from clew.sinks import Event, Sample, State, Told, What, _examples
-from clew.sinks._cutting import cut, event_within, finding_within
+from clew.sinks._cutting import cut
 from clew.sinks._documents import moment
 from clew.sinks._syslog import (
+    SyslogSink,
     event_severity,
-    facility_number,
     finding_severity,
     header,
-    is_counted,
-    message_limit,
     structured,
 )
 from clew.sinks._words import heading
@@ -46,31 +43,13 @@ def sink(
     framing     over TCP and TLS: octets, counted before each message; lines, for receivers that
                 know a message by its line feed
     """
-    return Syslog(told, facility_number(facility), most_bytes, is_counted(framing))
+    return Syslog.of(told, facility, most_bytes, framing)
 
 
-@dataclass(frozen=True, slots=True)
-class Syslog:
+class Syslog(SyslogSink):
     """Messages of RFC 5424."""
 
-    told: Told
-    facility: int
-    most: int = 0
-    is_counted: bool = True
-    most_items: int = 1_000
-    most_bytes: int = 4_000_000
-
-    def finding(self, finding: Finding, state: State) -> bytes:
-        """Its numbers as structured data, its title as the message."""
-        return finding_within(self._most, finding, lambda shown: self._finding(shown, state))
-
-    def event(self, event: Event) -> bytes:
-        """Its columns as structured data, its own sentence as the message."""
-        return event_within(self._most, event, self._event)
-
-    @property
-    def _most(self) -> int:
-        return message_limit(self.told.way, self.most or self.told.most)
+    __slots__ = ()
 
     def _finding(self, finding: Finding, state: State) -> bytes:
         start = header(

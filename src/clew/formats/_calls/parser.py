@@ -14,7 +14,6 @@ from functools import partial
 from typing import Literal
 
 import duckdb
-from duckdb.func import FunctionNullHandling
 
 from clew.formats import Settings
 from clew.formats._calls.errors import asked_wait, error_class, with_error
@@ -34,6 +33,7 @@ from clew.formats._calls.response import leftover as left_response
 from clew.formats._calls.streams import whole_body
 from clew.formats._calls.usage import with_usage
 from clew.formats._fields import quoted, spelling_of
+from clew.formats._functions import make_known
 from clew.formats._json import JsonParser
 from clew.formats._json_head import elements, share_of
 from clew.formats._time import timestamp_sql
@@ -67,7 +67,7 @@ class CallsParser:
 
     def select(self, workbench: duckdb.DuckDBPyConnection, records: str) -> str:
         """One SELECT of canonical columns and attributes over `records`."""
-        _register(workbench)
+        make_known(workbench, "clew_whole_body", whole_body)
         make_parts(workbench, self.layout, records, self.table)
         workbench.execute(f"CREATE OR REPLACE TEMP TABLE call_columns AS {self._read(self.table)}")
         envelope = self.envelope.select(
@@ -217,18 +217,3 @@ def _spelled(names: Mapping[str, str], name: str) -> Spelling | None:
         return spelling_of(name)
     column, _, unit = said.partition(":")
     return Spelling(column, unit, -10) if column else None
-
-
-def _register(workbench: duckdb.DuckDBPyConnection) -> None:
-    """Makes `clew_whole_body` known to this bench, once."""
-    known = workbench.execute(
-        "SELECT count(*) FROM duckdb_functions() WHERE function_name = 'clew_whole_body'"
-    ).fetchall()
-    if not known[0][0]:
-        workbench.create_function(
-            "clew_whole_body",
-            whole_body,
-            ["VARCHAR"],
-            "VARCHAR",
-            null_handling=FunctionNullHandling.SPECIAL,
-        )
