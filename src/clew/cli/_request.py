@@ -166,9 +166,9 @@ def keeping(case: str | None, settings: Config) -> Iterator[Keep]:
     from clew.pipeline import open_case
 
     name = case_of(case, settings)
-    open_case(name, write=False).close()  # one that is not there is not made
+    is_there = "://" in name or Path(name).exists()  # one that is not is not made
     try:
-        engine = open_case(name, write=True)
+        engine = open_case(name, write=is_there)
     except (ConfigError, EngineError):
         engine = open_case(name, write=False)
     try:
