@@ -12,11 +12,9 @@ verify       every digest and the chain, again
 
 from __future__ import annotations
 
-import gc
 import tempfile
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from concurrent.futures import ThreadPoolExecutor
-from contextlib import AbstractContextManager, contextmanager, nullcontext
+from contextlib import AbstractContextManager, nullcontext
 from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
@@ -34,6 +32,7 @@ from clew.engines._duckdb_ledger import (
     resume,
 )
 from clew.engines._duckdb_verify import verify as verify_case
+from clew.engines._threads import Behind, one_ahead
 from clew.engines.duckdb import DuckDBEngine
 from clew.engines.duckdb import open_case as open_duckdb
 from clew.errors import ConfigError, InputError, LedgerError
@@ -49,6 +48,8 @@ from clew.sources.files import Block, Identity, SourceFile, find, not_text
 
 INGEST_MEMORY = "600MB"
 """What the case may keep in memory while it is written: what is on disk need not stay."""
+MOST_BEHIND = 6
+"""Blocks that wait to be stored: now and then storing takes long, when DuckDB writes to the disk."""
 SURE_ENOUGH = 0.4
 """How sure a second format must be of the lines that the first one could not read."""
 Reject = tuple[int, int, str]
@@ -240,21 +241,23 @@ def _load(
     start, first_line = _begin(engine, source, before)
     row.source_id = identity.content_sha256[:16]
     bench = new_bench(f"{engine.path}.tmp")
-    load = Load(
-        engine,
-        bench,
-        source_id=row.source_id,
-        root_sha256=before.root_sha256 if before else identity.content_sha256,
-        format=row.format,
-        count=row.count,
-        book=book,
-        redactor=redactor_of(engine, bench, settings.redaction),
-    )
     told = Settings(settings.timezone, source.modified_year(), settings.log_format)
     parser: Parser = registry.load("formats", row.format).parse(identity.head, told)
-    for read in _loaded(load, parser, source, (start, identity.size, first_line), told):
-        if progress is not None:
-            progress(source.uri, int(read.byte_offsets[-1]) if len(read) else 0, identity.size)
+    with Behind("clew-store", MOST_BEHIND) as behind:
+        load = Load(
+            engine,
+            bench,
+            source_id=row.source_id,
+            root_sha256=before.root_sha256 if before else identity.content_sha256,
+            format=row.format,
+            count=row.count,
+            book=book,
+            redactor=redactor_of(engine, bench, settings.redaction),
+            behind=behind,
+        )
+        for read in _loaded(load, parser, source, (start, identity.size, first_line), told):
+            if progress is not None:
+                progress(source.uri, int(read.byte_offsets[-1]) if len(read) else 0, identity.size)
     if not row.count.is_balanced:
         raise LedgerError(
             f"{source.uri}: the ledger does not balance ({row.count.lines:,} lines, but "
@@ -289,35 +292,13 @@ def _loaded(
     """Loads this part of a source, block by block: first and last byte, and the first line."""
     start, end, first_line = part
     if isinstance(parser, BatchParser):
-        for batch in _one_ahead(parser.batches(source.pieces(start, end), first_line)):
+        for batch in one_ahead(parser.batches(source.pieces(start, end), first_line)):
             _load_batch(load, batch, settings)
             yield batch
         return
     for records in _read(source, parser, load, source.blocks(start, end), first_line):
         _load_block(load, parser, records, load.format, settings)
         yield records
-
-
-def _one_ahead(batches: Iterator[Batch]) -> Iterator[Batch]:
-    """The same, each made while the one before it is loaded."""
-    with _few_collections(), ThreadPoolExecutor(1, thread_name_prefix="clew-decode") as thread:
-        coming = thread.submit(next, batches, None)
-        while (batch := coming.result()) is not None:
-            coming = thread.submit(next, batches, None)
-            yield batch
-
-
-@contextmanager
-def _few_collections() -> Iterator[None]:
-    """What a decoder makes is needed: the collector of garbage would look through it in vain."""
-    usual = gc.get_threshold()
-    gc.freeze()
-    gc.set_threshold(200_000, 20, 50)
-    try:
-        yield
-    finally:
-        gc.set_threshold(*usual)
-        gc.unfreeze()
 
 
 def _load_batch(load: Load, batch: Batch, settings: Settings) -> None:

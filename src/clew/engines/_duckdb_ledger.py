@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import hashlib
 import json
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from typing import Any
@@ -20,6 +20,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from clew.engines._duckdb_digest import PROVENANCE, Batches, block_digest, filled_mask, row_check
+from clew.engines._threads import Behind
 from clew.engines.duckdb import SQL_TYPES, DuckDBEngine
 from clew.formats import AT_ONCE, HEADER_LINE
 from clew.formats._severity import severity_number_sql
@@ -104,7 +105,11 @@ class Known:
 
 @dataclass(slots=True)
 class Load:
-    """One source on its way into the case. Use inside `engine.transaction()`."""
+    """One source on its way into the case. Use inside `engine.transaction()`.
+
+    behind  stores a block while the next is parsed: how many events, digests and fields there are is
+            known when it has ended; without one a block is stored at once
+    """
 
     engine: DuckDBEngine
     bench: duckdb.DuckDBPyConnection
@@ -120,6 +125,7 @@ class Load:
     first_reject: tuple[int, int, str] | None = None
     described: tuple[str, frozenset[str]] = ("", frozenset())
     book: Book = field(default_factory=listed_book)
+    behind: Behind | None = None
     till: Till = field(init=False)
 
     def __post_init__(self) -> None:
@@ -153,7 +159,7 @@ class Load:
         if found < records:
             rejects = self._rejects(select, batches, byte_offsets)
         if len(batches):
-            self._store(batches.in_order(self.bench), format_name)
+            self._do(self._store, batches.in_order(self.bench), format_name)
         refused = [row for row in rejects if row[2] != HEADER_LINE]
         self.count.continuation += len(rejects) - len(refused)
         return refused
@@ -190,18 +196,23 @@ class Load:
         told = [(texts or {}).get(offset, "") for offset in offsets]
         kept = self.redactor.redacted([*told, *given])
         reasons = [new or reason for new, reason in zip(kept[len(told) :], given, strict=True)]
+        known = [text or None for text in kept[: len(told)]]
+        self._do(self._store_rejects, list(lines), list(offsets), reasons, known)
+        self.count.rejects += len(rejects)
+
+    def _do(self, work: Callable[..., None], *given: object) -> None:
+        """Writes to the case, now or a little later."""
+        if self.behind is None:
+            work(*given)
+        else:
+            self.behind.do(work, *given)
+
+    def _store_rejects(self, *columns: list[Any]) -> None:
         self.engine.workbench.execute(
             "INSERT INTO rejects SELECT ?, unnest(?::BIGINT[]), unnest(?::BIGINT[]), "
             "unnest(?::VARCHAR[]), unnest(?::VARCHAR[])",
-            [
-                self.source_id,
-                list(lines),
-                list(offsets),
-                reasons,
-                [text or None for text in kept[: len(told)]],
-            ],
+            [self.source_id, *columns],
         ).fetchall()
-        self.count.rejects += len(rejects)
 
     def _events(self, select: str, given: frozenset[str], format_name: str) -> str:
         """SQL of the rows as they are stored, `attributes` as JSON text, with a check a row."""
@@ -281,13 +292,13 @@ class Load:
                 filled = sum(part.length - part.null_count for part in parts)
                 self.fields[name] = self.fields.get(name, 0) + filled
         if any(part.length > part.null_count for part in columns["attributes"]):
-            self.bench.register("stored_batches", batches)
-            for name, rows in self.bench.execute(
-                "SELECT name, count(*) FROM (SELECT unnest(json_keys(attributes)) AS name "
-                "FROM stored_batches) GROUP BY name"
-            ).fetchall():
-                self.fields[name] = self.fields.get(name, 0) + rows
-            self.bench.unregister("stored_batches")
+            with self.bench.cursor() as bench:  # the next block may be on the bench itself
+                bench.register("stored_batches", batches)
+                for name, rows in bench.execute(
+                    "SELECT name, count(*) FROM (SELECT unnest(json_keys(attributes)) AS name "
+                    "FROM stored_batches) GROUP BY name"
+                ).fetchall():
+                    self.fields[name] = self.fields.get(name, 0) + rows
 
     def finish(self, facts: dict[str, Any]) -> str:
         """Writes the row of `sources` and its link of the chain; gives the source's digest."""

@@ -27,6 +27,7 @@ import zstandard
 from clew.errors import InputError
 
 BLOCK_BYTES = 32 << 20
+READ_BYTES = 4 << 20
 PIECE_BYTES = 8 << 20
 HEAD_BYTES = 256 << 10
 COMPRESSED_STEP_BYTES = 64 << 10
@@ -189,7 +190,7 @@ class _Decompressor(Protocol):
 
 
 def _raw_chunks(disk: BinaryIO, digest: hashlib._Hash | None) -> Iterator[bytes]:
-    while chunk := disk.read(BLOCK_BYTES):
+    while chunk := disk.read(READ_BYTES):
         if digest is not None:
             digest.update(chunk)
         yield chunk

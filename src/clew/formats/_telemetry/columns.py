@@ -129,8 +129,11 @@ def column(rows: Sequence[int] | Ints, values: Sequence[Any], size: int) -> Colu
     kinds = set(map(type, values))
     places = np.asarray(rows, dtype=np.int64)
     if kinds <= {str}:
+        text = "".join(values)
+        if text.isascii():  # a character is a byte
+            return _texts(places, text.encode(), list(map(len, values)), size)
         return text_column(places, [value.encode(errors="replace") for value in values], size)
-    if kinds == {int} and all(value in INT64 for value in values):
+    if kinds == {int} and min(values) in INT64 and max(values) in INT64:
         return number_column(places, np.array(values, dtype=np.int64), size)
     if kinds == {float}:
         return number_column(places, np.array(values, dtype=np.float64), size)
@@ -173,6 +176,18 @@ def text_column(
         values = [value.decode(errors="replace").encode() for value in values]
         data = b"".join(values)
         lengths = np.fromiter(map(len, values), dtype=np.int64, count=len(values))
+    return _texts(rows, data, lengths, size, kind, types)
+
+
+def _texts(
+    rows: Ints,
+    data: bytes,
+    lengths: Ints | Sequence[int],
+    size: int,
+    kind: Kind = "text",
+    types: frozenset[str] = frozenset({"VARCHAR"}),
+) -> Column:
+    """A column of the texts of these lengths that were joined to `data`."""
     valid = np.zeros(size, dtype=np.bool_)
     valid[rows] = True
     edges = np.zeros(size + 1, dtype=np.int64)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
+from operator import attrgetter
 from typing import Any
 
 from clew.formats._telemetry.columns import Column
@@ -39,37 +40,44 @@ DROPPED = {
     "droppedLinksCount": "dropped_links_count",
 }
 
+FIELDS = {
+    name: attrgetter(name)
+    for name in (*KEYS.values(), *DROPPED, "name", "kind", "startTimeUnixNano", "endTimeUnixNano",
+                 "status", "traceState")
+}  # fmt: skip
+"""What a span says of itself beside its attributes, events and links."""
+
 
 def spans(payloads: Sequence[bytes]) -> Rows:
     """The spans of these requests, a row each."""
     gathered, events = Gathered(), SpanEvents()
-    shapes = Shapes(gathered)
     links: dict[int, list[Any]] = {}
-    found: list[Span] = []
-    for row, span in _spans(payloads, gathered):
-        found.append(span)
-        if type(span.attributes) is list:
-            shapes.add(row, span.attributes)
-        elif span.attributes:
-            gathered.add(row, plain_values(span.attributes))
-        if span.events:
-            _add_events(span, row, events)
-        if span.links:
-            links[row] = [_link(link) for link in span.links]
-    shapes.gather()
-    _add_other(found, gathered)
+    fields: dict[str, list[Any]] = {name: [] for name in FIELDS}
+    for number, payload in enumerate(payloads):
+        which = f"request {number + 1} of {len(payloads)} is " if payloads[1:] else ""
+        found = list(_spans(number, payload, gathered, which))
+        shapes = Shapes(gathered)
+        for row, span in enumerate(found, gathered.size - len(found)):
+            if type(span.attributes) is list:
+                shapes.add(row, span.attributes)
+            elif span.attributes:
+                gathered.add(row, plain_values(span.attributes))
+            if span.events:
+                _add_events(span, row, events)
+            if span.links:
+                links[row] = [_link(link) for link in span.links]
+        shapes.gather()
+        for name, values in fields.items():
+            values.extend(map(FIELDS[name], found))
+    _add_other(fields, gathered)
     direct: dict[str, Column | None] = {
-        name: filled(_ids([getattr(span, key) for span in found], name, gathered))
-        for name, key in KEYS.items()
+        name: filled(_ids(fields[key], name, gathered)) for name, key in KEYS.items()
     }
-    starts, ends = (
-        _nanoseconds([getattr(span, name) for span in found])
-        for name in ("startTimeUnixNano", "endTimeUnixNano")
-    )
-    statuses = [span.status or NO_STATUS for span in found]
+    starts, ends = (_nanoseconds(fields[name]) for name in ("startTimeUnixNano", "endTimeUnixNano"))
+    statuses = [status or NO_STATUS for status in fields["status"]]
     codes = _words([status.code for status in statuses], STATUSES, "STATUS_CODE_")
-    direct["span_name"] = filled([span.name or "" for span in found])
-    direct["span_kind"] = filled(_words([span.kind for span in found], KINDS, "SPAN_KIND_"))
+    direct["span_name"] = filled([name or "" for name in fields["name"]])
+    direct["span_kind"] = filled(_words(fields["kind"], KINDS, "SPAN_KIND_"))
     direct["status"] = filled([code or "unset" for code in codes])
     direct |= times(unsigned(starts), unsigned(ends))
     direct["status_message"] = filled([status.message or None for status in statuses])
@@ -78,21 +86,19 @@ def spans(payloads: Sequence[bytes]) -> Rows:
     return gathered.rows(direct, said=events.said, raised=events.raised, starts_ns=starts)
 
 
-def _spans(payloads: Sequence[bytes], gathered: Gathered) -> Iterator[tuple[int, Span]]:
-    """Row and span of every span."""
-    for number, payload in enumerate(payloads):
-        request = decoded(payload)
-        if request is None:
-            which = f"request {number + 1} of {len(payloads)} is " if payloads[1:] else ""
-            for row, given in rows_in_scopes(
-                number, request_of(payload, which), "traces", gathered
-            ):
-                yield row, span_of(given)
-            continue
-        for scope, spans in scopes_of(request):
-            gathered.scopes.append(scope)
-            for span in spans:
-                yield gathered.begin(number), span
+def _spans(number: int, payload: bytes, gathered: Gathered, which: str) -> Iterator[Span]:
+    """The spans of one request, each with a new row begun."""
+    request = decoded(payload)
+    if request is None:
+        given = request_of(payload, which)
+        for _, span in rows_in_scopes(number, given, "traces", gathered):
+            yield span_of(span)
+        return
+    for scope, spans in scopes_of(request):
+        gathered.scopes.append(scope)
+        for span in spans:
+            gathered.begin(number)
+            yield span
 
 
 def _ids(given: Sequence[Json], name: str, gathered: Gathered) -> list[str | None]:
@@ -138,13 +144,13 @@ def _add_events(span: Span, row: int, events: SpanEvents) -> None:
         events.add(row, event.name or "", count(event.timeUnixNano), attributes, dropped)
 
 
-def _add_other(found: Sequence[Span], gathered: Gathered) -> None:
+def _add_other(fields: Mapping[str, Sequence[Any]], gathered: Gathered) -> None:
     """Trace state and what was dropped, under their own names."""
-    for row, span in enumerate(found):
-        if span.traceState:
-            gathered.add(row, {"trace_state": span.traceState})
+    for row, state in enumerate(fields["traceState"]):
+        if state:
+            gathered.add(row, {"trace_state": state})
     for key, name in DROPPED.items():
-        for row, given in enumerate([getattr(span, key) for span in found]):
+        for row, given in enumerate(fields[key]):
             if given and (dropped := count(given)):
                 gathered.add(row, {name: dropped})
 

@@ -6,7 +6,10 @@ any other spelling is for `otlp_json` to read, key by key.
 
 from __future__ import annotations
 
+import contextlib
 from collections.abc import Iterator, Sequence
+from operator import attrgetter
+from types import NoneType
 from typing import Any
 
 import msgspec
@@ -112,6 +115,7 @@ class Request(msgspec.Struct, gc=False):
 
 
 NO_STATUS = Status()
+STRING, INTEGER = attrgetter("stringValue"), attrgetter("intValue")
 _DECODER = msgspec.json.Decoder(Request)
 
 
@@ -192,7 +196,16 @@ def plain_values(found: Attributes) -> dict[str, Any]:
 
 
 def plain_column(values: Sequence[Value | None]) -> list[Any]:
-    """Plain values of values."""
+    """Plain values of values; most columns are of one type."""
+    with contextlib.suppress(AttributeError):  # one is None
+        texts = list(map(STRING, values))
+        types = set(map(type, texts))
+        if types == {str}:
+            return texts
+        if types == {NoneType}:
+            numbers = list(map(INTEGER, values))
+            if NoneType not in set(map(type, numbers)):
+                return list(map(integer, numbers))
     return [
         None
         if value is None

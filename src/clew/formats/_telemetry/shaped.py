@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass, field
+from operator import attrgetter
 from typing import Any
 
 from clew.formats._telemetry.columns import member
@@ -15,6 +16,8 @@ from clew.formats._telemetry.gathered import Gathered
 from clew.formats._telemetry.json_typed import Pair, Value, plain_column, plain_values
 from clew.formats._telemetry.leaves import CONTENT, ROLE, TURN, folded_into
 from clew.formats._telemetry.signals import role_of
+
+KEY, VALUE = attrgetter("key"), attrgetter("value")
 
 
 @dataclass(slots=True)
@@ -28,7 +31,7 @@ class Shapes:
 
     def add(self, row: int, pairs: Sequence[Pair]) -> None:
         """The attributes of a row."""
-        names = tuple([pair.key for pair in pairs])
+        names = tuple(map(KEY, pairs))
         shape = self.rows.get(names)
         if shape is None:
             if len(set(names)) < len(names):  # of two of one name the last counts
@@ -36,7 +39,7 @@ class Shapes:
                 return
             shape = self.rows[names] = ([], [])
         shape[0].append(row)
-        shape[1].append([pair.value for pair in pairs])
+        shape[1].append(list(map(VALUE, pairs)))
 
     def gather(self) -> None:
         """Hands all rows over."""
