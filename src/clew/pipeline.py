@@ -38,7 +38,7 @@ from clew.engines.duckdb import open_case as open_duckdb
 from clew.errors import ConfigError, InputError, LedgerError
 from clew.formats import Batch, BatchParser, ElementParser, FileParser, Parser, Settings, surest
 from clew.formats._array import read_elements
-from clew.formats._records import RELATION, Records, read_records
+from clew.formats._records import RELATION, STREAM, Records, read_records
 from clew.investigation import detect
 from clew.model.finding import Investigation
 from clew.model.ledger import Ledger, SourceRow, Verification
@@ -305,12 +305,12 @@ def _load_batch(load: Load, batch: Batch, settings: Settings) -> None:
     load.count.lines += batch.lines
     if not len(batch):
         return
-    load.bench.register("records_arrow", batch)
+    load.bench.register(STREAM, batch)
     try:
-        select = batch.select("records_arrow", settings)
+        select = batch.select(STREAM, settings)
         load.add_rejects(load.add(select, load.format, len(batch)))
     finally:
-        load.bench.unregister("records_arrow")
+        load.bench.unregister(STREAM)
 
 
 def _begin(engine: DuckDBEngine, source: SourceFile, before: Known | None) -> tuple[int, int]:
@@ -352,12 +352,12 @@ def _load_block(
 
 
 def _parse(load: Load, parser: Parser, records: Records, format_name: str) -> list[Reject]:
-    load.bench.register("records_arrow", records)
+    load.bench.register(STREAM, records)
     try:
         select = parser.select(load.bench, RELATION)
-        return load.add(select, format_name, len(records), records.byte_offsets)
+        return load.add(select, format_name, len(records), records)
     finally:
-        load.bench.unregister("records_arrow")
+        load.bench.unregister(STREAM)
 
 
 def _second_format(

@@ -14,6 +14,7 @@ Exit codes
 from __future__ import annotations
 
 import contextlib
+import gc
 import os
 import signal
 import sys
@@ -44,6 +45,9 @@ from clew.cli import (
     verify,
 )
 from clew.errors import ClewError, QueryError
+
+FEW_COLLECTIONS = 200_000, 20, 50
+"""Thresholds of Python's collector of garbage: a question makes many objects, and little garbage."""
 
 app = typer.Typer(
     name="clew",
@@ -102,6 +106,7 @@ def main(arguments: list[str] | None = None) -> int:
     for stream in (sys.stdout, sys.stderr):
         with contextlib.suppress(AttributeError):
             stream.reconfigure(errors="backslashreplace")  # type: ignore[union-attr]
+    gc.set_threshold(*FEW_COLLECTIONS)
     try:
         code = _run(given)
         sys.stdout.flush()

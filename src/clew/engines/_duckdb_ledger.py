@@ -17,12 +17,12 @@ from typing import Any
 
 import duckdb
 import numpy as np
-from numpy.typing import NDArray
 
 from clew.engines._duckdb_digest import PROVENANCE, Batches, block_digest, filled_mask, row_check
 from clew.engines._threads import Behind
 from clew.engines.duckdb import SQL_TYPES, DuckDBEngine
 from clew.formats import AT_ONCE, HEADER_LINE
+from clew.formats._records import STREAM, Records
 from clew.formats._severity import severity_number_sql
 from clew.model.event import BY_NAME, COLUMNS, OWN
 from clew.model.ledger import Count
@@ -47,10 +47,8 @@ NEVER_GIVEN = (*OWN, "cost_usd")
 """Columns that no format gives; what a source claims of a call's cost is cost_given_usd."""
 ATTRIBUTES = "try_cast(nullif(attributes, '{}') AS JSON)::VARIANT::JSON::VARCHAR"
 """What goes into the VARIANT, as the JSON text that it gives back."""
-
-
 FEW = 200
-"""Records that are named in a question; more are found by asking about all."""
+"""Records that are picked out to be parsed again; more are found by parsing all of them."""
 
 
 def new_bench(spill: str = "") -> duckdb.DuckDBPyConnection:
@@ -136,11 +134,11 @@ class Load:
         select: str,
         format_name: str,
         records: int,
-        byte_offsets: NDArray[np.int64] | None = None,
+        source: Records | None = None,
     ) -> list[tuple[int, int, str]]:
         """Stores the events of one block, parsed by this SELECT out of so many records.
 
-        byte_offsets  of the records, where they are known: rejects are then found faster
+        source  these, where the SELECT reads them from `STREAM`: rejects are then found faster
 
         Gives the rejects as (line, byte offset, reason); lines that name columns are counted here.
         """
@@ -155,9 +153,9 @@ class Load:
         batches = self._redacted(batches)
         rejects = []
         # without offsets a record is a row: a message holds many, at one offset
-        found = len(batches) if byte_offsets is None else batches.count_records()
+        found = len(batches) if source is None else batches.count_records()
         if found < records:
-            rejects = self._rejects(select, batches, byte_offsets)
+            rejects = self._rejects(select, batches, source)
         if len(batches):
             self._do(self._store, batches.in_order(self.bench), format_name)
         refused = [row for row in rejects if row[2] != HEADER_LINE]
@@ -165,20 +163,20 @@ class Load:
         return refused
 
     def _rejects(
-        self, select: str, batches: Batches, byte_offsets: NDArray[np.int64] | None
+        self, select: str, batches: Batches, source: Records | None
     ) -> list[tuple[int, int, str]]:
         """What did not become an event; where few records are missing, only those are parsed again."""
-        chosen = "reject IS NOT NULL"
-        if byte_offsets is not None:
+        if source is not None:
             found = np.sort(batches.byte_offsets())
-            after = np.searchsorted(found, byte_offsets, side="right")
-            missing = byte_offsets[after == np.searchsorted(found, byte_offsets)]
+            offsets = source.byte_offsets
+            after = np.searchsorted(found, offsets, side="right")
+            missing = offsets[after == np.searchsorted(found, offsets)]
             if len(missing) <= FEW:
-                chosen = f"list_contains({missing.tolist()}, byte_offset)"
+                self.bench.register(STREAM, source.pick(missing).alone())
         rows = self.bench.execute(
-            f"SELECT line, byte_offset, reject FROM ({select}) WHERE {chosen} ORDER BY byte_offset"
+            f"SELECT line, byte_offset, reject FROM ({select}) WHERE reject IS NOT NULL ORDER BY byte_offset"
         ).fetchall()
-        return [row for row in rows if row[2] is not None]
+        return list(rows)
 
     def add_rejects(
         self,

@@ -7,7 +7,7 @@ bytes, so nothing is copied. A record is a line, or a line and those that contin
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import nanoarrow as na
 import numpy as np
@@ -32,7 +32,9 @@ SCHEMA = na.struct(
         "text": na.string(),
     }
 )
-RELATION = "(SELECT line, lines, byte_offset, text FROM records_arrow WHERE is_record = 1)"
+STREAM = "records_arrow"
+"""The name under which a bench knows the block that it parses."""
+RELATION = f"(SELECT line, lines, byte_offset, text FROM {STREAM} WHERE is_record = 1)"
 """The relation that a parser reads, once the records are registered as `records_arrow`."""
 C_SCHEMA = na.c_schema(SCHEMA)
 Heads = Callable[[Lines], NDArray[np.bool_] | None]
@@ -61,7 +63,7 @@ class Records:
     def __len__(self) -> int:
         return len(self.firsts)
 
-    def pick(self, byte_offsets: Sequence[int]) -> Records:
+    def pick(self, byte_offsets: Sequence[int] | NDArray[np.int64]) -> Records:
         """The records at these offsets, in order."""
         chosen = np.flatnonzero(np.isin(self.byte_offsets, np.array(byte_offsets, dtype=np.int64)))
         return Records(
@@ -74,6 +76,14 @@ class Records:
             starts=self.starts[chosen],
             ends=self.ends[chosen],
         )
+
+    def alone(self) -> Records:
+        """The same records without the bytes between them, which one that reads them would look through."""
+        pairs = zip(self.starts, self.ends, strict=True)
+        parts = [self.text[start:end] for start, end in pairs]
+        ends = np.cumsum([len(part) for part in parts], dtype=np.int64)
+        starts = np.concatenate(([0], ends[:-1])).astype(np.int64)
+        return replace(self, text=np.concatenate(parts), starts=starts, ends=ends)
 
     def texts(self, byte_offsets: Sequence[int]) -> dict[int, str]:
         """The beginnings of the records at these offsets, by offset."""

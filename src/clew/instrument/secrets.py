@@ -12,19 +12,11 @@ import re
 from collections.abc import Mapping
 from typing import Any
 
+from clew.model.secret_names import NAMES
+
 REDACTED = "[redacted]"
 DEEPEST = 8
 """Levels of nested values that are looked into; what lies deeper is logged as text without secrets."""
-
-NAMES = re.compile(
-    r"""(?:^|[_.-])(?:
-        authorization | cookie | set-cookie | password | passwd | passphrase | secret | credentials?
-      | api[_-]?key | access[_-]?key | private[_-]?key | secret[_-]?key | client[_-]?secret
-      | (?:access|refresh|auth|id|session|bearer|api)[_-]?token | token
-    )$""",
-    re.IGNORECASE | re.VERBOSE,
-)
-"""Names of fields whose whole value is a secret: `X-Api-Key`, `db.password`, `refresh_token`."""
 
 _WHOLE = re.compile(
     r"""

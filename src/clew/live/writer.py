@@ -23,6 +23,7 @@ from numpy.typing import NDArray
 from clew.engines._duckdb_ledger import Load, new_bench
 from clew.errors import ClewError
 from clew.formats import Settings
+from clew.formats._records import STREAM
 from clew.formats._telemetry.rows import Telemetry
 from clew.live import segments
 from clew.live.case import LiveEngine
@@ -45,7 +46,6 @@ TORN = "torn"
 """Folder for what of a segment cannot be read: a record was altered, or its write was cut short."""
 REFUSED = "refused"
 """Folder for requests that cannot become rows."""
-RELATION = "records_arrow"
 
 
 @dataclass(slots=True)
@@ -254,12 +254,12 @@ class Writer:
             rows = rows.keep(fresh.tolist())
         if not len(rows):
             return
-        self._bench.register(RELATION, rows)
+        self._bench.register(STREAM, rows)
         try:
-            select = rows.select(RELATION, self._settings)
+            select = rows.select(STREAM, self._settings)
             refused = load.add(select, segments.FORMATS[part.segment.encoding], len(rows))
         finally:
-            self._bench.unregister(RELATION)
+            self._bench.unregister(STREAM)
         segments.add_rejects(load, refused)
         progress.rows += load.count.events - events
 

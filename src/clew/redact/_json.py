@@ -12,8 +12,8 @@ from dataclasses import dataclass
 from functools import lru_cache
 from typing import NamedTuple
 
-from clew.instrument.secrets import NAMES
 from clew.model.redaction import MARK, secret_mark
+from clew.model.secret_names import NAMES
 from clew.redact._pattern import NO_VALUES
 
 STRING = r'"([^"\\]*(?:\\.[^"\\]*)*)"'
