@@ -229,9 +229,7 @@ CASES = [
     ),
     Case(
         "every client of a service lists its models before it calls one",
-        rows=[
-            _asked(n, "/v1/models", "GET", address=f"203.0.113.{n % 12}") for n in range(12 * 8)
-        ],
+        rows=[_asked(n, "/v1/models", "GET", address=f"203.0.113.{n % 12}") for n in range(12 * 8)],
         expect=[],
     ),
     Case(
