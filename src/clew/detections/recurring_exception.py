@@ -273,7 +273,7 @@ _NO_IDS = [
     if row["source_id"] == "access" or "exception_type" in row
 ]
 
-_BUSY = [
+_BUSY: list[dict[str, Any]] = [
     row
     for second in range(8)
     for ms, path, kind in [

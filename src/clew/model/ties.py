@@ -31,6 +31,8 @@ from clew.model.clocks import (
 SERVER_LOGGERS = (
     "asyncio", "django", "gunicorn", "hypercorn", "main", "__main__", "root", "uvicorn", "werkzeug",
 )  # fmt: skip
+FILE_KINDS = ("csv", "jsonl", "logfmt", "parquet", "text")
+"""Formats that say nothing of who wrote them."""
 CARRIED = (
     "event_id", "source_id", "source_format", "line", "severity", "logger", "message",
     "span_name", "duration_ms", "http_method", "http_status", "http_route", "url_path", "host",
@@ -39,6 +41,8 @@ CARRIED = (
     "exception_type", "exception_message", "exception_frame",
 )  # fmt: skip
 """Columns of the event that `observed` hands on."""
+OWN_WORDS = ("user_id", "api_key_hash", "service_version", "model_version", "model")
+"""What a proxy's line seldom says of its request, and the application's does."""
 READ = ("timestamp", "service", "request_id", "trace_id", "server_address", "upstream_ms")
 """Columns that it reads besides."""
 
@@ -55,7 +59,7 @@ def observed(e: ir.Table) -> ir.Table:
     """Every row that has a time, with `at`, `role`, `service`, `rid` and `route` worked out.
 
     `service` is the row's own, else its source's, else the first part of the logger's name, else
-    the only service of the case, else the server's address, host or kind of log.
+    the only service of the case, else the server's address, host or kind of server.
     `is_counted`: whether the row stands for a request of its service, see `requests`.
     """
     # a client's span tells of the request that its server's tells of: one is enough
@@ -71,8 +75,8 @@ def observed(e: ir.Table) -> ir.Table:
         t.origin_service,
         t.server_address,
         t.host,
-        t.source_format.re_replace("_.*", ""),
-        ibis.literal("unknown"),
+        ibis.ifelse(t.source_format.isin(FILE_KINDS), None, t.source_format.re_replace("_.*", "")),
+        ibis.ifelse(t.is_proxy_origin.fill_null(False), "proxy", "unknown"),
     )
     # a row without a source has no origin
     is_proxy_row, offset_us = t.is_proxy_origin.fill_null(False), t.offset_us.fill_null(0)
@@ -192,6 +196,18 @@ def requests(seen: ir.Table) -> ir.Table:
     failed = failed.mutate(place=ibis.row_number().over(latest))
     failed = failed.filter(failed.place == 0).drop("place")
     return ibis.union(counted.filter(~twice), failed)
+
+
+def with_own_words(counted: ir.Table, seen: ir.Table) -> ir.Table:
+    """Requests as a proxy saw them, with what the application's lines of the same id say besides."""
+    proxied = counted.filter((counted.role == "proxy") & counted.rid.notnull())
+    own = seen.filter((seen.role == "application") & seen.rid.notnull()).semi_join(proxied, "rid")
+    said = own.group_by(own_rid=own.rid).agg(
+        **{f"own_{column}": own[column].max() for column in OWN_WORDS}
+    )
+    t = counted.left_join(said, counted.rid == said.own_rid)
+    t = t.mutate(**{column: ibis.coalesce(t[column], t[f"own_{column}"]) for column in OWN_WORDS})
+    return t.select(*counted.columns)
 
 
 def _origins(e: ir.Table) -> ir.Table:
