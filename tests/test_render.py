@@ -74,6 +74,18 @@ def test_no_finding_acts_on_the_screen(output: str, capsys: pytest.CaptureFixtur
     assert "KeyError" in captured.out
 
 
+@pytest.mark.parametrize("output", ["text", "md", "json"])
+def test_only_text_counts_what_is_not_evaluable_where_it_is_much(
+    output: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    said = tuple(f"d{n} is not evaluable: needs a column." for n in range(30))
+    print_findings(Investigation((finding(),), said), output)
+    captured = capsys.readouterr()
+    printed = captured.out + captured.err
+    assert printed.count("is not evaluable: needs") == (0 if output == "text" else 30)
+    assert ("30 detections are not evaluable" in printed) is (output == "text")
+
+
 @pytest.mark.parametrize("output", ["table", "json", "chart"])
 def test_no_answer_acts_on_the_screen(output: str, capsys: pytest.CaptureFixture[str]) -> None:
     print_answer(Answer((HOSTILE, "n"), [(HOSTILE, 1), (None, 2)]), output)

@@ -18,6 +18,7 @@ from clew import registry
 from clew.engines import Engine
 from clew.model import credentials, ties
 from clew.model.clocks import LEFT_SKEW_US, clock_offsets
+from clew.model.exceptions import exceptions
 from clew.model.fill import Fill
 from clew.model.finding import Evidence, Finding, Investigation, ranked
 from clew.model.views import VIEWS, between, events
@@ -49,7 +50,8 @@ def detect(
     """
     seen = between(events, since, until) if seen is None else seen
     _fill(engine, names or registry.names("detections"), options or {})
-    parts = {**ties.parts(seen), "credentials": credentials.asked(seen)}
+    raised = exceptions(ties.observed(seen))
+    parts = {**ties.parts(seen), "raised": raised, "credentials": credentials.asked(seen)}
     with engine.sharing(parts) as asked:
         return _detect(asked, seen, names, options or {})
 

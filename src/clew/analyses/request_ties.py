@@ -19,7 +19,8 @@ import ibis.expr.types as ir
 
 from clew.analyses._by import group_keys, ordered
 from clew.model.case import Case
-from clew.model.ties import exceptions, observed, pairs
+from clew.model.exceptions import exceptions
+from clew.model.ties import observed, pairs
 
 RETURNS = (
     "application_event_id", "proxy_event_id", "url_path", "http_status", "tied_by", "gap_ms",

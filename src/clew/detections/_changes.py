@@ -11,7 +11,10 @@ START = (
     r"|booting worker"  # gunicorn: Booting worker with pid: 4242
     r"|listening (at|on)\b"  # gunicorn: Listening at: http://192.0.2.1:8000
     r"|\b(uvicorn|hypercorn|server) (running|started|listening) "
-    r"|\bstart(ing|ed)\b.{0,60}\b(version|release|v?[0-9]+\.[0-9]+)"  # starting scoring 3.2.0
+    r"|\b(start|boot|launch)(ing|ed)\b.{0,60}\b(version|release|build|revision|v?[0-9]+\.[0-9]+)"
+    # starting scoring 3.2.0
+    r"|\bv?[0-9]+\.[0-9]+[0-9A-Za-z.+-]*\W{1,4}(is )?((start|boot|launch)(ing|ed)|ready|up and running)\b"
+    # scoring-api 3.2.0 starting up
     r"|\bdeploy(ing|ed|ment)?\b.{0,60}[0-9]"  # deploying version 2.4.1
     r"|\b(loaded|loading|switched to|using) model\b"  # loaded model churn-3.2.0
     r"|\bmodel\b.{0,60}\b(loaded|activated|deployed|promoted)\b"  # model v3 loaded

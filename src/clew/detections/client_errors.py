@@ -4,6 +4,8 @@ Reads     requests   http_status, user_id, api_key_hash, client_ip, user_agent, 
 Returns   one row per caller or path; what a more telling column already explains is left out
 Units     errors: answers 400 to 499; requests: all of that caller or path; error_share: errors of
           requests; explained_share: of the 4xx of all who state that column; shares 0 to 1
+Method    a caller or path with min_share of its requests refused; a caller that has nearly all refusals
+          of the case is found from a tenth of its requests on
 Blind to  the background: a few 404s of many callers, and paths that never existed (a path counts
           for 404 only where it also succeeded)
 Source    RFC 9110 section 15.5
@@ -48,7 +50,7 @@ def detect(
     found = _callers_and_paths(facts)
     found = found.filter(
         (found.errors >= min_errors)
-        & (found.error_share >= min_share)
+        & ((found.error_share >= min_share) | _alone(found))
         & (found.explained_share >= min_explained)
         & (found.error_share >= 3 * found.others_error_share)
         & (found.name.isin(CALLERS) | (found.gone <= found.errors / 2) | (found.good >= 10))
@@ -104,7 +106,8 @@ def describe(row: dict[str, Any], details: dict[str, list[dict[str, Any]]]) -> D
 
 
 def _refusable(events: ir.Table) -> ir.Table:
-    counted = ties.requests(ties.observed(events))
+    seen = ties.observed(events)
+    counted = ties.with_own_words(ties.requests(seen), seen)
     counted = counted.filter(counted.is_request)
     return counted.mutate(refused=counted.http_status.between(400, 499))
 
@@ -126,6 +129,17 @@ def _callers_and_paths(facts: ir.Table) -> ir.Table:
         explained_share=t.errors / t.all_errors.nullif(0),
         others_error_share=(t.all_errors - t.errors) / others,
     )
+
+
+def _alone(found: ir.Table) -> ir.BooleanValue:
+    """A caller with nearly all refusals there are, though most of what it asks succeeds."""
+    alone: ir.BooleanValue = (
+        found.name.isin(CALLERS)
+        & (found.explained_share >= 0.8)
+        & (found.error_share >= 0.1)
+        & (found.error_share >= 10 * found.others_error_share)
+    )
+    return alone
 
 
 def _not_yet_explained(facts: ir.Table, found: ir.Table) -> ir.Table:
@@ -183,6 +197,39 @@ CASES = [
         rows=_HEALTHY
         + [_asked(n, 404 if n > 40 else 200, url_path="/v1/embed") for n in range(120)],
         expect=[{"url_path": "/v1/embed", "errors": 79, "requests": 120}],
+    ),
+    Case(
+        "a caller whose one call in three is refused is found, where nobody else's is",
+        rows=_HEALTHY
+        + [_asked(n, 422 if n % 3 == 0 else 200, user_id="batch") for n in range(90)]
+        + [_asked(n, 200, user_id="web") for n in range(90)],
+        expect=[{"user_id": "batch", "errors": 30, "requests": 90}],
+    ),
+    Case(
+        "a caller whom the application names stands for the address that the proxy saw",
+        rows=[
+            {**row, **side}
+            for place, row in enumerate(
+                [{**row, "user_id": "web"} for row in _HEALTHY]
+                + [_asked(n, 422, user_id="u-17", client_ip="203.0.113.7") for n in range(40)]
+            )
+            for side in (
+                {
+                    "source_format": "nginx_access",
+                    "source_id": "access",
+                    "user_id": None,
+                    "service": None,
+                    "request_id": f"r{place}",
+                },
+                {
+                    "source_format": "jsonl",
+                    "source_id": "app",
+                    "client_ip": None,
+                    "request_id": f"r{place}",
+                },
+            )
+        ],
+        expect=[{"user_id": "u-17", "client_ip": None, "errors": 40}],
     ),
     Case("the background of 404s is no finding", rows=_HEALTHY + _BACKGROUND, expect=[]),
     Case(

@@ -28,6 +28,7 @@ from clew.detections._values import option
 from clew.detections._words import clock, clock_sentences, share
 from clew.model import clocks, ties
 from clew.model.case import Case
+from clew.model.exceptions import exceptions
 from clew.model.finding import Description
 
 NEEDS: dict[str, tuple[str, ...]] = {"events": ("timestamp",)}
@@ -123,7 +124,7 @@ def evidence(events: ir.Table, row: dict[str, Any]) -> ir.Table:
 
 def details(events: ir.Table, row: dict[str, Any]) -> dict[str, ir.Table]:
     seen = ties.observed(events)
-    raised = ties.exceptions(seen)
+    raised = exceptions(seen)
     began = raised.filter(
         (raised.service == row["service"])
         & raised.timestamp.between(row["started"] - timedelta(seconds=1), row["ended"])

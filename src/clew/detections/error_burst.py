@@ -53,7 +53,8 @@ def detect(
     factor: float = 2.0,
     min_explained: float = 0.8,
 ) -> ir.Table:
-    counted = ties.requests(ties.observed(events))
+    seen = ties.observed(events)
+    counted = ties.with_own_words(ties.requests(seen), seen)
     bursts = _bursts(counted, bucket_s, min_share, factor)
     bursts = bursts.filter(bursts.errors >= min_errors)
     t = bursts.left_join(_explained(counted, bursts, min_explained), ["service", "run"])
@@ -79,7 +80,8 @@ def detect(
 
 def evidence(events: ir.Table, row: dict[str, Any]) -> ir.Table:
     """The failed requests of the burst, from its first."""
-    counted = ties.requests(ties.observed(events))
+    seen = ties.observed(events)
+    counted = ties.with_own_words(ties.requests(seen), seen)
     failed = counted.filter(
         counted.failed
         & (counted.service == row["service"])

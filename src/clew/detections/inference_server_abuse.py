@@ -8,8 +8,10 @@ Units     requests: to such paths; changes: of these, that load, pull, push, cre
           networks; days: different days on which it asked
 Method    paths of Ollama, vLLM, SGLang, Triton, TGI, TorchServe, llama.cpp and LocalAI. A caller is usual, and left
           out, where it asked on usual_days days and more from a private address; listings alone are reported from
-          min_listings on, from a public address
-Blind to  administration over another port that is not logged; callers behind a proxy that keeps no addresses
+          min_listings on, from a public address, where at most max_others others ask such things: a service whose
+          clients all list its models is used, not abused
+Blind to  administration over another port that is not logged; callers behind a proxy that keeps no addresses; many
+          addresses that list and change nothing
 Mistakes  a deployment from a new address; a scanner of one's own
 Source    MITRE ATLAS AML.T0040 (AI model inference API access), AML.T0049; MITRE ATT&CK T1190
 """
@@ -41,6 +43,7 @@ MEASURES = (
     "days",
     "usual_days",
     "min_listings",
+    "max_others",
 )
 REFERENCES = ("atlas.aml.t0040", "atlas.aml.t0049", "attack.t1190", "owasp.llm10-2025")
 CHANGING = (
@@ -64,7 +67,9 @@ PRIVATE = (
 )
 
 
-def detect(events: ir.Table, *, usual_days: int = 3, min_listings: int = 5) -> ir.Table:
+def detect(
+    events: ir.Table, *, usual_days: int = 3, min_listings: int = 5, max_others: int = 5
+) -> ir.Table:
     t = events.filter(events.url_path.notnull(), events.timestamp.notnull())
     t = t.filter(t.client_ip.notnull() | t.user_id.notnull())
     method = t.http_method.upper().fill_null("")
@@ -99,12 +104,15 @@ def detect(events: ir.Table, *, usual_days: int = 3, min_listings: int = 5) -> i
     )
     is_usual = (found.days >= usual_days) & (found.is_public == 0)
     asks_much = (found.is_public == 1) & (found.listings >= min_listings)
+    asks_much = asks_much & (found.others <= max_others)
     found = found.filter(~is_usual & ((found.tried > 0) | asks_much))
     t = t.semi_join(found, "caller")
     order = [t.is_change.cast("int64").desc(), t.is_refused.cast("int64"), t.timestamp, t.event_id]
     found = found.join(few(t, t.event_id, order, ["caller"]), "caller")
     return found.mutate(
-        usual_days=ibis.literal(usual_days), min_listings=ibis.literal(min_listings)
+        usual_days=ibis.literal(usual_days),
+        min_listings=ibis.literal(min_listings),
+        max_others=ibis.literal(max_others),
     ).drop("caller").order_by(
         ibis.desc("changes"), ibis.desc("tried"), ibis.desc("is_public"), ibis.desc("requests"), "client_ip", "user_id"
     )  # fmt: skip
@@ -217,6 +225,11 @@ CASES = [
             _asked(2, "/v1/chat/completions"),
             _asked(3, "/api/chat"),
         ],
+        expect=[],
+    ),
+    Case(
+        "every client of a service lists its models before it calls one",
+        rows=[_asked(n, "/v1/models", "GET", address=f"203.0.113.{n % 12}") for n in range(12 * 8)],
         expect=[],
     ),
     Case(

@@ -8,8 +8,9 @@ Units     calls_before, calls_after; p50 and p95 of own time before and while it
           slower; errors_apart: standard errors between the ranks of both; shift_to_wander: the shift
           over how far parts of one side stray; added_ms: in all calls since; other_operations: of
           the service, slower since the same time
-Blind to  operations with fewer than min_calls on either side; what drifts slowly or comes and goes,
-          as a day's load does; operations that are slow because another one is, which `why` names
+Blind to  operations with fewer than min_calls on either side; requests that failed; what drifts
+          slowly or comes and goes, as a day's load does; operations that are slow because another one
+          is, which `why` names
 Source    rank scan for a changed stretch: Levin and Kline 1985, Pettitt 1979
 """
 
@@ -162,7 +163,8 @@ def _span_times(events: ir.Table) -> ir.Table:
 
 def _request_times(events: ir.Table) -> ir.Table:
     seen = ties.requests(ties.observed(events.filter(events.span_name.isnull())))
-    seen = seen.filter(seen.is_request & seen.route.notnull())
+    # how long a failure took is told by what finds failures
+    seen = seen.filter(seen.is_request & seen.route.notnull() & ~seen.failed)
     return seen.select(
         "event_id",
         "service",

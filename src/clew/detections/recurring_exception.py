@@ -25,6 +25,7 @@ from clew.detections._contrast import contrast, distinctions, lacking_fields
 from clew.detections._words import clock, clock_sentences, place, share
 from clew.model import clocks, ties
 from clew.model.case import Case
+from clew.model.exceptions import exceptions
 from clew.model.finding import Description, Severity
 
 NEEDS = {"logs": ("exception_type",)}
@@ -35,7 +36,7 @@ REFERENCES: tuple[str, ...] = ()
 
 def detect(events: ir.Table, *, min_requests: int = 3, tolerance_s: float = 2.0) -> ir.Table:
     seen = ties.observed(events)
-    raised = _first_causes(ties.exceptions(seen, tolerance_s=tolerance_s))
+    raised = _first_causes(exceptions(seen, tolerance_s=tolerance_s))
     found = raised.group_by("service", "exception_type", "route").agg(
         started=raised.timestamp.min(),
         ended=raised.timestamp.max(),
@@ -72,7 +73,7 @@ def detect(events: ir.Table, *, min_requests: int = 3, tolerance_s: float = 2.0)
 
 def evidence(events: ir.Table, row: dict[str, Any]) -> ir.Table:
     """The exceptions as logged, each followed by the proxy's line of its request."""
-    raised = _of_row(ties.exceptions(ties.observed(events)), row)
+    raised = _of_row(exceptions(ties.observed(events)), row)
     order = ibis.window(order_by=[raised.is_repeat, raised["at"], raised.event_id])
     raised = raised.mutate(place=ibis.row_number().over(order))
     raised = raised.filter(raised.place < 20)
@@ -85,7 +86,7 @@ def evidence(events: ir.Table, row: dict[str, Any]) -> ir.Table:
 
 def details(events: ir.Table, row: dict[str, Any]) -> dict[str, ir.Table]:
     seen = ties.observed(events)
-    raised = _of_row(ties.exceptions(seen), row)
+    raised = _of_row(exceptions(seen), row)
     texts = raised.group_by("exception_message", "exception_frame").agg(events=raised.count())
     return {
         "texts": texts.order_by(ibis.desc("events"), "exception_message", "exception_frame").limit(
@@ -272,7 +273,48 @@ _NO_IDS = [
     if row["source_id"] == "access" or "exception_type" in row
 ]
 
+_BUSY: list[dict[str, Any]] = [
+    row
+    for second in range(8)
+    for ms, path, kind in [
+        (100, "/v1/predict", "KeyError"),
+        # every fourth answer on the other path is logged nearest to a failure on this one
+        (130 if second % 4 == 3 else 600, "/v1/explain", "FileNotFoundError"),
+    ]
+    for row in [
+        {
+            "source_id": "access", "source_format": "nginx_access", "http_status": 500,
+            "timestamp": f"2026-11-20T10:00:{second:02}.{ms:03}Z", "url_path": path,
+        },
+        {
+            "source_id": "app", "source_format": "python_logging", "service": "scoring",
+            "timestamp": f"2026-11-20T10:00:{second:02}.{ms + (20 if ms == 600 else 10):03}Z",
+            "severity": "ERROR", "exception_type": kind, "message": "failed",
+        },
+    ]
+]  # fmt: skip
+
 CASES = [
+    Case(
+        "in a busy minute each exception stays on the path of its kind",
+        rows=_BUSY,
+        expect=[
+            {"exception_type": "FileNotFoundError", "url_path": "/v1/explain", "events": 8},
+            {"exception_type": "KeyError", "url_path": "/v1/predict", "events": 8},
+        ],
+    ),
+    Case(
+        "input that was refused is found, although it is logged as a warning",
+        rows=[
+            {
+                "timestamp": f"2026-11-20T10:00:0{n}Z", "service": "api", "severity": "WARN",
+                "exception_type": "ValidationError", "message": "refused", "http_status": 422,
+                "url_path": "/v1/predict",
+            }
+            for n in range(5)
+        ],
+        expect=[{"exception_type": "ValidationError", "url_path": "/v1/predict", "events": 5}],
+    ),
     Case(
         "requests are counted, not the lines that the service and its server wrote of each",
         rows=_MIXED,

@@ -39,13 +39,17 @@ MECHANISMS = {
     "closed early": r"(?i)prematurely closed|connection reset|broken pipe",
 }
 """What nginx says in its error log, by what happened."""
-CRASH = (
-    r"(?i)worker timeout|sigkill|sigsegv|sigabrt|out of memory|oom[- ]?kill|memoryerror"
-    r"|worker .{0,40}(exited|died|terminated)|segmentation fault|core dumped|shutting down"
-    r"|booting worker|started server process"
-)
-"""What an application or its server says when it goes down or comes up again."""
+OWN_MECHANISMS = {
+    "out of memory": r"(?i)out of memory|oom[-_ ]?kill|memoryerror|cannot allocate memory|std::bad_alloc",
+    "killed": r"(?i)sigkill|sigterm|signal 9|exit(ed)?( with)?( code| status)? 137|\bkilled\b",
+    "hung": r"(?i)worker timeout|sigabrt|watchdog|deadlock",
+    "crashed": r"(?i)sigsegv|segmentation fault|core dumped|segfault|\bpanic\b|fatal python error"
+    r"|worker .{0,40}(exited|died|terminated)|child process .{0,20}died",
+    "restarted": r"(?i)shutting down|booting worker|started server process|application startup",
+}
+"""What an application, its server or the kernel says when it goes down or comes up again."""
 NEAR = timedelta(seconds=30)
+NEAR_SPAN = ibis.interval(seconds=30)
 
 
 def detect(
@@ -60,6 +64,8 @@ def detect(
     episodes = _episodes(_unanswered(seen, tolerance_s), gap_s)
     episodes = episodes.filter(episodes.failures >= min_failures)
     t = episodes.join(_asked(seen, episodes), ["upstream", "run"])
+    t = t.left_join(_named(seen, episodes), ["upstream", "run"]).drop("upstream_right", "run_right")
+    t = t.mutate(upstream_address=ibis.coalesce(t.upstream_address, t.named_address))
     t = t.mutate(failure_share=t.failures / t.requests)
     return (
         t.filter(t.failure_share >= min_share)
@@ -87,12 +93,10 @@ def evidence(events: ir.Table, row: dict[str, Any]) -> ir.Table:
     """Lines that name the mechanism, then the proxy's answers, from the first."""
     seen = ties.observed(events)
     said = _said(seen, row)
-    failed = _unanswered(seen, 2.0)
-    failed = failed.filter(
-        (failed.upstream == row["upstream"])
-        & failed.timestamp.between(row["started"], row["ended"])
-    )
-    first = said.order_by("timestamp", "event_id").limit(8)
+    failed = _of_row(_unanswered(seen, 2.0), row)
+    of_kind = ibis.window(group_by=said.mechanism, order_by=[said.timestamp, said.event_id])
+    said = said.mutate(place=ibis.row_number().over(of_kind))
+    first = said.filter(said.place < 3).order_by("place", "timestamp", "event_id").limit(8)
     both = ibis.union(
         first.select("event_id", "timestamp", rank=ibis.literal(0)),
         failed.select("event_id", "timestamp", rank=ibis.literal(1)),
@@ -107,15 +111,18 @@ def details(events: ir.Table, row: dict[str, Any]) -> dict[str, ir.Table]:
         lines=said.count(), first=said.timestamp.min(), example=said.message.min()
     )
     own = seen.filter(seen.role == "application")
+    failed = _of_row(_unanswered(seen, 2.0), row)
+    paths = failed.group_by("route").agg(failures=failed.count())
     return {
-        "mechanisms": said.order_by(ibis.desc("lines"), "mechanism"),
+        "mechanisms": said.order_by(said.mechanism == "restarted", ibis.desc("lines"), "mechanism"),
         "application": own.agg(lines=own.count()),
+        "paths": paths.order_by(ibis.desc("failures"), "route").limit(2),
         "clocks": clocks.clock_offsets(events, failures_only=True).order_by("source_id"),
     }
 
 
 def describe(row: dict[str, Any], details: dict[str, list[dict[str, Any]]]) -> Description:
-    upstream = row["upstream_address"] or row["service"]
+    upstream = row["upstream_address"] or f"of {row['service']}"
     codes = ", ".join(
         f"{row[f'status_{code}']:,} times {code}" for code in STATUSES if row[f"status_{code}"]
     )
@@ -140,11 +147,23 @@ def describe(row: dict[str, Any], details: dict[str, list[dict[str, Any]]]) -> D
             f"The proxy answered {codes} ({share(row['failure_share'])} of what it sent there) "
             f"until {clock(row['ended'])}.",
             unmatched,
+            *_path_sentences(row, details["paths"]),
             *mechanisms,
             *clock_sentences(details["clocks"]),
         ),
-        recommendations=(f"Look at what {upstream} did at {clock(row['started'])}.",),
+        recommendations=(
+            f"Look at what {row['upstream_address'] or row['service']} did at "
+            f"{clock(row['started'])}.",
+        ),
     )
+
+
+def _path_sentences(row: dict[str, Any], paths: list[dict[str, Any]]) -> list[str]:
+    """Where most failures are on one path, that one."""
+    if not paths or not paths[0]["route"] or paths[0]["failures"] < 0.8 * row["failures"]:
+        return []
+    part = share(paths[0]["failures"] / row["failures"])
+    return [f"{part} of these failures were on {paths[0]['route']}."]
 
 
 def _proxied(seen: ir.Table) -> ir.Table:
@@ -178,6 +197,13 @@ def _keyed(t: ir.Table) -> ir.Table:
     return t.select(id=t.event_id, at=t["at"], tie_key=key)
 
 
+def _of_row(failed: ir.Table, row: dict[str, Any]) -> ir.Table:
+    return failed.filter(
+        (failed.upstream == row["upstream"])
+        & failed.timestamp.between(row["started"], row["ended"])
+    )
+
+
 def _episodes(failed: ir.Table, gap_s: int) -> ir.Table:
     order = ibis.window(group_by=failed.upstream, order_by=[failed["at"], failed.event_id])
     t = failed.mutate(gap_us=(failed["at"] - failed["at"].lag().over(order)).fill_null(0))
@@ -204,6 +230,22 @@ def _asked(seen: ir.Table, episodes: ir.Table) -> ir.Table:
     return met.group_by("upstream", "run").agg(requests=met.count())
 
 
+def _named(seen: ir.Table, episodes: ir.Table) -> ir.Table:
+    """The address that the proxy's error log names for an episode, where it names one alone."""
+    errors = seen.filter(
+        seen.source_format.isin(clocks.PROXY_ERRORS) & seen.upstream_address.notnull()
+    )
+    errors = errors.select(named_at="timestamp", address="upstream_address")
+    span = episodes.select("upstream", "run", "started", "ended")
+    met = errors.cross_join(span)
+    near = (met.named_at >= met.started - NEAR_SPAN) & (met.named_at <= met.ended + NEAR_SPAN)
+    met = met.filter(near)
+    t = met.group_by("upstream", "run").agg(
+        addresses=met.address.nunique(), named_address=met.address.max()
+    )
+    return t.filter(t.addresses == 1).select("upstream", "run", "named_address")
+
+
 def _said(seen: ir.Table, row: dict[str, Any]) -> ir.Table:
     """Lines about then in which proxy or application names what happened, with `mechanism`."""
     near = seen.filter(
@@ -217,7 +259,10 @@ def _said(seen: ir.Table, row: dict[str, Any]) -> ir.Table:
             (is_proxy_error & near.message.re_search(pattern), name)
             for name, pattern in MECHANISMS.items()
         ],
-        (~is_proxy_error.fill_null(False) & near.message.re_search(CRASH), "crash or restart"),
+        *[
+            (~is_proxy_error.fill_null(False) & near.message.re_search(pattern), name)
+            for name, pattern in OWN_MECHANISMS.items()
+        ],
         else_=ibis.null("string"),
     )
     near = near.mutate(mechanism=mechanism)
@@ -258,6 +303,18 @@ CASES = [
                 "requests": 17, "status_502": 10, "started": "2026-11-20T10:05:02Z",
             }
         ],
+    ),
+    Case(
+        "an access log without upstreams takes the address from the error log",
+        rows=[
+            *[{**row, "upstream_address": None, "upstream_ms": None} for row in (*_GOOD, *_DOWN)],
+            {
+                "source_id": "error", "source_format": "nginx_error", "severity": "ERROR",
+                "timestamp": "2026-11-20T10:05:04Z", "upstream_address": "192.0.2.10:8000",
+                "message": "upstream prematurely closed connection",
+            },
+        ],
+        expect=[{"upstream_address": "192.0.2.10:8000", "service": None, "failures": 10}],
     ),
     Case(
         "a 503 that the application itself answered is not the upstream's failure",

@@ -159,13 +159,18 @@ class Investigation:
     annotations: tuple[str, ...] = ()
 
 
+SYMPTOMS = frozenset({"error_burst"})
+"""Kinds that say that something fails, and not what: they stand below equally severe others."""
+
+
 def ranked(findings: Iterable[Finding]) -> tuple[Finding, ...]:
-    """Most severe first, then the surest, then the one with most events."""
+    """Most severe first, causes before symptoms, then the surest, then the one with most events."""
     return tuple(
         sorted(
             findings,
             key=lambda f: (
                 -SEVERITIES.index(f.severity),
+                f.kind in SYMPTOMS,
                 -f.confidence,
                 -(f.measures.get("events") or 0),
                 f.id,

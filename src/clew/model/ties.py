@@ -31,6 +31,8 @@ from clew.model.clocks import (
 SERVER_LOGGERS = (
     "asyncio", "django", "gunicorn", "hypercorn", "main", "__main__", "root", "uvicorn", "werkzeug",
 )  # fmt: skip
+FILE_KINDS = ("csv", "jsonl", "logfmt", "parquet", "text")
+"""Formats that say nothing of who wrote them."""
 CARRIED = (
     "event_id", "source_id", "source_format", "line", "severity", "logger", "message",
     "span_name", "duration_ms", "http_method", "http_status", "http_route", "url_path", "host",
@@ -39,6 +41,8 @@ CARRIED = (
     "exception_type", "exception_message", "exception_frame",
 )  # fmt: skip
 """Columns of the event that `observed` hands on."""
+OWN_WORDS = ("user_id", "api_key_hash", "service_version", "model_version", "model")
+"""What a proxy's line seldom says of its request, and the application's does."""
 READ = ("timestamp", "service", "request_id", "trace_id", "server_address", "upstream_ms")
 """Columns that it reads besides."""
 
@@ -48,12 +52,6 @@ ID_IN_PATH = (
     r"|[0-9a-fA-F]{8}-[0-9a-fA-F]{4}-[0-9a-fA-F]{4}-[0-9a-fA-F]{4}-[0-9a-fA-F]{12}"  # a UUID
     r"|[0-9a-fA-F]{16,})(/|$)"  # /runs/4f2c91aa4f2c91aa
 )
-ID_IN_MESSAGE = (
-    r"\b([0-9a-fA-F]{8}-[0-9a-fA-F]{4}-[0-9a-fA-F]{4}-[0-9a-fA-F]{4}-[0-9a-fA-F]{12}"  # a UUID
-    r"|[0-9a-fA-F]{16,32}"  # $request_id of nginx: 32 hex digits
-    r"|req[-_][0-9A-Za-z]{6,})\b"  # req_8f03a1c2
-)
-SERVER_REPEATS = r"^(Exception (in|on) |Internal Server Error|Error handling request|Unhandled )"
 
 
 @once
@@ -61,7 +59,7 @@ def observed(e: ir.Table) -> ir.Table:
     """Every row that has a time, with `at`, `role`, `service`, `rid` and `route` worked out.
 
     `service` is the row's own, else its source's, else the first part of the logger's name, else
-    the only service of the case, else the server's address, host or kind of log.
+    the only service of the case, else the server's address, host or kind of server.
     `is_counted`: whether the row stands for a request of its service, see `requests`.
     """
     # a client's span tells of the request that its server's tells of: one is enough
@@ -77,8 +75,8 @@ def observed(e: ir.Table) -> ir.Table:
         t.origin_service,
         t.server_address,
         t.host,
-        t.source_format.re_replace("_.*", ""),
-        ibis.literal("unknown"),
+        ibis.ifelse(t.source_format.isin(FILE_KINDS), None, t.source_format.re_replace("_.*", "")),
+        ibis.ifelse(t.is_proxy_origin.fill_null(False), "proxy", "unknown"),
     )
     # a row without a source has no origin
     is_proxy_row, offset_us = t.is_proxy_origin.fill_null(False), t.offset_us.fill_null(0)
@@ -104,7 +102,6 @@ def parts(e: ir.Table) -> dict[str, ir.Table]:
     seen = observed(e)
     return {
         "seen": seen,
-        "raised": exceptions(seen),
         "counted": requests(seen),
         "offsets": clock_offsets(e),
         "failed_offsets": clock_offsets(e, failures_only=True),
@@ -174,46 +171,6 @@ def pairs(left: ir.Table, right: ir.Table, *, tolerance_us: int) -> ir.Table:
 
 
 @once
-def exceptions(seen: ir.Table, *, tolerance_s: float = 2.0, repeat_ms: int = 250) -> ir.Table:
-    """Logged exceptions with the request each belongs to. `seen` is what `observed` returns.
-
-    Returns event_id, service, timestamp, at, exception_type, exception_message, exception_frame,
-    message, url_path, route, http_route, http_status, rid, proxy_event_id, tied_by (id, path, time
-    or none), confidence, and `request`: equal for all exceptions of one request.
-    The same exception that the server logs again right after the service is of the same request.
-    """
-    raised = _raised(seen, repeat_ms)
-    asked = seen.filter(seen.url_path.notnull() | seen.http_status.notnull())
-    by_rid = _context(asked.semi_join(raised, "rid"))
-    t = raised.left_join(by_rid, raised.rid == by_rid.context_rid).drop("context_rid")
-    t = t.mutate(path=ibis.coalesce(t.url_path, t.rid_path))
-    loose = t.filter((t.first_id == t.event_id) & t.by_id.isnull() & t.rid_status.isnull())
-    failed = asked.filter((asked.http_status >= 500) & asked.exception_type.isnull())
-    nearby = _nearest_failures(loose, failed, int(tolerance_s * 1_000_000))
-    t = t.left_join(nearby, t.first_id == nearby.nearby_left).drop("nearby_left")
-    tied_by = ibis.cases(
-        (t.by_id.notnull() | t.rid_status.notnull(), "id"),
-        (t.nearby_id.notnull() & t.path.notnull(), "path"),
-        (t.nearby_id.notnull(), "time"),
-        else_="none",
-    )
-    sure = ibis.cases((tied_by == "path", 0.9), (tied_by == "time", 0.8), else_=1.0)
-    path = ibis.coalesce(t.path, t.nearby_path)
-    return t.select(
-        "event_id", "source_id", "service", "timestamp", "at", "offset_us", "line", "rid",
-        "exception_type", "exception_message", "exception_frame", "message", "is_repeat",
-        url_path=path,
-        route=ibis.coalesce(t.http_route, t.rid_http_route, route_of(path)),
-        http_route=ibis.coalesce(t.http_route, t.rid_http_route),
-        http_status=ibis.coalesce(t.http_status, t.rid_status, t.nearby_status),
-        proxy_event_id=ibis.coalesce(t.by_id, t.nearby_id),
-        tied_by=tied_by,
-        confidence=sure / t.rivals.fill_null(1).cast("float64").sqrt(),
-        request=ibis.coalesce(t.rid, t.nearby_id, t.first_id),
-    )  # fmt: skip
-
-
-@once
 def requests(seen: ir.Table) -> ir.Table:
     """One row a request, from the place that saw most. `seen` is what `observed` returns.
 
@@ -239,6 +196,18 @@ def requests(seen: ir.Table) -> ir.Table:
     failed = failed.mutate(place=ibis.row_number().over(latest))
     failed = failed.filter(failed.place == 0).drop("place")
     return ibis.union(counted.filter(~twice), failed)
+
+
+def with_own_words(counted: ir.Table, seen: ir.Table) -> ir.Table:
+    """Requests as a proxy saw them, with what the application's lines of the same id say besides."""
+    proxied = counted.filter((counted.role == "proxy") & counted.rid.notnull())
+    own = seen.filter((seen.role == "application") & seen.rid.notnull()).semi_join(proxied, "rid")
+    said = own.group_by(own_rid=own.rid).agg(
+        **{f"own_{column}": own[column].max() for column in OWN_WORDS}
+    )
+    t = counted.left_join(said, counted.rid == said.own_rid)
+    t = t.mutate(**{column: ibis.coalesce(t[column], t[f"own_{column}"]) for column in OWN_WORDS})
+    return t.select(*counted.columns)
 
 
 def _origins(e: ir.Table) -> ir.Table:
@@ -293,90 +262,4 @@ def _origins(e: ir.Table) -> ir.Table:
         is_proxied=(t.proxies > 0) & (t["first"] == t["last"]).fill_null(True),
         # a skew below two seconds may be the log's resolution: ties tolerate that, so it is left
         offset_us=zone + ibis.ifelse(skew.abs() >= LEFT_SKEW_US, skew, 0),
-    )
-
-
-def _raised(seen: ir.Table, repeat_ms: int) -> ir.Table:
-    """Exceptions at ERROR and above or of failed requests; repeats share `first_id`."""
-    t = seen.filter(
-        seen.exception_type.notnull()
-        & (seen.role == "application")
-        & (
-            seen.severity.isnull()
-            | seen.severity.isin(("ERROR", "FATAL"))
-            | (seen.http_status >= 500).fill_null(False)
-        )
-    )
-    t = _with_id_from_message(t, seen)
-    words = ibis.coalesce(t.exception_message, ibis.literal(""))
-    t = t.mutate(words=words, order=t.line.fill_null(0))
-    same = ibis.window(
-        group_by=[t.source_id, t.exception_type, t.words], order_by=[t.at, t.order, t.event_id]
-    )
-    t = t.mutate(
-        place=ibis.row_number().over(same),
-        gap_us=t.at - t.at.lag().over(same),
-        last_rid=t.rid.lag().over(same),
-        last_logger=t.logger.lag().over(same),
-    )
-    is_repeat = (
-        (t.place > 0)
-        & (t.gap_us <= repeat_ms * 1000)
-        & (t.rid.isnull() | t.last_rid.isnull() | (t.rid == t.last_rid))
-        & (
-            (t.logger != t.last_logger).fill_null(False)
-            | t.message.re_search(SERVER_REPEATS).fill_null(False)
-        )
-    ).fill_null(False)
-    t = t.mutate(is_repeat=is_repeat)
-    before = ibis.window(
-        group_by=[t.source_id, t.exception_type, t.words],
-        order_by=[t.at, t.order, t.event_id],
-        preceding=None,
-        following=0,
-    )
-    t = t.mutate(run=ibis.ifelse(t.is_repeat, 0, 1).sum().over(before))
-    run = ibis.window(
-        group_by=[t.source_id, t.exception_type, t.words, t.run],
-        order_by=[t.at, t.order, t.event_id],
-        preceding=None,
-        following=None,
-    )
-    return t.mutate(first_id=t.event_id.first().over(run), rid=t.rid.max().over(run))
-
-
-def _with_id_from_message(raised: ir.Table, seen: ir.Table) -> ir.Table:
-    """`rid` filled from the message, where it holds an id that a proxy's line carries."""
-    proxied = seen.filter((seen.role == "proxy") & seen.rid.notnull())
-    known = proxied.select(known_rid="rid").distinct()
-    t = raised.mutate(said_rid=raised.message.fill_null("").re_extract(ID_IN_MESSAGE, 1).nullif(""))
-    t = t.left_join(known, t.said_rid == known.known_rid)
-    return t.mutate(rid=ibis.coalesce(t.rid, t.known_rid)).drop("said_rid", "known_rid")
-
-
-def _context(asked: ir.Table) -> ir.Table:
-    """What the rows of one request id say together; the application's word before the proxy's."""
-    own, proxy = asked.role == "application", asked.role == "proxy"
-    return asked.group_by(context_rid=asked.rid).agg(
-        rid_path=ibis.coalesce(asked.url_path.max(where=own), asked.url_path.max(where=proxy)),
-        rid_http_route=asked.http_route.max(),
-        rid_status=asked.http_status.max(),
-        by_id=asked.event_id.min(where=proxy),
-    )
-
-
-def _nearest_failures(loose: ir.Table, failed: ir.Table, tolerance_us: int) -> ir.Table:
-    """For exceptions without an id: the failed request nearest in time, on their path if known."""
-    loose = loose.select(id="event_id", at="at", tie_key=loose.path.fill_null(""))
-    keys = ibis.array([failed.url_path.fill_null("-"), ibis.literal("")])
-    keyed = failed.select(id=failed.event_id, at=failed["at"], tie_key=keys.unnest())
-    found = pairs(loose, keyed, tolerance_us=tolerance_us)
-    paths = failed.select(failed_id="event_id", nearby_path="url_path", nearby_status="http_status")
-    found = found.join(paths, found.right_id == paths.failed_id)
-    return found.select(
-        "rivals",
-        "nearby_path",
-        "nearby_status",
-        nearby_left="left_id",
-        nearby_id="right_id",
     )

@@ -24,6 +24,7 @@ from clew.reports._findings import excerpt, facts, moment, place, window
 
 STYLES = {"critical": "bold red", "high": "red", "medium": "yellow", "low": "cyan", "info": "blue"}
 _MOST_EVIDENCE = 6
+_MOST_NOT_EVALUABLE = 3
 _PICTURE_LINES = 25
 _LEAST_PICTURE, _MOST_PICTURE = 60, 120
 
@@ -96,8 +97,20 @@ def text(
         yield from (Text(), Text("Annotations", style="bold"))
         yield from (Text(f"  - {escape.visible(said)}") for said in found.annotations)
     if found.not_evaluable:
-        yield from (Text(), Text("Not evaluable", style="bold"))
-        yield from (Text(f"  - {escape.visible(said)}") for said in found.not_evaluable)
+        yield from (Text(), *_not_evaluable(found.not_evaluable))
+
+
+def _not_evaluable(sentences: Sequence[str]) -> Iterable[Text]:
+    """Each sentence where they are few, as after `clew detect NAME`; else how many there are."""
+    if len(sentences) > _MOST_NOT_EVALUABLE:
+        yield Text(
+            f"{len(sentences)} detections are not evaluable: the case lacks what they read; "
+            "--output md names what each of them needs.",
+            style="dim",
+        )
+        return
+    yield Text("Not evaluable", style="bold")
+    yield from (Text(f"  - {escape.visible(said)}") for said in sentences)
 
 
 def _finding_text(rank: int, finding: Finding) -> Iterable[Text]:

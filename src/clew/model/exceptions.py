@@ -1,0 +1,186 @@
+"""Exceptions as logged, each with the request that it belongs to.
+
+By the request's id where the log or the message holds one; else the failed request nearest in time,
+on the exception's own path or, where it states none, on the path on which most of its kind are found.
+"""
+
+from __future__ import annotations
+
+import ibis
+import ibis.expr.types as ir
+
+from clew.model.built import once
+from clew.model.ties import pairs, route_of
+
+ID_IN_MESSAGE = (
+    r"\b([0-9a-fA-F]{8}-[0-9a-fA-F]{4}-[0-9a-fA-F]{4}-[0-9a-fA-F]{4}-[0-9a-fA-F]{12}"  # a UUID
+    r"|[0-9a-fA-F]{16,32}"  # $request_id of nginx: 32 hex digits
+    r"|req[-_][0-9A-Za-z]{6,})\b"  # req_8f03a1c2
+)
+SERVER_REPEATS = r"^(Exception (in|on) |Internal Server Error|Error handling request|Unhandled )"
+REFUSED_INPUT = (400, 422)
+"""Statuses of an exception that a caller's input raised, where the log takes it for a warning."""
+USUAL_SHARE, LEAST_USUAL = 0.75, 5
+NO_TEXT = ibis.null("string")
+
+
+@once
+def exceptions(seen: ir.Table, *, tolerance_s: float = 2.0, repeat_ms: int = 250) -> ir.Table:
+    """Logged exceptions with the request each belongs to. `seen` is what `observed` returns.
+
+    Returns event_id, service, timestamp, at, exception_type, exception_message, exception_frame,
+    message, url_path, route, http_route, http_status, rid, proxy_event_id, tied_by (id, path, time
+    or none), confidence, and `request`: equal for all exceptions of one request.
+    The same exception that the server logs again right after the service is of the same request.
+    """
+    raised = _raised(seen, repeat_ms)
+    asked = seen.filter(seen.url_path.notnull() | seen.http_status.notnull())
+    by_rid = _context(asked.semi_join(raised, "rid"))
+    t = raised.left_join(by_rid, raised.rid == by_rid.context_rid).drop("context_rid")
+    t = t.mutate(path=ibis.coalesce(t.url_path, t.rid_path), kind=_kind(t))
+    loose = t.filter((t.first_id == t.event_id) & t.by_id.isnull() & t.rid_status.isnull())
+    is_failed = (asked.http_status >= 500) | asked.http_status.isin(REFUSED_INPUT)
+    failed = asked.filter(is_failed & asked.exception_type.isnull())
+    tolerance_us = int(tolerance_s * 1_000_000)
+    first = _nearest_failures(loose.mutate(usual_route=NO_TEXT), failed, tolerance_us)
+    usual = _usual_routes(t.left_join(first, t.first_id == first.nearby_left))
+    t = t.left_join(usual, "kind").drop("kind_right")
+    loose = loose.left_join(usual, "kind")
+    nearby = _nearest_failures(loose, failed, tolerance_us)
+    t = t.left_join(nearby, t.first_id == nearby.nearby_left).drop("nearby_left")
+    tied_by = ibis.cases(
+        (t.by_id.notnull() | t.rid_status.notnull(), "id"),
+        (t.nearby_id.notnull() & t.path.notnull(), "path"),
+        (t.nearby_id.notnull(), "time"),
+        else_="none",
+    )
+    sure = ibis.cases((tied_by == "path", 0.9), (tied_by == "time", 0.8), else_=1.0)
+    path = ibis.coalesce(t.path, t.nearby_path, t.usual_path)
+    return t.select(
+        "event_id", "source_id", "service", "timestamp", "at", "offset_us", "line", "rid",
+        "exception_type", "exception_message", "exception_frame", "message", "is_repeat",
+        url_path=path,
+        route=ibis.coalesce(t.http_route, t.rid_http_route, route_of(path), t.usual_route),
+        http_route=ibis.coalesce(t.http_route, t.rid_http_route),
+        http_status=ibis.coalesce(t.http_status, t.rid_status, t.nearby_status),
+        proxy_event_id=ibis.coalesce(t.by_id, t.nearby_id),
+        tied_by=tied_by,
+        confidence=sure / t.rivals.fill_null(1).cast("float64").sqrt(),
+        request=ibis.coalesce(t.rid, t.nearby_id, t.first_id),
+    )  # fmt: skip
+
+
+def _raised(seen: ir.Table, repeat_ms: int) -> ir.Table:
+    """Exceptions at ERROR and above, or of failed or refused requests; repeats share `first_id`."""
+    t = seen.filter(
+        seen.exception_type.notnull()
+        & (seen.role == "application")
+        & (
+            seen.severity.isnull()
+            | seen.severity.isin(("ERROR", "FATAL"))
+            | (seen.http_status >= 500).fill_null(False)
+            | seen.http_status.isin(REFUSED_INPUT).fill_null(False)
+        )
+    )
+    t = _with_id_from_message(t, seen)
+    words = ibis.coalesce(t.exception_message, ibis.literal(""))
+    t = t.mutate(words=words, order=t.line.fill_null(0))
+    same = ibis.window(
+        group_by=[t.source_id, t.exception_type, t.words], order_by=[t.at, t.order, t.event_id]
+    )
+    t = t.mutate(
+        place=ibis.row_number().over(same),
+        gap_us=t.at - t.at.lag().over(same),
+        last_rid=t.rid.lag().over(same),
+        last_logger=t.logger.lag().over(same),
+    )
+    is_repeat = (
+        (t.place > 0)
+        & (t.gap_us <= repeat_ms * 1000)
+        & (t.rid.isnull() | t.last_rid.isnull() | (t.rid == t.last_rid))
+        & (
+            (t.logger != t.last_logger).fill_null(False)
+            | t.message.re_search(SERVER_REPEATS).fill_null(False)
+        )
+    ).fill_null(False)
+    t = t.mutate(is_repeat=is_repeat)
+    before = ibis.window(
+        group_by=[t.source_id, t.exception_type, t.words],
+        order_by=[t.at, t.order, t.event_id],
+        preceding=None,
+        following=0,
+    )
+    t = t.mutate(run=ibis.ifelse(t.is_repeat, 0, 1).sum().over(before))
+    run = ibis.window(
+        group_by=[t.source_id, t.exception_type, t.words, t.run],
+        order_by=[t.at, t.order, t.event_id],
+        preceding=None,
+        following=None,
+    )
+    return t.mutate(first_id=t.event_id.first().over(run), rid=t.rid.max().over(run))
+
+
+def _with_id_from_message(raised: ir.Table, seen: ir.Table) -> ir.Table:
+    """`rid` filled from the message, where it holds an id that a proxy's line carries."""
+    proxied = seen.filter((seen.role == "proxy") & seen.rid.notnull())
+    known = proxied.select(known_rid="rid").distinct()
+    t = raised.mutate(said_rid=raised.message.fill_null("").re_extract(ID_IN_MESSAGE, 1).nullif(""))
+    t = t.left_join(known, t.said_rid == known.known_rid)
+    return t.mutate(rid=ibis.coalesce(t.rid, t.known_rid)).drop("said_rid", "known_rid")
+
+
+def _context(asked: ir.Table) -> ir.Table:
+    """What the rows of one request id say together; the application's word before the proxy's."""
+    own, proxy = asked.role == "application", asked.role == "proxy"
+    return asked.group_by(context_rid=asked.rid).agg(
+        rid_path=ibis.coalesce(asked.url_path.max(where=own), asked.url_path.max(where=proxy)),
+        rid_http_route=asked.http_route.max(),
+        rid_status=asked.http_status.max(),
+        by_id=asked.event_id.min(where=proxy),
+    )
+
+
+def _kind(t: ir.Table) -> ir.Value:
+    """What exceptions with one cause share: log, type and innermost frame."""
+    return (
+        t.source_id.fill_null("") + "\n" + t.exception_type + "\n" + t.exception_frame.fill_null("")
+    )
+
+
+def _usual_routes(t: ir.Table) -> ir.Table:
+    """The route on which most exceptions of a kind were found, for those that state none.
+
+    In a busy minute the nearest failure may be another's: what three quarters of a kind share
+    stands for the rest of it. Returns kind, usual_route, usual_path (where there is one).
+    """
+    path = ibis.coalesce(t.path, t.nearby_path)
+    t = t.mutate(usual_route=route_of(path), usual_path=path)
+    t = t.filter(t.usual_route.notnull())
+    t = t.group_by("kind", "usual_route").agg(
+        found=t.count(),
+        usual_path=ibis.ifelse(t.usual_path.nunique() == 1, t.usual_path.max(), NO_TEXT),
+    )
+    t = t.mutate(all_found=t.found.sum().over(ibis.window(group_by=t.kind)))
+    t = t.filter((t.found >= LEAST_USUAL) & (t.found >= USUAL_SHARE * t.all_found))
+    return t.select("kind", "usual_route", "usual_path")
+
+
+def _nearest_failures(loose: ir.Table, failed: ir.Table, tolerance_us: int) -> ir.Table:
+    """For exceptions without an id: the failed request nearest in time, on their path if known."""
+    key = ibis.coalesce(loose.path, "route " + loose.usual_route, ibis.literal(""))
+    loose = loose.select(id="event_id", at="at", tie_key=key)
+    route = "route " + route_of(failed.url_path)
+    # without a path of its own an exception is not laid to an answer that blames the caller
+    anywhere = ibis.ifelse(failed.http_status >= 500, "", "-")
+    keys = ibis.array([failed.url_path.fill_null("-"), route.fill_null("-"), anywhere])
+    keyed = failed.select(id=failed.event_id, at=failed["at"], tie_key=keys.unnest())
+    found = pairs(loose, keyed, tolerance_us=tolerance_us)
+    paths = failed.select(failed_id="event_id", nearby_path="url_path", nearby_status="http_status")
+    found = found.join(paths, found.right_id == paths.failed_id)
+    return found.select(
+        "rivals",
+        "nearby_path",
+        "nearby_status",
+        nearby_left="left_id",
+        nearby_id="right_id",
+    )
