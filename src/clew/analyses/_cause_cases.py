@@ -17,11 +17,21 @@ PODS = ("cart-7d9c6b5f48-aaaaa", "cart-7d9c6b5f48-bbbbb")
 
 
 def requests(
-    *, slow_ms: float = 0.0, gap_ms: float = 0.0, error: bool = False, count: int = REQUESTS
+    *,
+    slow_ms: float = 0.0,
+    gap_ms: float = 0.0,
+    error: bool = False,
+    queries: int = 1,
+    call: str = "call cart",
+    client: str | None = "client",
+    server: str | None = "server",
+    count: int = REQUESTS,
 ) -> list[Row]:
     """GET /shop of the gateway -> its client's span -> GET /cart of a pod of the cart, by turns.
 
-    From 10:20 on the second pod takes `slow_ms` longer, its answers come `gap_ms` later, or it fails.
+    From 10:20 on the second pod takes `slow_ms` longer, its answers come `gap_ms` later, it fails, or
+    it sends as many `queries` instead of one. `call` names the client's span; client and server are
+    span kinds.
     """
     rows: list[Row] = []
     for n in range(count):
@@ -31,11 +41,14 @@ def requests(
         status = "error" if is_hit and error else "ok"
         rows += [
             _span(n, "a", None, 0, own + gap + 4, service="gateway", span_name="GET /shop", status=status),
-            _span(n, "b", "a", 2, own + gap, service="gateway", span_name="call cart", span_kind="client",
+            _span(n, "b", "a", 2, own + gap, service="gateway", span_name=call, span_kind=client,
                   status=status, server_address="cart"),
-            _span(n, "c", "b", 2.5, own, service="cart", span_name="GET /cart", span_kind="server",
+            _span(n, "c", "b", 2.5, own, service="cart", span_name="GET /cart", span_kind=server,
                   status=status, k8s_pod=PODS[n % 2]),
         ]  # fmt: skip
+        for place in range(queries if is_hit else 1) if queries > 1 else ():
+            rows.append(_span(n, f"q{place}", "c", 3 + place * 0.5, 0.4, service="cart",
+                              span_name="SELECT cart", k8s_pod=PODS[n % 2]))  # fmt: skip
     return rows
 
 

@@ -13,6 +13,7 @@ import ibis
 import ibis.expr.types as ir
 
 from clew.analyses._cause_words import EVIDENCE, PLACE, clue, number, percent, saturating
+from clew.model.clocks import microseconds
 from clew.model.span_tree import ASKING
 from clew.model.views import span_tree, spans
 
@@ -30,22 +31,28 @@ def span_facts(e: ir.Table) -> ir.Table:
     """One row a span of `e` (with component and pod): whose its own time and its failure are.
 
     Adds callee and callee_pod ("" where it called nobody), role (own, gap or unanswered), fails
-    (it started here) and children.
+    (it started here), children, served (children that did not fail) and served_ms (what they took).
     """
     stated = spans(e).drop("service", "span_id", "span_name")
     placed = span_tree.select(
-        "event_id", "parent_event_id", "span_name", "span_kind", "status", "self_ms"
-    )
+        "event_id", "parent_event_id", "span_name", "span_kind", "status", "self_ms",
+        spent_ms=(microseconds(span_tree.ended) - microseconds(span_tree.started)) / 1e3,
+    )  # fmt: skip
     t = stated.join(placed, "event_id")
     is_failure = (t.status == "error").fill_null(False) | (t.http_status >= 500).fill_null(False)
-    t = t.mutate(
-        operation=t.span_name, failed=is_failure, asks=t.span_kind.isin(ASKING).fill_null(False)
-    )
-    up = t.select(parent_event_id="event_id", up_component="component")
-    child = t.select("parent_event_id", "component", "pod", "failed").join(up, "parent_event_id")
+    t = t.mutate(operation=t.span_name, failed=is_failure)
+    up = t.select(
+        parent_event_id="event_id", up_component="component", up_operation="operation",
+        up_kind="span_kind",
+    )  # fmt: skip
+    child = t.select("parent_event_id", "component", "pod", "failed", "operation", "spent_ms")
+    child = child.join(up, "parent_event_id")
+    t = _asking(t, child)
     is_remote = child.component != child.up_component
     below = child.group_by("parent_event_id").agg(
         children=child.count(),
+        served=child.count(where=~child.failed),
+        served_ms=child.spent_ms.sum(where=~child.failed),
         child_failed=child.failed.cast("int64").max() > 0,
         callee=child.component.max(where=is_remote),
         callee_pod=child.pod.max(where=is_remote),
@@ -59,8 +66,25 @@ def span_facts(e: ir.Table) -> ir.Table:
     return t.mutate(
         role=role,
         children=t.children.fill_null(0),
+        served=t.served.fill_null(0),
+        served_ms=t.served_ms.fill_null(0.0),
         fails=t.failed & ~t.child_failed.fill_null(False),
     )
+
+
+def _asking(t: ir.Table, child: ir.Table) -> ir.Table:
+    """Adds asks: a client's span by its kind; where none is stated, one within its service that bears
+    the name of what another service did for it, or the beginning of that name."""
+    mine, theirs = child.up_operation, child.operation
+    is_alike = theirs.startswith(mine) | mine.endswith(theirs)
+    pair = child.filter(child.up_kind.isnull() & (child.component != child.up_component) & is_alike)
+    pair = pair.select(component="up_component", operation="up_operation").distinct()
+    t = t.left_join(pair.mutate(is_pair=True), ["component", "operation"], rname="{name}_pair")
+    up = t.select(parent_event_id="event_id", above="component")
+    t = t.left_join(up, "parent_event_id", rname="{name}_above")
+    is_call = t.span_kind.isnull() & t.is_pair & (t.above == t.component)
+    asks = t.span_kind.isin(ASKING).fill_null(False) | is_call.fill_null(False)
+    return t.mutate(asks=asks)
 
 
 def _aimed(t: ir.Table, e: ir.Table) -> ir.Table:
@@ -93,8 +117,11 @@ def span_clues(t: ir.Table) -> ir.Table:
     )
     calls = _calls(t)
     edges = _growth(calls.filter(calls.asks), EDGE, ["clew_group", "component", "callee"])
+    more = _more(t.filter(t.role == "own"))
     total = ibis.union(
-        nodes.select("clew_group", "extra_ms"), edges.select("clew_group", "extra_ms")
+        nodes.select("clew_group", "extra_ms"),
+        edges.select("clew_group", "extra_ms"),
+        more.select("clew_group", "extra_ms"),
     )
     total = total.group_by("clew_group").agg(all_ms=ibis.greatest(total.extra_ms, 0.0).sum())
     calls = _long(calls)
@@ -103,6 +130,7 @@ def span_clues(t: ir.Table) -> ir.Table:
         _gaps(calls, total),
         _failures(blamed),
         _missing_calls(t.filter(t.role == "own")),
+        _more_calls(more.join(total, "clew_group")),
     ).select(*EVIDENCE)
 
 
@@ -294,6 +322,49 @@ def _missing_calls(t: ir.Table) -> ir.Table:
     return clue(
         s.filter(s.usual > 0.2), "calls", strength.fill_null(0.0),
         s.operation, " makes ", number(s.now), " calls instead of ", number(s.usual),
+    )  # fmt: skip
+
+
+def _more(t: ir.Table) -> ir.Table:
+    """One row an operation of a pod: usual and now, its calls that did not fail a span, and extra_ms.
+
+    extra_ms is what calls beyond the usual number took. A call made again because it failed is not
+    one: its callee is to blame.
+    """
+    s = t.group_by(*NODE).agg(
+        **{
+            f"{name}{side}": value
+            for side, where in ((0, t.side == 0), (1, t.side == 1))
+            for name, value in (
+                ("n", where.cast("float64").sum()),
+                ("calls", t.served.sum(where=where).cast("float64").fill_null(0.0)),
+                ("square", (t.served * t.served).sum(where=where).cast("float64").fill_null(0.0)),
+                ("ms", t.served_ms.sum(where=where).fill_null(0.0)),
+            )
+        }
+    )
+    whole = ibis.window(group_by=["clew_group", "component", "operation"])
+    s = s.mutate(
+        **{f"all_{name}": s[name].sum().over(whole) for name in ("n0", "calls0", "square0")}
+    )
+    s = s.filter((s.all_n0 >= 5) & (s.n1 >= 3) & (s.calls1 > 0))
+    usual, now = s.all_calls0 / s.all_n0, s.calls1 / s.n1
+    varied = ibis.greatest(s.all_square0 / s.all_n0 - usual * usual, 0.0) + 0.02
+    varied_now = ibis.greatest(s.square1 / s.n1 - now * now, 0.0) + 0.02
+    sigmas = (now - usual) / (varied / s.all_n0 + (varied + varied_now) / 2 / s.n1).sqrt()
+    is_sure = saturating(sigmas - 2.0, 3.0) * saturating(now / (usual + 0.1) - 1.1, 0.3)
+    beyond = ibis.greatest(now - usual, 0.0) / now
+    return s.mutate(usual=usual, now=now, is_sure=is_sure, extra_ms=is_sure * beyond * s.ms1)
+
+
+def _more_calls(s: ir.Table) -> ir.Table:
+    """An operation that calls more than it did: a loop, or a cache that no longer answers."""
+    share = ibis.least(s.extra_ms / s.all_ms.nullif(0.0), 1.0)
+    strength = (s.is_sure * (0.25 + 0.75 * share.sqrt())).fill_null(0.0)
+    return clue(
+        s.filter(s.extra_ms > 0), "time", strength,
+        s.operation, " makes ", number(s.now), " calls instead of ", number(s.usual),
+        " (", percent(share), " of the time that was added)",
     )  # fmt: skip
 
 

@@ -2,16 +2,16 @@
 
 Reads     spans   trace_id, span_id, parent_span_id, service, span_name, span_kind, duration_ms,
                   status, http_status, exception_type; the column compared
-Returns   one row per operation and metric. The operation whose change made most difference to whole
-          requests comes first, and of it the metric that says so, so that a cause stands before the
-          callers that wait for it
+Returns   one row per operation and metric, the largest change first, up or down; of changes that are
+          as large, that of the operation which made most difference to whole requests, so that a
+          cause stands before the callers that wait for it
 Units     before, after, change: in the metric's unit: p50_ms, p95_ms, p99_ms of its spans;
           error_share of them, 0 to 1; rate_per_s; critical_ms: own time on the critical path, a
           request's mean. change_low, change_high: a 95 % interval of the change
 Method    sides are `baseline` and the events, or one `column` that is `before` and `after`, or two
           searches; without any of them the earlier half of the time and the later. Intervals: Wilson's
           for shares, square roots of counts for rates, the normal one for means, and for percentiles
-          the values in whose places they lie, so none where a side has fewer than 6 spans. Order: by
+          the values in whose places they lie, so none where a side has fewer than 6 spans. Equal changes: by
           the part of a request's time, or of the requests, that the nearer end of the interval says
           was gained or lost by the operation's own time, or by errors that began in it
 Blind to  a mix of entry points that changed; a span of both versions in one request; what an
@@ -203,7 +203,8 @@ def _compared(long: ir.Table, names: Sequence[str], sides: ir.Table) -> ir.Table
 
 
 def _ordered(t: ir.Table, names: Sequence[str]) -> ir.Table:
-    """The operation that made most difference first, and of it the metric that says so."""
+    """The largest change first; of equal ones that of the operation that made most difference, and of
+    it the metric that says so."""
     own = ibis.window(group_by=list(names)) if names else ibis.window()
     errors = t.metric == _ORIGINS
     t = t.mutate(
@@ -217,8 +218,8 @@ def _ordered(t: ir.Table, names: Sequence[str]) -> ir.Table:
         leads=leads, place=t.metric.cases(*((name, n) for n, name in enumerate(_ORDER)), else_=9)
     )  # fmt: skip
     return t.order_by(
-        t.sure_most.desc(), t.seen_most.desc(), *(t[name].asc() for name in names), t.leads.asc(),
-        t.place.asc(),
+        t.change.abs().desc(), t.sure_most.desc(), t.seen_most.desc(),
+        *(t[name].asc() for name in names), t.leads.asc(), t.place.asc(),
     )  # fmt: skip
 
 
@@ -252,19 +253,36 @@ CASES = [
                 "before": 10.0, "after": 110.0, "change": 100.0, "change_low": 100.0,
                 "change_high": 100.0,
             },
+            {"span_name": "SELECT features", "metric": "p50_ms", "before": 10.0, "after": 110.0},
+            {"span_name": "SELECT features", "metric": "p95_ms", "change": 100.0},
+            {"span_name": "SELECT features", "metric": "p99_ms", "change_low": 100.0},
+            *(
+                {"service": service, "span_name": name, "metric": metric, "change": 100.0}
+                for service, name in (
+                    ("features", "POST /features"), ("gateway", "POST /features"),
+                    ("gateway", "POST /score"),
+                )
+                for metric in ("p50_ms", "p95_ms", "p99_ms")
+            ),
             {
                 "span_name": "SELECT features", "metric": "error_share", "before": 0.0, "after": 0.0,
                 "change": 0.0, "change_low": -0.277540169, "change_high": 0.277540169,
             },
-            {"span_name": "SELECT features", "metric": "p50_ms", "before": 10.0, "after": 110.0},
-            {"span_name": "SELECT features", "metric": "p95_ms", "change": 100.0},
-            {"span_name": "SELECT features", "metric": "p99_ms", "change_low": 100.0},
             {"span_name": "SELECT features", "metric": "rate_per_s", "before": 10 / 9},
             {"service": "features", "span_name": "POST /features", "metric": "critical_ms",
              "change": 0.0},
-            *_others(5),
-            *_others(5),
-            *_others(6),
+            *_others(7),
+        ],
+    ),
+    Case(
+        "the largest change stands first, up or down",
+        rows=_halves(query_ms=4.0, gap_ms=40.0),
+        options={"by": ("span_name",)},
+        expect=[
+            {"span_name": "POST /features", "metric": "critical_ms", "change": 78.0},
+            {"metric": "p95_ms", "change": 72.0},
+            {"metric": "p99_ms", "change": 72.0},
+            *_others(15),
         ],
     ),
     Case(
@@ -273,20 +291,21 @@ CASES = [
         options={"by": ("service",)},
         expect=[
             {"service": "features", "metric": "critical_ms", "before": 22.0, "after": 100.0},
-            *_others(5),
+            *_others(8),
             {"service": "gateway", "metric": "critical_ms", "change": 0.0},
-            *_others(5),
+            *_others(2),
         ],
     ),
     Case(
-        "an error stands where it begins, and before what became slower by less",
+        "of failures as frequent, that of the operation in which they begin stands first",
         rows=_halves(query_ms=10.5, is_failed=True),
         options={"by": ("span_name",)},
         expect=[
             {"span_name": "SELECT features", "metric": "error_share", "before": 0.0, "after": 1.0},
+            {"span_name": "POST /features", "metric": "error_share", "change": 1.0},
+            {"span_name": "POST /score", "metric": "error_share", "change": 1.0},
             {"span_name": "SELECT features", "metric": "critical_ms", "change": 0.5},
-            *_others(4),
-            *_others(12),
+            *_others(14),
         ],
     ),
     Case(
@@ -325,11 +344,12 @@ CASES = [
         options={"by": ("span_name",)},
         expect=[
             {"span_name": "GET /", "metric": "critical_ms", "before": 100.0, "after": 40.0},
-            *_others(5),
             {"span_name": "lock", "metric": "critical_ms", "before": 0.0, "after": 60.0},
+            {"span_name": "lock", "metric": "rate_per_s", "before": 0.0, "after": 2.0},
+            *_others(5),
             {"span_name": "lock", "metric": "error_share", "before": None, "after": 0.0},
             {"metric": "p50_ms", "before": None, "after": 60.0, "change_low": None},
-            *_others(3),
+            *_others(2),
         ],
     ),
     Case("logs have nothing to compare", rows=[{"message": "ready"}], expect=[]),

@@ -234,6 +234,21 @@ CASES = [
         ],
     ),
     Case(
+        "without kinds of spans a call is known by the name of what answers it",
+        options=_WHEN,
+        rows=requests(gap_ms=80, call="GET /cart", client=None, server=None),
+        expect=[
+            {"rank": 1, "service": "cart", "pod": PODS[1], "operation": None},
+            {"rank": 2, "service": "gateway"},
+        ],
+    ),
+    Case(
+        "calls that became many are laid to the operation that makes them",
+        options=_WHEN,
+        rows=requests(queries=20),
+        expect=[{"rank": 1, "service": "cart", "pod": PODS[1], "operation": "GET /cart"}],
+    ),
+    Case(
         "failures count where they start, not where they are passed on",
         options=_WHEN,
         rows=requests(error=True),
@@ -249,6 +264,16 @@ CASES = [
                 "reasons": "container_cpu_usage rose to 0.9 from 0.208 (35.5 spreads) from 10:21:00",
             }
         ],
+    ),
+    Case(
+        "a metric that is named after its pod is that pod's",
+        options=_WHEN,
+        rows=requests(slow_ms=60)
+        + [
+            {**row, "k8s_pod": None, "metric_name": f"{row['k8s_pod']}_cpu"}
+            for row in points()
+        ],
+        expect=[{"rank": 1, "service": "cart", "pod": PODS[1], "operation": "GET /cart"}],
     ),
     Case(
         "error lines that name another service speak of that one",

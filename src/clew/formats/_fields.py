@@ -55,10 +55,12 @@ class Units:
 
     median   SQL of a number to its median over the records in hand
     guessed  field name to unit, for the ledger to say
+    settled  those of them that the records themselves prove
     """
 
     median: Callable[[str], float | None]
     guessed: dict[str, str] = field(default_factory=dict)
+    settled: set[str] = field(default_factory=set)
 
     def guess(self, name: str, number: str, types: frozenset[str]) -> str:
         """Fractions below 60 are seconds; more than a day in ms must be us or ns; else ms."""

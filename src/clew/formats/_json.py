@@ -16,7 +16,7 @@ import duckdb
 
 from clew.formats import AT_ONCE, Settings
 from clew.formats._fields import Field, Spell, Units, map_fields, quoted, spelling_of
-from clew.formats._json_spans import JsonSpans
+from clew.formats._json_spans import JsonSpans, Rows
 from clew.formats._point_fields import with_metric_values
 from clew.model.event import BY_NAME
 
@@ -116,15 +116,19 @@ class JsonParser:
         tree, collided = _apart(found.tree)
         found_fields = [*_fields_of(tree, "s", self.spell), *(_extracted(n) for n in collided)]
         fields = with_metric_values(found_fields)
-        units = self.units or Units(lambda number: self._median(workbench, tree, number))
+        rows = Rows(
+            workbench,
+            f"(SELECT document, {_transform(tree, self.spell)} AS s FROM {self.table})",
+        )
+        units = self.units or Units(rows.median)
         self.units = units
-        units.median = lambda number: self._median(workbench, tree, number)
+        units.median = rows.median
         spans = JsonSpans.among(fields)
         columns = map_fields(
             spans.others(fields) if spans else fields, self.settings, units, self.spell
         )
         if spans:
-            columns = spans.columns(columns, self.settings)
+            columns = spans.columns(columns, self.settings, units, rows)
         columns["attributes"] = _with_leftovers(columns["attributes"], found)
         picked = ", ".join(f'{sql} AS "{name}"' for name, sql in columns.items())
         return (
@@ -251,15 +255,6 @@ class JsonParser:
                 node.children = [Node((*node.path, key)) for key in keys]
             node.is_whole = not node.children
         self._grow(workbench, [c for node in objects for c in node.children], depth + 1)
-
-    def _median(
-        self, workbench: duckdb.DuckDBPyConnection, tree: Sequence[Node], number: str
-    ) -> float | None:
-        found = workbench.execute(
-            f"SELECT median({number}) FROM "
-            f"(SELECT document, {_transform(tree, self.spell)} AS s FROM {self.table})"
-        ).fetchall()
-        return None if not found else found[0][0]
 
 
 def _is_worth(node: Node, depth: int, spell: Spell) -> bool:

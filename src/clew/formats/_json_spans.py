@@ -13,15 +13,31 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 
+import duckdb
+
 from clew.formats import Settings
-from clew.formats._fields import ERROR_WORDS, OK_WORDS, Field, quoted, spelling_of
+from clew.formats._fields import (
+    ERROR_WORDS,
+    MS_PER_UNIT,
+    OK_WORDS,
+    Field,
+    Units,
+    quoted,
+    spelling_of,
+)
 from clew.formats._time import epoch_sql, timestamp_sql
 from clew.formats._traceback import exception_struct_sql
 
 PARTS = {
     "id": ("spanid", "context.spanid", "spancontext.spanid"),
     "trace": ("traceid", "context.traceid", "spancontext.traceid"),
-    "parent": ("parentspanid", "parentid", "parentspancontext.spanid", "parent.spanid"),
+    "parent": (
+        "parentspanid",
+        "parentid",
+        "parentspancontext.spanid",
+        "parent.spanid",
+        "parentspan",
+    ),
     "name": ("name", "spanname", "operationname", "operation"),
     "start": (
         "starttimeunixnano",
@@ -40,8 +56,15 @@ PARTS = {
         "finishtime",
         "endtimemillis",
     ),
-    "kind": ("kind", "spankind"),
-    "status": ("status.statuscode", "status.code", "statuscode", "status"),
+    "kind": ("kind", "spankind", "attr.spankind", "attributes.spankind"),
+    "status": (
+        "status.statuscode",
+        "status.code",
+        "statuscode",
+        "status",
+        "attr.statuscode",
+        "attributes.otel.statuscode",
+    ),
     "failed": ("error", "iserror", "haserror", "failed"),
     "said": ("status.description", "status.message", "statusmessage", "statusdescription"),
     "events": ("events", "spanevents"),
@@ -55,8 +78,31 @@ OWN_TOO = ("operation",)
 """What names a span where nothing surer does, and stays a column of its own."""
 HTTP_STATUS = "[1-5][0-9][0-9]"
 NO_PARENT = ("root", "none", "null", "nil")
+LEAST_OF_TRACE = {"s": 30.0, "ms": 0.03, "us": 3e-5, "ns": 0.0}
+"""Unit of durations to what a trace's spread of begins in ms, a unit of its longest span, exceeds.
+
+The begins of a trace's spans spread over less than its longest span, and seldom over less than 3 %.
+"""
 UNIT_OF_START = {19: 1e6, 16: 1e3}
 """Digits of a begin since 1970 to what a duration beside it is divided by: both are ns, or both us."""
+
+
+@dataclass(frozen=True, slots=True)
+class Rows:
+    """The records in hand, as a relation that fields can be read from."""
+
+    workbench: duckdb.DuckDBPyConnection
+    name: str
+
+    def number(self, question: str) -> float | None:
+        """What one SELECT of one number answers."""
+        found = self.workbench.execute(f"SELECT {question}").fetchall()
+        answer: float | None = found[0][0] if found else None
+        return answer
+
+    def median(self, number: str) -> float | None:
+        """The middle of a number of each record."""
+        return self.number(f"median({number}) FROM {self.name}")
 
 
 @dataclass(frozen=True, slots=True)
@@ -118,8 +164,10 @@ class JsonSpans:
             found.append(item if is_own else left)
         return found
 
-    def columns(self, columns: Mapping[str, str], settings: Settings) -> dict[str, str]:
-        """The columns, with a span's own where a record is one."""
+    def columns(
+        self, columns: Mapping[str, str], settings: Settings, units: Units, rows: Rows
+    ) -> dict[str, str]:
+        """The columns, with a span's own where a record of `rows` is one."""
         own = {
             "trace_id": self._hex("trace"),
             "span_id": self._hex("id"),
@@ -141,20 +189,39 @@ class JsonSpans:
             value = f"coalesce({sql}, {other})" if other else sql
             found[name] = f"CASE WHEN {self.test} THEN {value} ELSE {other or 'NULL'} END"
         if "duration_ms" in columns:
-            found["duration_ms"] = self._taken(columns["duration_ms"], own["duration_ms"])
+            self._settle(units, found.get("timestamp", "NULL"), rows)
+            found["duration_ms"] = self._taken(columns["duration_ms"], own["duration_ms"], units)
         return found
 
-    def _taken(self, given: str, reckoned: str) -> str:
+    def _settle(self, units: Units, begin: str, rows: Rows) -> None:
+        """Tells the unit of durations whose name does not, from the begins of the spans of a trace."""
+        if self.guessed is None or self.guessed.name in units.settled or "trace" not in self.parts:
+            return
+        spread = rows.number(
+            f"median(spread / longest) FROM (SELECT max({_number(self.guessed)}) AS longest, "
+            f"(max(epoch_us({begin})) - min(epoch_us({begin}))) / 1e3 AS spread FROM {rows.name} "
+            f"WHERE {self.test} GROUP BY {self._text('trace')} HAVING count(*) > 2) "
+            "WHERE longest > 0 AND spread > 0"
+        )
+        if spread is not None:
+            unit = next(unit for unit, least in LEAST_OF_TRACE.items() if spread >= least)
+            units.guessed[self.guessed.name] = unit
+            units.settled.add(self.guessed.name)
+
+    def _taken(self, given: str, reckoned: str, units: Units) -> str:
         """The duration that is given; where its unit would be a guess, what begin and end say, or else
-        in the unit that the begin is in."""
+        in the unit that traces tell or that the begin is in."""
         if self.guessed is None:
             return f"coalesce({given}, CASE WHEN {self.test} THEN {reckoned} END)"
-        number = self.guessed.number or f"try_cast({self.guessed.text} AS DOUBLE)"
+        number = _number(self.guessed)
         scales = " ".join(
             f"WHEN {digits} THEN {number} / {scale!r}" for digits, scale in UNIT_OF_START.items()
         )
         start = f"regexp_extract({self._text('start')}, '^[0-9]+$')"
         in_its_unit = f"CASE length({start}) {scales} END"
+        if self.guessed.name in units.settled:
+            scale = MS_PER_UNIT[units.guessed[self.guessed.name]]
+            in_its_unit = f"CASE WHEN {number} >= 0 THEN {number} * {scale!r} END"
         return (
             f"CASE WHEN {self.test} THEN coalesce({reckoned}, {in_its_unit}, {given}) "
             f"ELSE {given} END"
@@ -241,6 +308,10 @@ class JsonSpans:
 def _is_guessed(item: Field) -> bool:
     spelling = spelling_of(item.name)
     return spelling is not None and spelling.unit == "guess"
+
+
+def _number(item: Field) -> str:
+    return item.number or f"try_cast({item.text} AS DOUBLE)"
 
 
 def _first(fields: Sequence[Field]) -> str:

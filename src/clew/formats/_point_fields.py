@@ -1,4 +1,7 @@
-"""The number beside the name of a metric: {"metric": "cpu", "value": 0.75} has its value in `value`."""
+"""What `value` is: the number beside the name of a metric, or the line beside the name of a log.
+
+{"metric": "cpu", "value": 0.75}   {"log_name": "cart", "value": "no such item"}
+"""
 
 from __future__ import annotations
 
@@ -8,6 +11,7 @@ from dataclasses import replace
 from clew.formats._fields import Field, spelling_of
 
 VALUE_NAMES = ("value", "val", "sample", "reading")
+LOG_NAMES = ("log_name", "logname", "log_id")
 
 
 def with_metric_values(fields: Sequence[Field]) -> Sequence[Field]:
@@ -16,6 +20,9 @@ def with_metric_values(fields: Sequence[Field]) -> Sequence[Field]:
     columns = [spelling.column if (spelling := spelling_of(f.name)) else "" for f in fields]
     named = [item for item, column in zip(fields, columns, strict=True) if column == "metric_name"]
     values = [item for item in fields if item.name.lower() in VALUE_NAMES]
+    is_log = any(item.name.lower() in LOG_NAMES for item in fields)
+    if values and is_log and not named and not {"message", "metric_value"} & set(columns):
+        return [replace(item, name="message") if item is values[0] else item for item in fields]
     if not named or not values or "metric_value" in columns:
         return fields
     is_point = "(" + " OR ".join(f"{item.text} IS NOT NULL" for item in named) + ")"

@@ -19,7 +19,7 @@ from numpy.typing import NDArray
 
 from clew.formats import HEADER_LINE, Lines, Settings
 from clew.formats._fields import Field, Units, map_fields, quoted, spelling_of
-from clew.formats._json_spans import JsonSpans
+from clew.formats._json_spans import JsonSpans, Rows
 from clew.formats._point_fields import with_metric_values
 from clew.model.case import Sample
 
@@ -50,13 +50,14 @@ class CsvParser:
             f"{self._cells()} AS cells FROM {records}"
         )
         self.units = self.units or Units(lambda number: None)
-        self.units.median = lambda number: _median(workbench, number)
+        rows = Rows(workbench, "csv_rows")
+        self.units.median = rows.median
         fields = [self._field(place, name) for place, name in enumerate(self.names, start=1)]
         fields = list(with_metric_values(fields))
         spans = JsonSpans.among(fields)
         columns = map_fields(spans.others(fields) if spans else fields, self.settings, self.units)
         if spans:
-            columns = spans.columns(columns, self.settings)
+            columns = spans.columns(columns, self.settings, self.units, rows)
         count = len(self.names)
         header = " AND ".join(
             f"cells[{place}] = {quoted(name)}" for place, name in enumerate(self.names, start=1)
@@ -108,12 +109,6 @@ def parse(head: bytes, settings: Settings) -> CsvParser:
     """A parser for rows under the header that `head` begins with."""
     delimiter, names, _ = _header(head)
     return CsvParser(tuple(names) or ("column_1",), delimiter or ",", settings)
-
-
-def _median(workbench: duckdb.DuckDBPyConnection, number: str) -> float | None:
-    found = workbench.execute(f"SELECT median({number}) FROM csv_rows").fetchall()
-    middle: float | None = found[0][0]
-    return middle
 
 
 def _is_name(name: str) -> bool:
@@ -184,5 +179,28 @@ SAMPLES = [
             {"parent_span_id": "eee19b7ec3c1b173", "duration_ms": 0.9, "status": "error"},
         ],
         name="spans of a table were no spans",
+    ),
+    Sample(
+        "time,trace_id,span_id,parent_span_id,span_name,attr.span_kind,service_name,duration,"
+        "attr.status_code,attr.k8s.pod.name\n"
+        "2026-11-20 09:00:00.000,t1,a1,,GET /,Server,front,90000000,Unset,front-7d9c6b5f48-x2x7k\n"
+        "2026-11-20 09:00:00.010,t1,a2,a1,GET,Client,front,40000000,Error,front-7d9c6b5f48-x2x7k\n"
+        "2026-11-20 09:00:00.060,t1,a3,a1,GET,Client,front,20000000,Ok,front-7d9c6b5f48-x2x7k\n",
+        [
+            {
+                "duration_ms": 90.0,
+                "span_kind": "server",
+                "k8s_pod": "front-7d9c6b5f48-x2x7k",
+                "status": "unset",
+            },
+            {"duration_ms": 40.0, "span_kind": "client", "status": "error"},
+            {"duration_ms": 20.0, "status": "ok"},
+        ],
+        name="nanoseconds of spans were milliseconds, and the wrapper of their attributes stayed",
+    ),
+    Sample(
+        "log_id,timestamp,cmdb_id,log_name,value\nx1,1763629200,cart-0,cart_log,no such item\n",
+        [{"timestamp": "2025-11-20T09:00:00Z", "k8s_pod": "cart-0", "message": "no such item"}],
+        name="the line of a log was no message",
     ),
 ]

@@ -88,20 +88,14 @@ def resource_of(name: ir.StringValue) -> ir.StringValue:
 def series(points: ir.Table) -> ir.Table:
     """One row a series and time: clew_group, component, pod, metric, part, side, at, value.
 
-    points: data points with `clew_group`, `component`, `pod` and `side`. The point after a counter's
+    points: data points with `clew_group`, `component`, `pod`, `measured` and `side`. The point after a counter's
     reset has no rate.
     """
     part = points.container.fill_null("")
     for label in LABELS:
         said = attribute(points.attributes, label)
         part = part + ibis.ifelse(said.isnull(), "", ibis.literal(" ") + said)
-    bearer = points.component + "_"
-    bare = ibis.ifelse(
-        points.metric_name.startswith(bearer),
-        points.metric_name.substr(bearer.length()),
-        points.metric_name,
-    )
-    t = points.mutate(part=part.strip(), metric=bare)
+    t = points.mutate(part=part.strip(), metric="measured")
     t = t.group_by(*OWN, "side", at="timestamp").agg(value=t.metric_value.sum())
     before = ibis.window(group_by=OWN, order_by=[t["at"], t.side])
     t = t.mutate(last=t.value.lag().over(before), last_at=t["at"].lag().over(before))

@@ -48,7 +48,7 @@ class Name:
 
 
 WRAPPERS = (
-    "resource.attributes", "resource_attributes", "record.extra", "attributes", "attrs", "extra",
+    "resource.attributes", "resource_attributes", "record.extra", "attributes", "attrs", "attr", "extra",
     "extras", "extra_data", "fields", "context", "ctx", "contextmap", "mdc", "labels",
     "jsonpayload", "json_payload", "properties", "record", "resource", "body", "event", "custom",
 )  # fmt: skip
@@ -101,7 +101,7 @@ PLAIN: dict[str, str] = {
     ),
     "k8s_pod": (
         "k8s_pod k8s.pod.name pod pod_name kubernetes.pod_name kubernetes.pod.name "
-        "resource.labels.pod_name"
+        "resource.labels.pod_name cmdb_id"
     ),
     "container": (
         "container container_name container.name container_id container.id "
