@@ -326,7 +326,8 @@ def _error_columns(item: Field, column: str, rank: int) -> dict[str, _Candidate]
         sentence = f"CASE WHEN NOT {is_word} THEN {plain} END"
         found["status_message"] = _Candidate(item, sentence, False, rank + 50)
     else:
-        message = f"coalesce({plain}, {parts['exception_message']})"
+        unread = f"CASE WHEN {parts['exception_type']} IS NULL THEN {shown} END"
+        message = f"coalesce({plain}, {parts['exception_message']}, {unread})"
         found["exception_message"] = _Candidate(item, message, column != "exception_message", rank)
     return found
 

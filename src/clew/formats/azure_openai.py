@@ -14,6 +14,7 @@ from typing import Any
 
 from clew.formats import Settings
 from clew.formats._calls import parser as calls
+from clew.formats._calls.entries import listed
 from clew.formats._calls.parts import Layout
 from clew.formats._json_head import share_of
 from clew.model.case import Sample
@@ -54,7 +55,7 @@ LAYOUT = Layout(
 
 def sniff(head: bytes) -> float:
     """High where records are diagnostic logs of Azure's AI services or of a gateway."""
-    return 0.98 * share_of(head, _is_own)
+    return 0.98 * share_of(head, lambda document: any(map(_is_own, listed(document) or [document])))
 
 
 def _is_own(document: dict[str, Any]) -> bool:

@@ -138,7 +138,8 @@ def with_error(relation: str) -> str:
         "THEN to_json(left(response_text, 2000)) END"
     )
     typed = (
-        "coalesce(nullif((t->>'type'), 'error'), (t->>'status'), "
+        "coalesce(nullif((t->>'type'), 'error'), "
+        "CASE WHEN try_cast((t->>'status') AS BIGINT) IS NULL THEN (t->>'status') END, "
         "list_last(string_split(coalesce((t->>'__type'), (t->>'Code')), '#')), b.error_type, "
         "CASE WHEN json_type(t) = 'VARCHAR' AND regexp_full_match((t->>'$'), '[\\w.:-]+') THEN (t->>'$') END, "
         "CASE WHEN try_cast((t->>'code') AS BIGINT) IS NULL THEN (t->>'code') END, "

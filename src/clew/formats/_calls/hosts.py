@@ -58,7 +58,8 @@ def provider_of_path(url: str) -> str:
         f"'gcp.vertex_ai' "
         f"WHEN regexp_matches({url}, '/v1(beta)?/models/[^/]+:(generate|streamGenerate|embed)') THEN 'gcp.gemini' "
         f"WHEN regexp_matches({url}, '(^|[0-9/])/api/(chat|generate|embed|embeddings)$') OR contains({url}, "
-        f"':11434/') THEN 'ollama' END"
+        f"':11434/') THEN 'ollama' "
+        f"WHEN regexp_matches({url}, '^https?://[^/]+/generate(_stream)?$') THEN 'tgi' END"
     )
 
 
@@ -74,6 +75,8 @@ def provider_of_body() -> str:
         "WHEN a.done IS NOT NULL AND (a.eval_count IS NOT NULL OR a.total_duration IS NOT NULL) THEN 'ollama' "
         "WHEN a.meta.billed_units IS NOT NULL OR (a.usage->'billed_units') IS NOT NULL THEN 'cohere' "
         "WHEN contains(response::VARCHAR, '\"content_filter_results\"') THEN 'azure.ai.openai' "
+        "WHEN regexp_matches(response::VARCHAR, '\"(kv_transfer_params|prompt_logprobs)\":') THEN 'vllm' "
+        "WHEN a.details.generated_tokens IS NOT NULL AND a.generated_text IS NOT NULL THEN 'tgi' "
         "WHEN starts_with(a.id, 'gen-') AND a.provider IS NOT NULL THEN 'openrouter' "
         "WHEN regexp_matches(coalesce(a.model, q.model), "
         "'^(ft:)?(gpt-|chatgpt|o[1-9]|text-embedding-|dall-e|whisper|tts-)') "
