@@ -155,7 +155,7 @@ def with_error(relation: str) -> str:
     rest = 'json_merge_patch(t, \'{"type":null,"message":null,"code":null,"__type":null,"status":null}\')'
     return (
         "SELECT * EXCLUDE (b, t), CASE WHEN t IS NOT NULL THEN struct_pack("
-        f"type := {typed}, code := (t->>'code'), said := nullif({said}, ''), "
+        f"type := {typed}, code := (t->>'code'), request := b.request_id, said := nullif({said}, ''), "
         f"rest := CASE WHEN json_type(t) = 'OBJECT' AND json_type(b.error) = 'OBJECT' THEN "
         f"nullif(json_merge_patch('{{}}'::JSON, {rest}), '{{}}') END) END AS e "
         f"FROM (SELECT *, {thing} AS t FROM ("

@@ -66,8 +66,7 @@ def provider_of_path(url: str) -> str:
 def provider_of_body() -> str:
     """SQL of the provider from marks of a body, over `a`, `q` and `response`."""
     return (
-        "CASE WHEN a.x_groq IS NOT NULL AND contains(response::VARCHAR, '\"x_groq\"') AND a.x_groq.usage IS NOT NULL "
-        "OR starts_with(a.system_fingerprint, 'fp_') AND contains(response::VARCHAR, '\"queue_time\"') THEN 'groq' "
+        "CASE WHEN regexp_matches(response::VARCHAR, '\"(x_groq|queue_time)\":') THEN 'groq' "
         "WHEN a.type = 'message' AND json_type(a.content) = 'ARRAY' THEN 'anthropic' "
         "WHEN a.usageMetadata IS NOT NULL OR a.candidates IS NOT NULL THEN 'gcp.gemini' "
         'WHEN a.metrics.latencyMs IS NOT NULL OR a."amazon-bedrock-invocationMetrics".inputTokenCount IS '
@@ -82,7 +81,8 @@ def provider_of_body() -> str:
         "'^(ft:)?(gpt-|chatgpt|o[1-9]|text-embedding-|dall-e|whisper|tts-)') "
         "AND (a.id IS NULL OR regexp_matches(a.id, '^(chatcmpl|resp|cmpl)[-_]')) THEN 'openai' "
         "WHEN regexp_matches(coalesce(a.model, q.model), "
-        "'^(mistral|magistral|codestral|ministral|pixtral|devstral)-') THEN 'mistral_ai' END"
+        "'^(ft:)?(open-)?(mistral|mixtral|magistral|codestral|ministral|pixtral|devstral|voxtral)-') "
+        "AND NOT coalesce(starts_with(a.id, 'chatcmpl-'), false) THEN 'mistral_ai' END"
     )
 
 

@@ -193,6 +193,13 @@ def sniff(head: bytes, layout: Layout) -> float:
     return 0.98 * share_of(head, partial(_is_own, layout))
 
 
+def share_of_own(head: bytes, is_own: Callable[[dict[str, Json]], bool]) -> float:
+    """Share of the first records, alone or in pages, that a source tells by more than their keys."""
+    return share_of(
+        head, lambda found: is_own(found) or all(is_own(one) for one in listed(found) or [{}])
+    )
+
+
 def parse(head: bytes, settings: Settings, layout: Layout) -> CallsParser:
     """A parser of the source's records: one a line, in one array, one after the other, or in pages."""
     if share_of(head, partial(_is_page, layout)) > 0.5:

@@ -8,6 +8,7 @@ output.message, stopReason              Bedrock converse
 message, done_reason | response         Ollama
 message.content[], meta | text          Cohere
 data[] {embedding | b64_json | url}     embeddings and images
+pages[] {markdown}, usage_info          Mistral's reading of documents
 generated_text | generation | results   TGI, Llama and Titan on Bedrock
 outputs | generations | completions     Mistral, Cohere and AI21 on Bedrock
 """
@@ -44,7 +45,8 @@ SHAPE = {
     "generations": [{"text": "VARCHAR", "finish_reason": "VARCHAR"}],
     "completions": [{"data": {"text": "VARCHAR"}, "finishReason": {"reason": "VARCHAR"}}],
     "meta": {"billed_units": "JSON", "tokens": "JSON"},
-    "x_groq": {"usage": "JSON"},
+    "x_groq": {"usage": "JSON", "id": "VARCHAR"},
+    "usage_info": "JSON", "pages": "JSON",
     "incomplete_details": {"reason": "VARCHAR"},
     "promptFeedback": {"blockReason": "VARCHAR"},
     "details": {"finish_reason": "VARCHAR", "generated_tokens": "VARCHAR", "prefill": "JSON"},
@@ -125,7 +127,7 @@ def with_response(relation: str) -> str:
         "WHEN a.details.generated_tokens IS NOT NULL THEN json_object('generated_tokens', "
         "a.details.generated_tokens, 'input_tokens', nullif(json_array_length(a.details.prefill), 0)) END"
     )
-    named = "coalesce(a.usage, a.usageMetadata, a.usage_metadata, a.x_groq.usage)"
+    named = "coalesce(a.usage, a.usageMetadata, a.usage_metadata, a.x_groq.usage, a.usage_info)"
     usage = f"CASE WHEN json_type({named}) = 'OBJECT' AND {named} <> '{{}}' THEN {named} ELSE {counted} END"
     return (
         f"SELECT *, {answers} AS answers, {usage} AS usage FROM ("
@@ -140,6 +142,7 @@ def response_columns() -> dict[str, str]:
     return {
         **_answer_columns(),
         "response_id": "coalesce(a.id, a.responseId, a.response_id, a.generation_id)",
+        "request_id": "coalesce(a.x_groq.id, e.request)",
         "response_model": "coalesce(a.model, a.modelVersion, a.model_version)",
         "system_fingerprint": "a.system_fingerprint",
         "service_tier": "coalesce(a.service_tier, u.service_tier)",
@@ -151,6 +154,7 @@ def response_columns() -> dict[str, str]:
         "operation": (
             f"CASE WHEN {is_vector} IS NOT NULL THEN 'embeddings' WHEN {is_image} THEN 'image_generation' "
             "WHEN a.object = 'text_completion' THEN 'text_completion' "
+            "WHEN a.pages IS NOT NULL THEN 'ocr' WHEN contains(a.model, 'moderation') THEN 'moderation' "
             "WHEN answers IS NOT NULL OR a.promptFeedback.blockReason IS NOT NULL THEN 'chat' "
             "WHEN json_type(a.response) = 'VARCHAR' THEN CASE WHEN a.done IS NULL THEN 'chat' "
             "ELSE 'text_completion' END WHEN json_type(a.text) = 'VARCHAR' THEN CASE "
@@ -204,6 +208,7 @@ def _answer_columns() -> dict[str, str]:
             f"nullif({spoken}, ''), CASE WHEN json_type(a.response) = 'VARCHAR' THEN (a.response->>'$') END, "
             "CASE WHEN json_type(a.text) = 'VARCHAR' THEN (a.text->>'$') END, "
             f"{', '.join(WRITTEN)}, a.output_text, "
+            "nullif(array_to_string(json_extract_string(a.pages, '$[*].markdown'), chr(10)), ''), "
             "CASE WHEN json_type(a.data) = 'ARRAY' THEN (a.data->0->>'revised_prompt') END)"
         ),
         "output_messages": "answers",
