@@ -23,6 +23,7 @@ from clew.engines._duckdb_digest import PROVENANCE, Batches, block_digest, fille
 from clew.engines.duckdb import SQL_TYPES, DuckDBEngine
 from clew.formats import AT_ONCE, HEADER_LINE
 from clew.formats._severity import severity_number_sql
+from clew.model.ai_names import operation_sql, provider_sql
 from clew.model.event import BY_NAME, COLUMNS, OWN
 from clew.model.ledger import Count
 from clew.model.redaction import Policy
@@ -214,7 +215,10 @@ class Load:
             "line",
             "byte_offset",
             f"{'part::INTEGER' if 'part' in given else '0'} AS part",
-            *(f'try_cast("{c.name}" AS {SQL_TYPES[c.kind]}) AS "{c.name}"' for c in columns),
+            *(
+                f'try_cast({_value(c.name, given)} AS {SQL_TYPES[c.kind]}) AS "{c.name}"'
+                for c in columns
+            ),
             f"{ATTRIBUTES if 'attributes' in given else 'NULL::VARCHAR'} AS attributes",
         ]
         if "severity" in given and "severity_number" not in given:
@@ -327,6 +331,22 @@ class Load:
             or [[self.source_id, "line", False, 0, None]],
         )
         return digest
+
+
+AI_MARKS = (
+    "model", "response_model", "input_tokens", "output_tokens", "prompt", "completion", "span_id",
+)  # fmt: skip
+"""Columns of which an AI call, or a step around one, states one."""
+
+
+def _value(name: str, given: frozenset[str]) -> str:
+    """SQL of a column as a format gives it; sellers and kinds of AI calls by their one name."""
+    marks = " OR ".join(f'"{mark}" IS NOT NULL' for mark in AI_MARKS if mark in given)
+    if name not in ("provider", "operation") or not marks:
+        return f'"{name}"'
+    text = f'"{name}"::VARCHAR'
+    named = provider_sql(text) if name == "provider" else operation_sql(text)
+    return f"CASE WHEN {marks} THEN {named} ELSE {text} END"
 
 
 def chain(before: str, row: dict[str, Any]) -> str:

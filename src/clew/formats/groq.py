@@ -18,7 +18,12 @@ from clew.formats._calls.parts import Layout
 from clew.model.case import Sample
 
 LAYOUT = Layout(
-    keys=(("/choices", "/model"), ("/choices", "/usage"), ("/x_groq",), ("/data", "/usage", "/model")),
+    keys=(
+        ("/choices", "/model"),
+        ("/choices", "/usage"),
+        ("/x_groq",),
+        ("/data", "/usage", "/model"),
+    ),
     names={"created": "timestamp"},
     response=("",),
     request=("/request_body", "/request"),
@@ -35,7 +40,7 @@ def sniff(head: bytes) -> float:
 def _is_own(document: dict[str, Any]) -> bool:
     usage = document.get("usage")
     is_timed = isinstance(usage, dict) and len(TIMES & set(usage)) > 1
-    return "x_groq" in document or is_timed or TIMES <= set(document)
+    return "x_groq" in document or is_timed
 
 
 def parse(head: bytes, settings: Settings) -> calls.CallsParser:

@@ -58,8 +58,8 @@ SAMPLES = [
         '"mistral-large-2411","choices":[{"index":0,"message":{"role":"assistant","content":"Blue.","tool_calls":null,'
         '"prefix":false},"finish_reason":"stop"}],"usage":{"prompt_tokens":20,"completion_tokens":3,"total_tokens":23}}\n'
         '{"id":"a1","object":"chat.completion","created":1763629201,"model":"codestral-2501","choices":[{"index":0,'
-        '"message":{"role":"assistant","content":"return 1"},"finish_reason":"model_length"}],"usage":{"prompt_tokens":8,'
-        '"completion_tokens":9,"total_tokens":17}}\n'
+        '"message":{"role":"assistant","content":"return 1"},"finish_reason":"model_length"}],"usage":{'
+        '"prompt_tokens":8,"completion_tokens":9,"total_tokens":17}}\n'
         '{"id":"a2","object":"list","data":[{"object":"embedding","embedding":[0.1,0.2],"index":0}],"model":'
         '"mistral-embed","usage":{"prompt_tokens":15,"completion_tokens":0,"total_tokens":15}}\n',
         [
