@@ -64,6 +64,8 @@ OPERATIONS: Mapping[str, str] = {
     "text_to_speech": "speech aspeech",
 }
 """A kind of call to what else it is called, in lower case."""
+FROM_CACHE = "gateway_cache"
+"""The service tier of what a gateway answered from its own cache: nobody was asked, nothing is due."""
 ENDPOINTS = r"[.](chat|responses|messages|completion|embedding|image|speech|transcription|rerank)$"
 """What the Vercel AI SDK puts behind a seller: `openai.chat`."""
 

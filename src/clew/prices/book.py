@@ -18,6 +18,7 @@ from importlib.metadata import version
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from clew.model.ai_names import FROM_CACHE
 from clew.prices.own import OwnPrice, read_own
 
 if TYPE_CHECKING:
@@ -129,6 +130,10 @@ class Book:
         return f"{name} of {day}" if (day := _last_checked()) else name
 
     def _listed(self, call: Call) -> Iterator[Price]:
+        if call.tier == FROM_CACHE:
+            free = dict.fromkeys(KINDS, Decimal(0))
+            yield Price(None, None, free, "not charged: answered from the gateway's cache")
+            return
         found = _find(call)
         if found is None:
             return

@@ -1,12 +1,15 @@
 """Files that hold many calls in one document: each entry is a record, written out as its own JSON object.
 
 {"data": [...], "meta": {...}}, {"records": [...]}   what an API or a data export writes: pages
+id,startTime,model,metadata ...                      a table whose cells may hold JSON
 
 There are no lines in such a file: the ledger counts entries.
 """
 
 from __future__ import annotations
 
+import csv
+import io
 import json
 import zlib
 from collections.abc import Iterable, Iterator, Sequence
@@ -19,8 +22,10 @@ from clew.errors import InputError
 from clew.formats._records import Records, records_of_texts
 
 ENTRIES = 10_000
+LONGEST_CELL = 64 << 20
 Json = Any
 """What JSON can be: dict, list, str, int, float, bool or None."""
+Document = dict[str, Json]
 
 
 PAGES = (
@@ -56,6 +61,45 @@ def listed(document: Json, told: Sequence[str] = ()) -> list[Json] | None:
             shared = {key: document[key] for key in told if document.get(key) not in (None, "", [])}
             return [{**shared, **one} for one in found] if shared else found
     return None
+
+
+def header_of(head: bytes) -> Document:
+    """The names of a table's first row, as a record without values; {} where no table begins."""
+    text = head[:65_536].decode("utf-8-sig", errors="replace")
+    if text.lstrip()[:1] in ("{", "[", ""):
+        return {}
+    try:
+        names = next(
+            csv.reader(io.StringIO(text.split("\n", 1)[0]), delimiter=_delimiter(text)), []
+        )
+    except csv.Error:
+        return {}
+    return {name: {} for name in names} if len(names) > 2 else {}
+
+
+def rows_of_table(path: Path) -> Iterator[Json]:
+    """The rows of a table, each as an object; cells that hold JSON are what they hold."""
+    text = text_of(path)
+    csv.field_size_limit(LONGEST_CELL)
+    rows = csv.DictReader(io.StringIO(text, newline=""), delimiter=_delimiter(text))
+    for row in rows:
+        yield {name: _cell(text) for name, text in row.items() if isinstance(name, str)}
+
+
+def _delimiter(text: str) -> str:
+    first = text.split("\n", 1)[0]
+    return max(",;\t", key=first.count)
+
+
+def _cell(text: str | None) -> Json:
+    if text is None or text in ("", "NULL", "null", "None"):
+        return None
+    if text[0] in "{[":
+        try:
+            return json.loads(text)
+        except (ValueError, RecursionError):
+            return text
+    return text
 
 
 def entries_of_pages(path: Path, told: Sequence[str] = ()) -> Iterator[Json]:

@@ -17,7 +17,15 @@ from typing import Literal
 import duckdb
 
 from clew.formats import Settings
-from clew.formats._calls.entries import PAGES, Json, entries_of_pages, listed, records_of
+from clew.formats._calls.entries import (
+    PAGES,
+    Json,
+    entries_of_pages,
+    header_of,
+    listed,
+    records_of,
+    rows_of_table,
+)
 from clew.formats._calls.errors import asked_wait, error_class, with_error
 from clew.formats._calls.headers import answered_at, header_columns, with_headers
 from clew.formats._calls.headers import leftover as left_headers
@@ -30,7 +38,14 @@ from clew.formats._calls.hosts import (
 )
 from clew.formats._calls.parts import Layout, has_keys, make_parts
 from clew.formats._calls.request import request_columns, with_request
-from clew.formats._calls.response import left_choices, response_columns, with_response
+from clew.formats._calls.response import (
+    IS_IMAGE,
+    IS_VECTOR,
+    VECTORS,
+    left_choices,
+    response_columns,
+    with_response,
+)
 from clew.formats._calls.response import leftover as left_response
 from clew.formats._calls.streams import whole_body
 from clew.formats._calls.usage import with_usage
@@ -111,8 +126,14 @@ class CallsParser:
             "usage_problem": f"to_json(nullif(concat_ws('; ', {_problems()}), ''))",
         }
         additions = ", ".join(f"{quoted(name)}, {sql}" for name, sql in rest.items())
+        kept = "envelope"
+        if "" in self.layout.response:
+            kept = (
+                f"CASE WHEN {IS_VECTOR} IS NOT NULL OR {IS_IMAGE} "
+                f"THEN json_merge_patch(envelope, {VECTORS}) ELSE envelope END"
+            )
         envelope = (
-            "CASE WHEN is_call THEN json_merge_patch(envelope, "
+            f"CASE WHEN is_call THEN json_merge_patch({kept}, "
             f"json_merge_patch('{{}}'::JSON, json_object({additions})))::VARCHAR ELSE "
             f"coalesce(envelope::VARCHAR, text) END"
         )
@@ -190,6 +211,8 @@ class EntriesParser(CallsParser):
 
 def sniff(head: bytes, layout: Layout) -> float:
     """Share of the first records that are the source's own, surer than JSON lines and whole exchanges."""
+    if has_keys(layout, header_of(head)):
+        return 0.98
     return 0.98 * share_of(head, partial(_is_own, layout))
 
 
@@ -201,7 +224,10 @@ def share_of_own(head: bytes, is_own: Callable[[dict[str, Json]], bool]) -> floa
 
 
 def parse(head: bytes, settings: Settings, layout: Layout) -> CallsParser:
-    """A parser of the source's records: one a line, in one array, one after the other, or in pages."""
+    """A parser of the source's records: one a line, in one array, one after the other, in pages, or as
+    the rows of a table."""
+    if has_keys(layout, header_of(head)):
+        return of_entries(settings, layout, rows_of_table)
     if share_of(head, partial(_is_page, layout)) > 0.5:
         return of_entries(settings, layout, partial(entries_of_pages, told=layout.told))
     return CallsParser(settings, layout, elements=elements(head))
