@@ -22,8 +22,8 @@ from numpy.typing import NDArray
 from clew.engines._duckdb_digest import PROVENANCE, Batches, block_digest, filled_mask, row_check
 from clew.engines.duckdb import SQL_TYPES, DuckDBEngine
 from clew.formats import AT_ONCE, HEADER_LINE
+from clew.formats._calls.alike import column_sql, error_class_sql
 from clew.formats._severity import severity_number_sql
-from clew.model.ai_names import operation_sql, provider_sql
 from clew.model.event import BY_NAME, COLUMNS, OWN
 from clew.model.ledger import Count
 from clew.model.redaction import Policy
@@ -216,11 +216,15 @@ class Load:
             "byte_offset",
             f"{'part::INTEGER' if 'part' in given else '0'} AS part",
             *(
-                f'try_cast({_value(c.name, given)} AS {SQL_TYPES[c.kind]}) AS "{c.name}"'
+                f'try_cast({column_sql(c.name, given)} AS {SQL_TYPES[c.kind]}) AS "{c.name}"'
                 for c in columns
             ),
             f"{ATTRIBUTES if 'attributes' in given else 'NULL::VARCHAR'} AS attributes",
         ]
+        if failed := error_class_sql(given):
+            names = [*dict.fromkeys([*names[:-1], "error_class"]), "attributes"]
+            values = [value for value in values if not value.endswith(' AS "error_class"')]
+            values.insert(-1, f'{failed} AS "error_class"')
         if "severity" in given and "severity_number" not in given:
             names.insert(-1, "severity_number")
             values.insert(-1, f"({severity_number_sql('severity')})::BIGINT AS severity_number")
@@ -331,22 +335,6 @@ class Load:
             or [[self.source_id, "line", False, 0, None]],
         )
         return digest
-
-
-AI_MARKS = (
-    "model", "response_model", "input_tokens", "output_tokens", "prompt", "completion", "span_id",
-)  # fmt: skip
-"""Columns of which an AI call, or a step around one, states one."""
-
-
-def _value(name: str, given: frozenset[str]) -> str:
-    """SQL of a column as a format gives it; sellers and kinds of AI calls by their one name."""
-    marks = " OR ".join(f'"{mark}" IS NOT NULL' for mark in AI_MARKS if mark in given)
-    if name not in ("provider", "operation") or not marks:
-        return f'"{name}"'
-    text = f'"{name}"::VARCHAR'
-    named = provider_sql(text) if name == "provider" else operation_sql(text)
-    return f"CASE WHEN {marks} THEN {named} ELSE {text} END"
 
 
 def chain(before: str, row: dict[str, Any]) -> str:
