@@ -230,7 +230,10 @@ def test_own_prices_come_first_and_hold_in_their_time(
         ],
         Book(read_own(file)),
     )
-    assert inside == (Decimal("0.0028"), "own prices: contract 17")
+    assert inside == (
+        Decimal("0.0028"),
+        "own prices: contract 17 since 2025-06-01 until 2025-07-01",
+    )
     assert outside[0] == Decimal("0.0035")
     assert hosted[0] == Decimal("0.001")
     assert each[0] == Decimal("0.01")

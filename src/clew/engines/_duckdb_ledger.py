@@ -22,6 +22,7 @@ from clew.engines._duckdb_digest import PROVENANCE, Batches, block_digest, fille
 from clew.engines._threads import Behind
 from clew.engines.duckdb import SQL_TYPES, DuckDBEngine
 from clew.formats import AT_ONCE, HEADER_LINE
+from clew.formats._calls.alike import column_sql, error_class_sql
 from clew.formats._records import STREAM, Records
 from clew.formats._severity import severity_number_sql
 from clew.model.event import BY_NAME, COLUMNS, OWN
@@ -223,9 +224,16 @@ class Load:
             "line",
             "byte_offset",
             f"{'part::INTEGER' if 'part' in given else '0'} AS part",
-            *(f'try_cast("{c.name}" AS {SQL_TYPES[c.kind]}) AS "{c.name}"' for c in columns),
+            *(
+                f'try_cast({column_sql(c.name, given)} AS {SQL_TYPES[c.kind]}) AS "{c.name}"'
+                for c in columns
+            ),
             f"{ATTRIBUTES if 'attributes' in given else 'NULL::VARCHAR'} AS attributes",
         ]
+        if failed := error_class_sql(given):
+            names = [*dict.fromkeys([*names[:-1], "error_class"]), "attributes"]
+            values = [value for value in values if not value.endswith(' AS "error_class"')]
+            values.insert(-1, f'{failed} AS "error_class"')
         if "severity" in given and "severity_number" not in given:
             names.insert(-1, "severity_number")
             values.insert(-1, f"({severity_number_sql('severity')})::BIGINT AS severity_number")

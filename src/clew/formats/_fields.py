@@ -7,15 +7,24 @@ does not fit its column: no key and no value is lost.
 
 from __future__ import annotations
 
-import json
 import re
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field, replace
 
 from clew.formats import Settings
 from clew.formats._callers import address, hashed
-from clew.formats._counts import COUNTS, counted, dollars, finite, is_currency, is_dollar, problems
+from clew.formats._counts import (
+    COUNTS,
+    counted,
+    dollars,
+    finite,
+    is_currency,
+    is_dollar,
+    problems,
+    whole_input,
+)
 from clew.formats._durations import spelled_ms
+from clew.formats._members import json_object
 from clew.formats._severity import severity_sql
 from clew.formats._time import epoch_sql, timestamp_sql
 from clew.formats._traceback import WRITTEN_MARK, exception_sql
@@ -148,6 +157,9 @@ def map_members(
         rivals.sort(key=lambda rival: rival.priority)
         columns[column] = _first(rivals)
         left += _misfits(column, rivals, candidates)
+    if "input_tokens" in columns:
+        names = {column: rivals[0].field.name for column, rivals in candidates.items()}
+        columns["input_tokens"] = whole_input(columns, names)
     if "timestamp" in candidates and "timestamp_text" not in candidates:
         columns["timestamp_text"] = _first_text(candidates["timestamp"])
     counts = [
@@ -159,25 +171,6 @@ def map_members(
     if wrong := problems(doubted, currencies):
         left.append(("usage_problem", wrong))
     return columns, left
-
-
-def json_object(members: Sequence[tuple[str, str]], taken: set[str]) -> str:
-    """SQL of a JSON object from names and SQL of JSON values; members that are NULL are left out,
-    an empty object is NULL."""
-    if not members:
-        return "NULL::VARCHAR"
-    return "nullif('{' || concat_ws(',', " + ", ".join(named(members)) + ") || '}', '{}')"
-
-
-def named(members: Sequence[tuple[str, str]]) -> list[str]:
-    """SQL of each member of a JSON object; a name that stands twice gets `_2`, `_3` ..."""
-    seen: dict[str, int] = {}
-    parts = []
-    for name, value in members:
-        seen[name] = seen.get(name, 0) + 1
-        unique = name if seen[name] == 1 else f"{name}_{seen[name]}"
-        parts.append(f"{quoted(json.dumps(unique, ensure_ascii=False) + ':')} || ({value})")
-    return parts
 
 
 def quoted(text: str) -> str:
@@ -280,6 +273,11 @@ def _candidates(
                 f"CASE WHEN NOT {is_plain} THEN nullif({parent}, 2), '') END", False, later=60
             ),
         }
+    if column == "duration_ms" and item.name.lower() == "request_time":
+        is_moment = f"{text} LIKE '____-__-__%'"
+        moment = f"CASE WHEN {is_moment} THEN {timestamp_sql(text, settings)} END"
+        plain = can(*_converted(item, text, column, unit, settings, units))
+        return {column: plain, "timestamp": can(moment, later=60)}
     if column in ("exception_stacktrace", "error_type", "exception_message"):
         return _error_columns(item, column, rank)
     return {column: can(*_converted(item, text, column, unit, settings, units))}
@@ -328,7 +326,8 @@ def _error_columns(item: Field, column: str, rank: int) -> dict[str, _Candidate]
         sentence = f"CASE WHEN NOT {is_word} THEN {plain} END"
         found["status_message"] = _Candidate(item, sentence, False, rank + 50)
     else:
-        message = f"coalesce({plain}, {parts['exception_message']})"
+        unread = f"CASE WHEN {parts['exception_type']} IS NULL THEN {shown} END"
+        message = f"coalesce({plain}, {parts['exception_message']}, {unread})"
         found["exception_message"] = _Candidate(item, message, column != "exception_message", rank)
     return found
 

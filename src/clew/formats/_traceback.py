@@ -24,6 +24,8 @@ PYTHON_ERROR = (
 )
 """The first line behind the last frame that is not indented."""
 PLAIN_ERROR = f"(?s)^\\s*({IDENTIFIER})(?:: ?(.*?))?$"
+SHOWN_ERROR = "(?s)^(\\s*[A-Za-z_$][\\w.$]*)[(][\"''](.*)[\"''],?[)]\\s*$"
+"""`RateLimitError('slow down')`, as Python shows an error."""
 STACK = "\\n\\s+(?:at |[.]{3} [0-9])"
 ERROR_LINE = (
     '(?:^|\\n)(?:Exception in thread "[^"\\n]*" |Uncaught )?'
@@ -136,6 +138,7 @@ def _undrawn() -> str:
 def _other() -> str:
     """Java's and Node's stacks, or an error without one."""
     cause = "list_last(string_split_regex(t, '\\nCaused by: |\\[cause\\]: '))"
+    cause = f"regexp_replace({cause}, '{SHOWN_ERROR}', '\\1: \\2')"
     line = f"regexp_extract(r, '{ERROR_LINE}', ['kind', 'said'])"
     within = f"regexp_extract(r, '{ERROR_WITHIN}', ['kind', 'said'])"
     stacked = _let("l", line, f"CASE WHEN l.kind <> '' THEN l ELSE {within} END")

@@ -16,7 +16,8 @@ from typing import Any
 
 from clew.errors import InputError
 from clew.formats import Settings
-from clew.formats._calls.entries import EntriesParser, documents_of, parser
+from clew.formats._calls.entries import documents_of
+from clew.formats._calls.parser import EntriesParser, of_entries
 from clew.formats._calls.parts import Layout, counted
 from clew.model.case import Sample
 
@@ -38,6 +39,8 @@ LAYOUT = Layout(
         "cache_read_tokens": READ,
         "cache_write_tokens": WRITTEN,
         "cost_given_usd": f"CASE WHEN coalesce(document->>'currency', 'USD') IN ('USD', 'usd') THEN {CENTS} END",
+        "usage_details": "CASE WHEN (document->'cache_creation') IS NOT NULL "
+                         "THEN json_object('cache_creation', document->'cache_creation') END",
         "operation": "'usage_report'",
     },
     provider="anthropic",
@@ -52,7 +55,7 @@ def sniff(head: bytes) -> float:
 
 def parse(head: bytes, settings: Settings) -> EntriesParser:
     """A parser of results."""
-    return parser(settings, LAYOUT, _results)
+    return of_entries(settings, LAYOUT, _results)
 
 
 def _results(path: Path) -> Iterator[Any]:

@@ -13,6 +13,7 @@ Blind to  pieces of a stream without times of their own: when the first token ca
 from __future__ import annotations
 
 import json
+import re
 from typing import Any
 
 from clew.formats import Settings
@@ -23,6 +24,14 @@ from clew.model.case import Sample
 
 
 def _layout(request: tuple[str, ...], response: tuple[str, ...]) -> Layout:
+    own = {"/request": request, "/response": response}
+
+    def beside(*pointers: str) -> tuple[str, ...]:
+        """Those that do not stand within a part which is a body itself."""
+        return tuple(
+            p for p in pointers if own.get("/" + p.split("/")[1], ()) != ("/" + p.split("/")[1],)
+        )
+
     return Layout(
         keys=(("/request",), ("/response",), ("/request_body",), ("/response_body",)),
         names={
@@ -31,16 +40,16 @@ def _layout(request: tuple[str, ...], response: tuple[str, ...]) -> Layout:
             "response.elapsed_ms": "duration_ms:ms",
             "response.ttft_ms": "ttft_ms:ms",
         },
-        spent=("/request/method", "/response/status", "/response/status_code"),
+        spent=beside("/request/method", "/response/status", "/response/status_code"),
         derived={
             "http_method": "upper(coalesce(document->'request'->>'method', document->>'method'))"
         },
         request=request,
         response=response,
-        request_headers=("/request/headers", "/request_headers"),
-        response_headers=("/response/headers", "/response_headers"),
-        url=("/request/url", "/url", "/request_url", "/endpoint"),
-        status=(
+        request_headers=beside("/request/headers", "/request_headers"),
+        response_headers=beside("/response/headers", "/response_headers"),
+        url=beside("/request/url", "/url", "/request_url", "/endpoint"),
+        status=beside(
             "/response/status",
             "/response/status_code",
             "/status_code",
@@ -58,6 +67,17 @@ MARKS = frozenset({"model", "messages", "contents", "choices", "usage", "candida
                    "request_body", "response_body"})  # fmt: skip
 
 
+TEXT_MARK = re.compile(
+    r'^\s*\{.*"(?:model|messages|contents|choices|usage|candidates)"\s*:', re.DOTALL
+)
+"""A body as text."""
+AI_URL = re.compile(
+    r"/chat/completions|/v1/(?:messages|responses|completions|embeddings|images/|audio/|moderations)"
+    r"|:(?:stream)?[gG]enerateContent|/model/[^/]+/(?:converse|invoke)|/openai/deployments/|/api/(?:chat|generate|embed)$"
+    r"|/v[12]/(?:chat|embed|rerank)$"
+)
+
+
 def sniff(head: bytes) -> float:
     """High where records hold a request or a response with a body, or as a body itself."""
     return 0.97 * share_of(head, _is_exchange)
@@ -68,7 +88,19 @@ def _is_exchange(document: dict[str, Any]) -> bool:
         part = document.get(name)
         if isinstance(part, dict) and (MARKS & set(part) or (not part and MARKS & set(document))):
             return True
-    return "request_body" in document and "response_body" in document
+        if isinstance(part, str) and TEXT_MARK.search(part[:2000]):
+            return True
+    return ("request_body" in document and "response_body" in document) or _is_bare(document)
+
+
+def _is_bare(document: dict[str, Any]) -> bool:
+    """A request to an AI API and its answer's status, without bodies."""
+    asked, told = document.get("request"), document.get("response")
+    if not isinstance(asked, dict) or not isinstance(told, dict):
+        return False
+    url = asked.get("url", asked.get("uri"))
+    is_status = any(name in told for name in ("status", "status_code", "headers"))
+    return is_status and isinstance(url, str) and AI_URL.search(url) is not None
 
 
 def parse(head: bytes, settings: Settings) -> calls.CallsParser:

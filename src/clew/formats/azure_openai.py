@@ -15,7 +15,6 @@ from typing import Any
 from clew.formats import Settings
 from clew.formats._calls import parser as calls
 from clew.formats._calls.parts import Layout
-from clew.formats._json_head import share_of
 from clew.model.case import Sample
 
 LAYOUT = Layout(
@@ -54,7 +53,7 @@ LAYOUT = Layout(
 
 def sniff(head: bytes) -> float:
     """High where records are diagnostic logs of Azure's AI services or of a gateway."""
-    return 0.98 * share_of(head, _is_own)
+    return 0.98 * calls.share_of_own(head, _is_own)
 
 
 def _is_own(document: dict[str, Any]) -> bool:

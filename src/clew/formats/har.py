@@ -15,7 +15,8 @@ from typing import Any
 
 from clew.errors import InputError
 from clew.formats import Settings
-from clew.formats._calls.entries import EntriesParser, document_of, parser
+from clew.formats._calls.entries import document_of
+from clew.formats._calls.parser import EntriesParser, of_entries
 from clew.formats._calls.parts import Layout
 from clew.model.case import Sample
 
@@ -47,7 +48,7 @@ def sniff(head: bytes) -> float:
 
 def parse(head: bytes, settings: Settings) -> EntriesParser:
     """A parser of entries."""
-    return parser(settings, LAYOUT, _entries)
+    return of_entries(settings, LAYOUT, _entries)
 
 
 def _entries(path: Path) -> Iterator[Any]:

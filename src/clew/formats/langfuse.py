@@ -55,10 +55,12 @@ LAYOUT = Layout(
         "duration_ms": elapsed_ms("/startTime", "/endTime"),
         "ttft_ms": elapsed_ms("/startTime", "/completionStartTime"),
         "operation": "CASE upper(document->>'type') WHEN 'GENERATION' THEN 'chat' WHEN 'EMBEDDING' THEN 'embeddings' "
-                     "WHEN 'TOOL' THEN 'execute_tool' WHEN 'AGENT' THEN 'invoke_agent' END",
+                     "WHEN 'TOOL' THEN 'execute_tool' WHEN 'AGENT' THEN 'invoke_agent' "
+                     "WHEN 'CHAIN' THEN 'invoke_workflow' WHEN 'RETRIEVER' THEN 'retrieval' ELSE 'task' END",
         "status": "CASE WHEN upper(document->>'level') = 'ERROR' THEN 'error' END",
     },
     is_plain=True,
+    told=("userId", "sessionId", "environment", "tags"),
 )  # fmt: skip
 
 

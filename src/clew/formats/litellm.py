@@ -2,8 +2,9 @@
 
 Reads     {id, litellm_call_id, call_type, response_cost, startTime, endTime, model, messages, response,
           metadata, error_information ...}, and the table LiteLLM_SpendLogs as JSON
-          {request_id, call_type, api_key, spend, startTime, endTime, model, user, team_id ...}
-Returns   one AI call a record; the cost that LiteLLM reckoned is cost_given_usd
+          {request_id, call_type, api_key, spend, startTime, endTime, model, user, team_id ...} or CSV
+Returns   one AI call a record; the cost that LiteLLM reckoned is cost_given_usd; what its own cache
+          answered has the service tier gateway_cache and costs nothing
 Units     times are seconds since 1970 or RFC 3339; duration_ms is endTime less startTime
 Blind to  retries that ended inside the proxy
 """
@@ -13,6 +14,7 @@ from __future__ import annotations
 from clew.formats import Settings
 from clew.formats._calls import parser as calls
 from clew.formats._calls.parts import Layout, elapsed_ms
+from clew.model.ai_names import FROM_CACHE
 from clew.model.case import Sample
 
 OPERATION = (
@@ -24,6 +26,26 @@ OPERATION = (
     "WHEN regexp_matches(document->>'call_type', 'transcription') THEN 'transcription' "
     "WHEN regexp_matches(document->>'call_type', 'rerank') THEN 'rerank' END"
 )
+LIMITS = {
+    "x-ratelimit-limit-requests": "rate_limit_requests",
+    "x-ratelimit-remaining-requests": "rate_limit_requests_remaining",
+    "x-ratelimit-limit-tokens": "rate_limit_tokens",
+    "x-ratelimit-remaining-tokens": "rate_limit_tokens_remaining",
+}
+USERS = ", ".join(
+    f"nullif(document->>'{path}', '')"
+    for path in ("/end_user", "/metadata/user_api_key_end_user_id", "/metadata/user_api_key_user_id", "/user",
+                 "/model_parameters/user")
+)  # fmt: skip
+"""The end user who asked, then the key's owner: who caused the cost, from near to far."""
+MORE = "json_extract(document, '/metadata/additional_usage_values')"
+COUNTED = (
+    "coalesce(json_extract(document, '/metadata/usage_object'), CASE WHEN json_type("
+    f"{MORE}) = 'OBJECT' THEN json_merge_patch(json_object('prompt_tokens', document->'prompt_tokens', "
+    "'completion_tokens', document->'completion_tokens', 'total_tokens', document->'total_tokens'), "
+    f"{MORE}) END)"
+)
+"""The usage block, of which the payload keeps a copy and the spend logs the parts beside the sums."""
 FIRST = elapsed_ms("/startTime", "/completionStartTime")
 LAYOUT = Layout(
     keys=(("/litellm_call_id",), ("/call_type", "/response_cost"), ("/call_type", "/spend")),
@@ -33,17 +55,22 @@ LAYOUT = Layout(
         "model_group": "", "cache_key": "", "api_key": "api_key_hash", "team_id": "team",
         "metadata.user_api_key_hash": "api_key_hash", "metadata.user_api_key_alias": "",
         "metadata.user_api_key": "api_key_hash", "metadata.user_api_key_team_id": "team",
-        "metadata.user_api_key_team_alias": "team", "metadata.user_api_key_user_id": "user_id",
-        "metadata.user_api_key_org_id": "tenant", "metadata.user_api_key_end_user_id": "user_id",
+        "metadata.user_api_key_team_alias": "team", "metadata.user_api_key_user_id": "",
+        "metadata.user_api_key_org_id": "tenant", "metadata.user_api_key_end_user_id": "",
         "metadata.requester_ip_address": "client_ip", "requester_ip_address": "client_ip",
-        "end_user": "user_id", "user": "user_id", "error_str": "status_message",
+        "end_user": "", "user": "", "error_str": "status_message",
         "error_information.error_code": "http_status", "error_information.error_class": "",
         "error_information.error_message": "status_message", "error_information.llm_provider": "",
         "error_information.traceback": "exception_stacktrace", "model_parameters.temperature": "temperature",
         "model_parameters.max_tokens": "max_tokens", "model_parameters.top_p": "top_p",
-        "model_parameters.user": "user_id", "model_parameters.tools": "tool_definitions",
-        "metadata.usage_object": "usage_details", "hidden_params.additional_headers": "",
-        "metadata.user_agent": "user_agent",
+        "model_parameters.user": "", "model_parameters.tools": "tool_definitions",
+        "metadata.user_agent": "user_agent", "metadata.status": "",
+        "metadata.error_information.error_code": "http_status", "metadata.error_information.error_class": "",
+        "metadata.error_information.error_message": "status_message",
+        "metadata.error_information.llm_provider": "", "metadata.error_information.traceback": "exception_stacktrace",
+        **{f"hidden_params.additional_headers.{mark}{name}": column for name, column in LIMITS.items()
+           for mark in ("", "llm_provider-")},
+        **{f"hidden_params.additional_headers.{name.replace('-', '_')}": column for name, column in LIMITS.items()},
     },
     request=("/proxy_server_request/body", "/messages"),
     response=("/response",),
@@ -53,9 +80,16 @@ LAYOUT = Layout(
         "duration_ms": elapsed_ms("/startTime", "/endTime"),
         "ttft_ms": f"CASE WHEN (document->>'stream') = 'true' OR (document->>'completionStartTime') "
                    f"<> (document->>'endTime') THEN {FIRST} END",
-        "error_type": "nullif(document->'error_information'->>'error_class', '')",
+        "user_id": f"coalesce({USERS})",
+        "service_tier": f"CASE WHEN lower(document->>'cache_hit') = 'true' THEN '{FROM_CACHE}' END",
+        "error_type": "nullif(coalesce(document->'error_information'->>'error_class', "
+                      "document->'metadata'->'error_information'->>'error_class'), '')",
         "response_id": "CASE WHEN (document->>'litellm_call_id') IS NULL THEN (document->>'request_id') END",
     },
+    spent=("/metadata/usage_object", "/metadata/additional_usage_values"),
+    reshape=f"CASE WHEN (document->'response'->'usage') IS NULL AND json_type({COUNTED}) = 'OBJECT' THEN "
+            f"json_merge_patch(document, json_object('response', json_object('usage', {COUNTED}))) "
+            "ELSE document END",
 )  # fmt: skip
 
 

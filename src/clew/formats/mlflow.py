@@ -18,7 +18,7 @@ from pathlib import Path
 from typing import Any
 
 from clew.formats import Settings
-from clew.formats._calls.entries import EntriesParser, parser
+from clew.formats._calls.parser import EntriesParser, of_entries
 from clew.formats._calls.parts import Layout, operation_of_kind
 from clew.formats._calls.trace_store import has_tables, parsed, rows_of
 from clew.model.case import Sample
@@ -69,7 +69,7 @@ def sniff(head: bytes) -> float:
 
 def parse(head: bytes, settings: Settings) -> EntriesParser:
     """A parser of spans."""
-    return parser(settings, LAYOUT, _spans)
+    return of_entries(settings, LAYOUT, _spans)
 
 
 def _spans(path: Path) -> Iterator[Any]:

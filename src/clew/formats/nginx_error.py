@@ -22,7 +22,8 @@ from numpy.typing import NDArray
 
 from clew.formats import Lines, Parser, Settings
 from clew.formats._access import first_lines, request_sql
-from clew.formats._fields import json_object, quoted
+from clew.formats._fields import quoted
+from clew.formats._members import json_object
 from clew.formats._severity import severity_sql
 from clew.formats._time import timestamp_sql
 from clew.model.case import Sample

@@ -16,7 +16,8 @@ from typing import Any
 
 from clew.errors import InputError
 from clew.formats import Settings
-from clew.formats._calls.entries import EntriesParser, documents_of, parser
+from clew.formats._calls.entries import documents_of
+from clew.formats._calls.parser import EntriesParser, of_entries
 from clew.formats._calls.parts import Layout
 from clew.model.case import Sample
 
@@ -48,7 +49,7 @@ def sniff(head: bytes) -> float:
 
 def parse(head: bytes, settings: Settings) -> EntriesParser:
     """A parser of results."""
-    return parser(settings, LAYOUT, _results)
+    return of_entries(settings, LAYOUT, _results)
 
 
 def _results(path: Path) -> Iterator[Any]:

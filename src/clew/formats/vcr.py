@@ -21,7 +21,8 @@ import yaml
 
 from clew.errors import InputError
 from clew.formats import Settings
-from clew.formats._calls.entries import EntriesParser, document_of, parser, text_of
+from clew.formats._calls.entries import document_of, text_of
+from clew.formats._calls.parser import EntriesParser, of_entries
 from clew.formats._calls.parts import Layout
 from clew.model.case import Sample
 
@@ -61,7 +62,7 @@ def sniff(head: bytes) -> float:
 
 def parse(head: bytes, settings: Settings) -> EntriesParser:
     """A parser of interactions."""
-    return parser(settings, LAYOUT, _interactions)
+    return of_entries(settings, LAYOUT, _interactions)
 
 
 def _interactions(path: Path) -> Iterator[Any]:

@@ -223,10 +223,10 @@ PLAIN: dict[str, str] = {
         "exc_traceback record.exception.traceback error_stack_trace backtrace"
     ),
     "operation": "operation gen_ai.operation.name call_type operationname request_type",
-    "provider": "provider llm_provider custom_llm_provider vendor model_provider api_provider",
+    "provider": "provider llm_provider custom_llm_provider vendor model_provider api_provider ai_provider",
     "model": (
         "model model_id model_name modelname modelid engine deployment llm_model model_deployment "
-        "requested_model request_model model_requested request.model"
+        "requested_model request_model model_requested request.model ai_model llm_model_name"
     ),
     "response_model": "response_model responsemodel model_used served_model",
     "response_id": "response_id responseid completion_id generation_id",
@@ -234,25 +234,41 @@ PLAIN: dict[str, str] = {
         "input_tokens prompt_tokens tokens_in input_token_count prompt_token_count inputtokens "
         "prompttokens tokens_prompt usage.prompt_tokens usage.input_tokens n_prompt_tokens "
         "num_prompt_tokens prompt_eval_count input_tokens_count request_tokens tokens.input "
+        "n_input_tokens num_input_tokens usage_prompt_tokens usage_input_tokens llm_input_tokens "
         "tokens.prompt"
     ),
     "output_tokens": (
         "output_tokens completion_tokens tokens_out output_token_count completion_token_count "
         "outputtokens completiontokens tokens_completion usage.completion_tokens "
         "usage.output_tokens generated_tokens num_completion_tokens n_completion_tokens eval_count response_tokens "
+        "n_output_tokens num_output_tokens usage_completion_tokens usage_output_tokens llm_output_tokens "
         "tokens.output tokens.completion"
     ),
     "cache_read_tokens": (
         "cache_read_tokens cached_tokens cache_read_input_tokens usage.cache_read_input_tokens "
-        "usage.prompt_tokens_details.cached_tokens cached_input_tokens"
+        "usage.prompt_tokens_details.cached_tokens cached_input_tokens cached_token_count "
+        "cached_prompt_tokens prompt_cached_tokens input_cached_tokens cache_hit_tokens "
+        "usage.input_tokens_details.cached_tokens usage.cached_tokens prompt_cache_hit_tokens"
     ),
     "cache_write_tokens": (
         "cache_write_tokens cache_creation_input_tokens usage.cache_creation_input_tokens "
-        "cache_creation_tokens"
+        "cache_creation_tokens cache_write_input_tokens cache_creation_token_count input_cache_write_tokens"
     ),
     "reasoning_tokens": (
         "reasoning_tokens usage.completion_tokens_details.reasoning_tokens thinking_tokens "
-        "thoughts_token_count"
+        "thoughts_token_count usage.output_tokens_details.reasoning_tokens usage.reasoning_tokens "
+        "reasoning_token_count output_reasoning_tokens reasoning_output_tokens"
+    ),
+    "audio_input_tokens": (
+        "audio_input_tokens input_audio_tokens prompt_audio_tokens "
+        "usage.prompt_tokens_details.audio_tokens usage.input_tokens_details.audio_tokens"
+    ),
+    "audio_output_tokens": (
+        "audio_output_tokens output_audio_tokens completion_audio_tokens "
+        "usage.completion_tokens_details.audio_tokens usage.output_tokens_details.audio_tokens"
+    ),
+    "image_input_tokens": (
+        "image_input_tokens input_image_tokens prompt_image_tokens usage.input_tokens_details.image_tokens"
     ),
     "total_tokens": (
         "total_tokens tokens_used tokens token_count totaltokens num_tokens tokens_total "
@@ -260,7 +276,8 @@ PLAIN: dict[str, str] = {
     ),
     "cost_given_usd": (
         "cost_given_usd cost price amount_usd cost_dollars total_cost usd spend response_cost "
-        "total_cost_usd cost_in_usd price_usd spend_usd estimated_cost"
+        "total_cost_usd cost_in_usd price_usd spend_usd estimated_cost request_cost llm_cost api_cost "
+        "cost_usd_total estimated_cost_usd"
     ),
     "is_streamed": "is_streamed stream streaming is_streaming streamed",
     "finish_reason": "finish_reason finishreason stop_reason stopreason done_reason",

@@ -8,6 +8,7 @@ Source    https://github.com/pydantic/genai-prices
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, date, datetime, time
@@ -17,6 +18,7 @@ from importlib.metadata import version
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from clew.model.ai_names import FROM_CACHE
 from clew.prices.own import OwnPrice, read_own
 
 if TYPE_CHECKING:
@@ -47,7 +49,8 @@ SELLERS = {
     "aws.bedrock": "aws", "bedrock": "aws", "amazon_bedrock": "aws", "bedrock_converse": "aws",
     "gcp.vertex_ai": "google", "gcp.gemini": "google", "gcp.gen_ai": "google", "vertex_ai": "google",
     "vertexai": "google", "gemini": "google", "mistral_ai": "mistral", "mistralai": "mistral",
-    "xai": "x-ai", "ibm.watsonx.ai": "ibm", "fireworks_ai": "fireworks", "together_ai": "together",
+    "xai": "x-ai", "x_ai": "x-ai", "zhipu_ai": "zhipuai",
+    "ibm.watsonx.ai": "ibm", "fireworks_ai": "fireworks", "together_ai": "together",
     "cohere_chat": "cohere", "text-completion-openai": "openai",
 }  # fmt: skip
 """What sources call a seller, and what the book does."""
@@ -56,6 +59,7 @@ OWN_MACHINES = (
     "llamacpp", "lmstudio", "lm_studio", "sglang", "localai", "local", "self-hosted", "triton",
 )  # fmt: skip
 """Servers on a user's own machines: no list price is theirs."""
+CHECKED = re.compile(r"\b(?:verified|checked) on (20[0-9]{2}-[0-9]{2}-[0-9]{2})")
 BATCH, NOT_A_TIER = ("batch",), ("default", "standard", "auto", "on_demand", "on-demand", "")
 
 
@@ -121,20 +125,26 @@ class Book:
 
     @cached_property
     def edition(self) -> str:
-        """What the prices are from."""
-        return f"genai-prices {version('genai-prices')}"
+        """What the prices are from, and the last day on which it says that they were checked."""
+        name = f"genai-prices {version('genai-prices')}"
+        return f"{name} of {day}" if (day := _last_checked()) else name
 
     def _listed(self, call: Call) -> Iterator[Price]:
+        if call.tier == FROM_CACHE:
+            free = dict.fromkeys(KINDS, Decimal(0))
+            yield Price(None, None, free, "not charged: answered from the gateway's cache")
+            return
         found = _find(call)
         if found is None:
             return
         seller, model, is_guess = found
         said = f"{self.edition}: {seller.id}/{model.id}"
         if is_guess:
-            said += ", the seller is not stated"
+            named = call.provider.strip()
+            said += f", {named} is not in the book" if named else ", the seller is not stated"
         for since, begin, end, listed in _periods(model):
             price, note = _of_tier(listed, model, call.tier)
-            when = f" since {since:%Y-%m-%d}" if since else ""
+            when = f" since {since:%Y-%m-%d}" if since else _until(model)
             for above, plain in _by_input(price):
                 yield Price(
                     since=since,
@@ -161,6 +171,8 @@ def book_with(price_file: str | None) -> Book:
 
 def _own(mine: OwnPrice) -> Iterator[Price]:
     said = f"own prices: {mine.source or mine.model}"
+    said += f" since {mine.since:%Y-%m-%d}" if mine.since else ""
+    said += f" until {mine.until:%Y-%m-%d}" if mine.until else ""
     usd = {kind: Decimal(0) for kind in KINDS}
     for kind, per_million in mine.usd_per_million.items():
         usd[kind] = per_million / MILLION
@@ -240,6 +252,22 @@ def _periods(
         else:
             yield None, None, None, priced.prices
     yield None, None, None, model.prices[0].prices
+
+
+def _until(model: ModelInfo) -> str:
+    """The day on which the first price of a model ended, in words; "" where none followed."""
+    listed = model.prices if isinstance(model.prices, list) else []
+    days = [day for price in listed if (day := getattr(price.constraint, "start_date", None))]
+    return f" until {min(days):%Y-%m-%d}" if days else ""
+
+
+@cache
+def _last_checked() -> str:
+    """The last day that the book's comments name as one on which prices were checked."""
+    from genai_prices.data_snapshot import get_snapshot
+
+    said = [model.price_comments or "" for p in get_snapshot().providers for model in p.models]
+    return max((day for text in said for day in CHECKED.findall(text)), default="")
 
 
 def _midnight(day: date) -> datetime:

@@ -166,6 +166,26 @@ def _is_known(columns: Collection[str]) -> str:
     )
 
 
+def _source(columns: Collection[str]) -> str:
+    """SQL of which price it was, and what is to be said of it: a call that states no time has the
+    latest one, and the book knows no price of its own for some sound and images."""
+    source = "source"
+    for kind in ("audio", "image"):
+        counts = [f"{kind}_{side}_tokens" for side in ("input", "output")]
+        found = [
+            f"{count} > 0 AND usd_{kind}_{side} = 0 AND source NOT LIKE 'own prices%'"
+            for count, side in zip(counts, ("input", "output"), strict=True)
+            if count in columns
+        ]
+        if found:
+            said = f", {kind} at the price of text"
+            source = f"{source} || CASE WHEN {' OR '.join(found)} THEN '{said}' ELSE '' END"
+    undated = "', the latest: the call states no time'"
+    if "timestamp" not in columns:
+        return f"{source} || {undated}"
+    return f"{source} || CASE WHEN timestamp IS NULL THEN {undated} ELSE '' END"
+
+
 def charged(relation: str, columns: Collection[str], also: str) -> str:
     """SQL of cost_usd and price_source and these columns `also`, a row for each row of `relation`.
 
@@ -204,6 +224,6 @@ def charged(relation: str, columns: Collection[str], also: str) -> str:
     return (
         f"SELECT {also}, CASE WHEN {is_charged} THEN "
         f"round({' + '.join([*terms, 'usd_per_call', by_time])}, 9)::DECIMAL(18, 9) END AS cost_usd, "
-        f"CASE WHEN {is_charged} THEN source END AS price_source "
+        f"CASE WHEN {is_charged} THEN {_source(columns)} END AS price_source "
         f"FROM (SELECT *, {whole} AS whole_input FROM {relation}) LEFT JOIN {TABLE} ON {' AND '.join(met)}"
     )

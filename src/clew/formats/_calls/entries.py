@@ -1,58 +1,113 @@
 """Files that hold many calls in one document: each entry is a record, written out as its own JSON object.
 
+{"data": [...], "meta": {...}}, {"records": [...]}   what an API or a data export writes: pages
+id,startTime,model,metadata ...                      a table whose cells may hold JSON
+
 There are no lines in such a file: the ledger counts entries.
 """
 
 from __future__ import annotations
 
+import csv
+import io
 import json
 import zlib
-from collections.abc import Callable, Iterator
-from dataclasses import dataclass
+from collections.abc import Iterable, Iterator, Sequence
 from pathlib import Path
 from typing import Any
 
-import duckdb
 import zstandard
 
 from clew.errors import InputError
-from clew.formats import Settings
-from clew.formats._calls.parser import CallsParser
-from clew.formats._calls.parts import Layout
 from clew.formats._records import Records, records_of_texts
 
 ENTRIES = 10_000
+LONGEST_CELL = 64 << 20
 Json = Any
 """What JSON can be: dict, list, str, int, float, bool or None."""
+Document = dict[str, Json]
 
 
-@dataclass(slots=True)
-class EntriesParser(CallsParser):
-    """Reads the file by itself.
+PAGES = (
+    "data", "records", "Records", "runs", "observations", "calls", "requests", "logs", "items", "results",
+    "rows", "entries", "events", "generations", "value",
+)  # fmt: skip
+"""Members under which a page lists its entries."""
 
-    entries_of  the entries of a document; raises InputError with what is wrong with it
-    """
 
-    entries_of: Callable[[Path], Iterator[Json]] = lambda path: iter(())
-
-    def read(self, bench: duckdb.DuckDBPyConnection, path: Path) -> Iterator[Records]:
-        """The entries as records whose text is JSON."""
-        number = 0
-        texts: list[str] = []
-        for entry in self.entries_of(path):
-            texts.append(json.dumps(entry))
-            if len(texts) >= ENTRIES:
-                yield records_of_texts(texts, number)
-                number, texts = number + len(texts), []
-        if texts:
+def records_of(entries: Iterable[Json]) -> Iterator[Records]:
+    """The entries as records whose text is JSON."""
+    number = 0
+    texts: list[str] = []
+    for entry in entries:
+        texts.append(json.dumps(entry))
+        if len(texts) >= ENTRIES:
             yield records_of_texts(texts, number)
+            number, texts = number + len(texts), []
+    if texts:
+        yield records_of_texts(texts, number)
 
 
-def parser(
-    settings: Settings, layout: Layout, entries_of: Callable[[Path], Iterator[Json]]
-) -> EntriesParser:
-    """A parser that reads entries from the file."""
-    return EntriesParser(settings, layout, entries_of=entries_of)
+def listed(document: Json, told: Sequence[str] = ()) -> list[Json] | None:
+    """The entries of a page, each with what the page says of all of them; None where it lists none.
+
+    told  members of the page that hold for every entry, such as the user of a trace
+    """
+    if not isinstance(document, dict):
+        return None
+    for name in PAGES:
+        found = document.get(name)
+        if isinstance(found, list) and found and all(isinstance(one, dict) for one in found):
+            shared = {key: document[key] for key in told if document.get(key) not in (None, "", [])}
+            return [{**shared, **one} for one in found] if shared else found
+    return None
+
+
+def header_of(head: bytes) -> Document:
+    """The names of a table's first row, as a record without values; {} where no table begins."""
+    text = head[:65_536].decode("utf-8-sig", errors="replace")
+    if text.lstrip()[:1] in ("{", "[", ""):
+        return {}
+    try:
+        names = next(
+            csv.reader(io.StringIO(text.split("\n", 1)[0]), delimiter=_delimiter(text)), []
+        )
+    except csv.Error:
+        return {}
+    return {name: {} for name in names} if len(names) > 2 else {}
+
+
+def rows_of_table(path: Path) -> Iterator[Json]:
+    """The rows of a table, each as an object; cells that hold JSON are what they hold."""
+    text = text_of(path)
+    csv.field_size_limit(LONGEST_CELL)
+    rows = csv.DictReader(io.StringIO(text, newline=""), delimiter=_delimiter(text))
+    for row in rows:
+        yield {name: _cell(text) for name, text in row.items() if isinstance(name, str)}
+
+
+def _delimiter(text: str) -> str:
+    first = text.split("\n", 1)[0]
+    return max(",;\t", key=first.count)
+
+
+def _cell(text: str | None) -> Json:
+    if text is None or text in ("", "NULL", "null", "None"):
+        return None
+    if text[0] in "{[":
+        try:
+            return json.loads(text)
+        except (ValueError, RecursionError):
+            return text
+    return text
+
+
+def entries_of_pages(path: Path, told: Sequence[str] = ()) -> Iterator[Json]:
+    """The entries of every page of a file; a document that is no page is an entry itself."""
+    for document in documents_of(path):
+        for page in document if isinstance(document, list) else [document]:
+            found = listed(page, told)
+            yield from [page] if found is None else found
 
 
 def text_of(path: Path) -> str:

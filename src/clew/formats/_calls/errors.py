@@ -138,7 +138,8 @@ def with_error(relation: str) -> str:
         "THEN to_json(left(response_text, 2000)) END"
     )
     typed = (
-        "coalesce(nullif((t->>'type'), 'error'), (t->>'status'), "
+        "coalesce(nullif((t->>'type'), 'error'), "
+        "CASE WHEN try_cast((t->>'status') AS BIGINT) IS NULL THEN (t->>'status') END, "
         "list_last(string_split(coalesce((t->>'__type'), (t->>'Code')), '#')), b.error_type, "
         "CASE WHEN json_type(t) = 'VARCHAR' AND regexp_full_match((t->>'$'), '[\\w.:-]+') THEN (t->>'$') END, "
         "CASE WHEN try_cast((t->>'code') AS BIGINT) IS NULL THEN (t->>'code') END, "
@@ -154,7 +155,7 @@ def with_error(relation: str) -> str:
     rest = 'json_merge_patch(t, \'{"type":null,"message":null,"code":null,"__type":null,"status":null}\')'
     return (
         "SELECT * EXCLUDE (b, t), CASE WHEN t IS NOT NULL THEN struct_pack("
-        f"type := {typed}, code := (t->>'code'), said := nullif({said}, ''), "
+        f"type := {typed}, code := (t->>'code'), request := b.request_id, said := nullif({said}, ''), "
         f"rest := CASE WHEN json_type(t) = 'OBJECT' AND json_type(b.error) = 'OBJECT' THEN "
         f"nullif(json_merge_patch('{{}}'::JSON, {rest}), '{{}}') END) END AS e "
         f"FROM (SELECT *, {thing} AS t FROM ("

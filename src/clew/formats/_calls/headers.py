@@ -19,7 +19,7 @@ KEYS = (
 )  # fmt: skip
 REQUEST_IDS = (
     "x-request-id", "request-id", "x-amzn-requestid", "apim-request-id", "x-ms-request-id",
-    "x-litellm-call-id", "x-correlation-id", "x-trace-id", "helicone-id", "x-groq-request-id",
+    "x-litellm-call-id", "mistral-correlation-id", "x-correlation-id", "x-trace-id", "helicone-id", "x-groq-request-id",
 )  # fmt: skip
 ASKED = {
     "user_agent": ("user-agent",),
@@ -46,10 +46,13 @@ ANSWERED = {
     "rate_limit_tokens_remaining": ("x-ratelimit-remaining-tokens", "anthropic-ratelimit-tokens-remaining",
                                     "x-ratelimit-remaining-tokens-minute", "x-tokenlimit-remaining",
                                     "ratelimitbysize-remaining"),
-    "server_ms": ("openai-processing-ms", "x-envoy-upstream-service-time", "x-total-time"),
+    "server_ms": ("openai-processing-ms", "x-envoy-upstream-service-time", "x-total-time",
+                  "x-kong-upstream-latency"),
     "inference_ms": ("x-inference-time",),
     "queue_ms": ("x-queue-time",),
     "cost_given_usd": ("x-litellm-response-cost",),
+    "input_tokens": ("x-prompt-tokens",),
+    "output_tokens": ("x-generated-tokens",),
 }  # fmt: skip
 """Column to the response headers that state it, the surest first."""
 DULL = (
@@ -150,7 +153,7 @@ def _told(name: str) -> str:
 
 def _converted(column: str, text: str) -> str:
     """Numbers may carry a policy behind them: `100, 100;w=60`; times may carry a unit: `1.2s`."""
-    if column.startswith("rate_limit_"):
+    if column.startswith("rate_limit_") or column.endswith("_tokens"):
         return f"try_cast(nullif(regexp_extract({text}, '^[\\[\" ]*([0-9]+)', 1), '') AS BIGINT)"
     if column.endswith("_ms"):
         number = f"try_cast(regexp_extract({text}, '^[\\[\" ]*([0-9.]+)', 1) AS DOUBLE)"

@@ -58,15 +58,15 @@ def provider_of_path(url: str) -> str:
         f"'gcp.vertex_ai' "
         f"WHEN regexp_matches({url}, '/v1(beta)?/models/[^/]+:(generate|streamGenerate|embed)') THEN 'gcp.gemini' "
         f"WHEN regexp_matches({url}, '(^|[0-9/])/api/(chat|generate|embed|embeddings)$') OR contains({url}, "
-        f"':11434/') THEN 'ollama' END"
+        f"':11434/') THEN 'ollama' "
+        f"WHEN regexp_matches({url}, '^https?://[^/]+/generate(_stream)?$') THEN 'tgi' END"
     )
 
 
 def provider_of_body() -> str:
     """SQL of the provider from marks of a body, over `a`, `q` and `response`."""
     return (
-        "CASE WHEN a.x_groq IS NOT NULL AND contains(response::VARCHAR, '\"x_groq\"') AND a.x_groq.usage IS NOT NULL "
-        "OR starts_with(a.system_fingerprint, 'fp_') AND contains(response::VARCHAR, '\"queue_time\"') THEN 'groq' "
+        "CASE WHEN regexp_matches(response::VARCHAR, '\"(x_groq|queue_time)\":') THEN 'groq' "
         "WHEN a.type = 'message' AND json_type(a.content) = 'ARRAY' THEN 'anthropic' "
         "WHEN a.usageMetadata IS NOT NULL OR a.candidates IS NOT NULL THEN 'gcp.gemini' "
         'WHEN a.metrics.latencyMs IS NOT NULL OR a."amazon-bedrock-invocationMetrics".inputTokenCount IS '
@@ -74,12 +74,15 @@ def provider_of_body() -> str:
         "WHEN a.done IS NOT NULL AND (a.eval_count IS NOT NULL OR a.total_duration IS NOT NULL) THEN 'ollama' "
         "WHEN a.meta.billed_units IS NOT NULL OR (a.usage->'billed_units') IS NOT NULL THEN 'cohere' "
         "WHEN contains(response::VARCHAR, '\"content_filter_results\"') THEN 'azure.ai.openai' "
+        "WHEN regexp_matches(response::VARCHAR, '\"(kv_transfer_params|prompt_logprobs)\":') THEN 'vllm' "
+        "WHEN a.details.generated_tokens IS NOT NULL AND a.generated_text IS NOT NULL THEN 'tgi' "
         "WHEN starts_with(a.id, 'gen-') AND a.provider IS NOT NULL THEN 'openrouter' "
         "WHEN regexp_matches(coalesce(a.model, q.model), "
         "'^(ft:)?(gpt-|chatgpt|o[1-9]|text-embedding-|dall-e|whisper|tts-)') "
         "AND (a.id IS NULL OR regexp_matches(a.id, '^(chatcmpl|resp|cmpl)[-_]')) THEN 'openai' "
         "WHEN regexp_matches(coalesce(a.model, q.model), "
-        "'^(mistral|magistral|codestral|ministral|pixtral|devstral)-') THEN 'mistral_ai' END"
+        "'^(ft:)?(open-)?(mistral|mixtral|magistral|codestral|ministral|pixtral|devstral|voxtral)-') "
+        "AND NOT coalesce(starts_with(a.id, 'chatcmpl-'), false) THEN 'mistral_ai' END"
     )
 
 

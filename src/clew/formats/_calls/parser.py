@@ -8,14 +8,24 @@ parser of JSON lines, so that no key is lost.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
 from functools import partial
+from pathlib import Path
 from typing import Literal
 
 import duckdb
 
 from clew.formats import Settings
+from clew.formats._calls.entries import (
+    PAGES,
+    Json,
+    entries_of_pages,
+    header_of,
+    listed,
+    records_of,
+    rows_of_table,
+)
 from clew.formats._calls.errors import asked_wait, error_class, with_error
 from clew.formats._calls.headers import answered_at, header_columns, with_headers
 from clew.formats._calls.headers import leftover as left_headers
@@ -28,7 +38,14 @@ from clew.formats._calls.hosts import (
 )
 from clew.formats._calls.parts import Layout, has_keys, make_parts
 from clew.formats._calls.request import request_columns, with_request
-from clew.formats._calls.response import left_choices, response_columns, with_response
+from clew.formats._calls.response import (
+    IS_IMAGE,
+    IS_VECTOR,
+    VECTORS,
+    left_choices,
+    response_columns,
+    with_response,
+)
 from clew.formats._calls.response import leftover as left_response
 from clew.formats._calls.streams import whole_body
 from clew.formats._calls.usage import with_usage
@@ -36,6 +53,7 @@ from clew.formats._fields import quoted, spelling_of
 from clew.formats._functions import make_known
 from clew.formats._json import JsonParser
 from clew.formats._json_head import elements, share_of
+from clew.formats._records import Records
 from clew.formats._time import timestamp_sql
 from clew.model.event import BY_NAME
 from clew.model.vocabulary import Spelling
@@ -46,6 +64,13 @@ BODY_FIRST = frozenset({
     "input_messages", "output_messages", "max_tokens", "usage_details", "error_type", "status_message",
 })  # fmt: skip
 """Columns in which the provider's own body counts before what the recorder wrote beside it."""
+
+FORM_MODEL = (
+    "nullif(regexp_extract(request_text, 'name=\"model\"\\s+([\\w./:@-]+)\\s*(?:\\n|$)', 1), '')"
+)
+"""SQL of the model that a form with a file asks for."""
+BEGIN_PAGES = frozenset({*PAGES, "object", "error", "status", "meta"})
+"""Members with which a page may begin."""
 
 
 @dataclass(slots=True)
@@ -101,8 +126,14 @@ class CallsParser:
             "usage_problem": f"to_json(nullif(concat_ws('; ', {_problems()}), ''))",
         }
         additions = ", ".join(f"{quoted(name)}, {sql}" for name, sql in rest.items())
+        kept = "envelope"
+        if "" in self.layout.response:
+            kept = (
+                f"CASE WHEN {IS_VECTOR} IS NOT NULL OR {IS_IMAGE} "
+                f"THEN json_merge_patch(envelope, {VECTORS}) ELSE envelope END"
+            )
         envelope = (
-            "CASE WHEN is_call THEN json_merge_patch(envelope, "
+            f"CASE WHEN is_call THEN json_merge_patch({kept}, "
             f"json_merge_patch('{{}}'::JSON, json_object({additions})))::VARCHAR ELSE "
             f"coalesce(envelope::VARCHAR, text) END"
         )
@@ -164,14 +195,64 @@ class CallsParser:
         )
 
 
+@dataclass(slots=True)
+class EntriesParser(CallsParser):
+    """Reads the file by itself.
+
+    entries_of  the entries of a file; raises InputError with what is wrong with it
+    """
+
+    entries_of: Callable[[Path], Iterator[Json]] = lambda path: iter(())
+
+    def read(self, bench: duckdb.DuckDBPyConnection, path: Path) -> Iterator[Records]:
+        """The entries as records whose text is JSON."""
+        return records_of(self.entries_of(path))
+
+
 def sniff(head: bytes, layout: Layout) -> float:
     """Share of the first records that are the source's own, surer than JSON lines and whole exchanges."""
-    return 0.98 * share_of(head, lambda document: has_keys(layout, document))
+    if has_keys(layout, header_of(head)):
+        return 0.98
+    return 0.98 * share_of(head, partial(_is_own, layout))
+
+
+def share_of_own(head: bytes, is_own: Callable[[dict[str, Json]], bool]) -> float:
+    """Share of the first records, alone or in pages, that a source tells by more than their keys."""
+    return share_of(
+        head, lambda found: is_own(found) or all(is_own(one) for one in listed(found) or [{}])
+    )
 
 
 def parse(head: bytes, settings: Settings, layout: Layout) -> CallsParser:
-    """A parser of the source's records: one a line, in one array, or one after the other."""
+    """A parser of the source's records: one a line, in one array, one after the other, in pages, or as
+    the rows of a table."""
+    if has_keys(layout, header_of(head)):
+        return of_entries(settings, layout, rows_of_table)
+    if share_of(head, partial(_is_page, layout)) > 0.5:
+        return of_entries(settings, layout, partial(entries_of_pages, told=layout.told))
     return CallsParser(settings, layout, elements=elements(head))
+
+
+def of_entries(
+    settings: Settings, layout: Layout, entries_of: Callable[[Path], Iterator[Json]]
+) -> EntriesParser:
+    """A parser that reads entries from the file."""
+    return EntriesParser(settings, layout, entries_of=entries_of)
+
+
+def _is_own(layout: Layout, document: Mapping[str, object]) -> bool:
+    return has_keys(layout, document) or _is_page(layout, document)
+
+
+def _is_page(layout: Layout, document: Mapping[str, object]) -> bool:
+    """Whether a document that is no record lists some. Of one that the head cuts off, only the names
+    of its members are known, however deep."""
+    found = listed(document)
+    if found is not None:
+        return not has_keys(layout, document) and all(has_keys(layout, one) for one in found[:20])
+    is_cut = bool(document) and all(value == {} for value in document.values())
+    first = next(iter(document), "")
+    return is_cut and first in BEGIN_PAGES and has_keys(layout, document)
 
 
 def _columns(settings: Settings, layout: Layout) -> dict[str, str]:
@@ -183,8 +264,10 @@ def _columns(settings: Settings, layout: Layout) -> dict[str, str]:
     found["service_tier"].reverse()
     for name, rivals in header_columns(settings).items():
         found[name] = [*rivals, *found.get(name, [])]
-    found["error_type"] = ["e.type"]
-    found["status_message"] = ["e.said"]
+    found["model"].append(FORM_MODEL)
+    blocked = "a.promptFeedback.blockReason"
+    found["error_type"] = ["e.type", blocked]
+    found["status_message"] = ["e.said", f"'the prompt was blocked: ' || {blocked}"]
     found["retry_after_s"].append(asked_wait())
     found["timestamp_text"].append(answered_at())
     found["http_status"] = ["http_code"]
@@ -203,7 +286,8 @@ def _problems() -> str:
     return (
         "usage_problem, CASE WHEN a.clew_stream.is_cut THEN 'the stream was cut off' END, "
         f"CASE WHEN {is_answer} AND usage IS NULL THEN 'the answer states no usage' END, "
-        "CASE WHEN usage IS NOT NULL AND coalesce(a.model, a.modelVersion, q.model, q.modelId) IS NULL "
+        "CASE WHEN usage IS NOT NULL AND coalesce(a.model, a.modelVersion, a.model_version, q.model, "
+        f"q.modelId, {FORM_MODEL}) IS NULL "
         "AND coalesce(url, '') NOT SIMILAR TO '.*/(model|models|deployments)/.*' "
         "THEN 'usage without a model' END, "
         "CASE WHEN upper(u.currency) <> 'USD' THEN 'the cost is in ' || left(u.currency, 20) END"

@@ -47,6 +47,7 @@ class Layout:
     fixed     canonical column to a SQL value, where the record and its parts say nothing
     provider  where the source has only one
     reshape   SQL of another document made from `document`, where no pointer can say it; else ""
+    told      members of a page that hold for every record it lists
     """
 
     keys: tuple[Pointers, ...]
@@ -63,6 +64,7 @@ class Layout:
     is_plain: bool = False
     provider: str = ""
     reshape: str = ""
+    told: tuple[str, ...] = ()
 
 
 def make_parts(bench: duckdb.DuckDBPyConnection, layout: Layout, records: str, table: str) -> None:

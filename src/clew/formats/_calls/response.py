@@ -8,7 +8,9 @@ output.message, stopReason              Bedrock converse
 message, done_reason | response         Ollama
 message.content[], meta | text          Cohere
 data[] {embedding | b64_json | url}     embeddings and images
+pages[] {markdown}, usage_info          Mistral's reading of documents
 generated_text | generation | results   TGI, Llama and Titan on Bedrock
+outputs | generations | completions     Mistral, Cohere and AI21 on Bedrock
 """
 
 from __future__ import annotations
@@ -39,8 +41,12 @@ SHAPE = {
     "candidates": [{"content": "JSON", "finishReason": "VARCHAR", "finish_reason": "VARCHAR"}],
     "data": "JSON",
     "results": [{"tokenCount": "BIGINT", "outputText": "VARCHAR", "completionReason": "VARCHAR"}],
+    "outputs": [{"text": "VARCHAR", "stop_reason": "VARCHAR"}],
+    "generations": [{"text": "VARCHAR", "finish_reason": "VARCHAR"}],
+    "completions": [{"data": {"text": "VARCHAR"}, "finishReason": {"reason": "VARCHAR"}}],
     "meta": {"billed_units": "JSON", "tokens": "JSON"},
-    "x_groq": {"usage": "JSON"},
+    "x_groq": {"usage": "JSON", "id": "VARCHAR"},
+    "usage_info": "JSON", "pages": "JSON",
     "incomplete_details": {"reason": "VARCHAR"},
     "promptFeedback": {"blockReason": "VARCHAR"},
     "details": {"finish_reason": "VARCHAR", "generated_tokens": "VARCHAR", "prefill": "JSON"},
@@ -80,6 +86,11 @@ ERRORS = quoted(
 IS_VECTOR = (
     "coalesce((a.data->0->'embedding'), a.embedding, (a.embeddings->0), (a.embeddings->'float'->0))"
 )
+WRITTEN = (
+    "a.generated_text", "a.generation", "a.completion", "a.results[1].outputText", "a.outputs[1].text",
+    "a.generations[1].text", "a.completions[1].data.text",
+)  # fmt: skip
+"""Where models that go on writing a text put theirs."""
 IS_IMAGE = "coalesce((a.data->0->>'b64_json'), (a.data->0->>'url')) IS NOT NULL"
 
 
@@ -98,7 +109,8 @@ def with_response(relation: str) -> str:
         "json_array(a.output->'message') "
         "WHEN a.candidates IS NOT NULL THEN to_json(list_transform(a.candidates, lambda c: c.content)) "
         "WHEN json_type(a.content) = 'ARRAY' THEN json_array(json_object('role', 'assistant', 'content', a.content)) "
-        "WHEN json_type(a.message) = 'OBJECT' THEN json_array(a.message) END"
+        "WHEN json_type(a.message) = 'OBJECT' AND a.object IS DISTINCT FROM 'error' "
+        "THEN json_array(a.message) END"
     )
     metrics = f'a."{METRICS}"'
     counted = (
@@ -115,7 +127,7 @@ def with_response(relation: str) -> str:
         "WHEN a.details.generated_tokens IS NOT NULL THEN json_object('generated_tokens', "
         "a.details.generated_tokens, 'input_tokens', nullif(json_array_length(a.details.prefill), 0)) END"
     )
-    named = "coalesce(a.usage, a.usageMetadata, a.usage_metadata, a.x_groq.usage)"
+    named = "coalesce(a.usage, a.usageMetadata, a.usage_metadata, a.x_groq.usage, a.usage_info)"
     usage = f"CASE WHEN json_type({named}) = 'OBJECT' AND {named} <> '{{}}' THEN {named} ELSE {counted} END"
     return (
         f"SELECT *, {answers} AS answers, {usage} AS usage FROM ("
@@ -130,6 +142,7 @@ def response_columns() -> dict[str, str]:
     return {
         **_answer_columns(),
         "response_id": "coalesce(a.id, a.responseId, a.response_id, a.generation_id)",
+        "request_id": "coalesce(a.x_groq.id, e.request)",
         "response_model": "coalesce(a.model, a.modelVersion, a.model_version)",
         "system_fingerprint": "a.system_fingerprint",
         "service_tier": "coalesce(a.service_tier, u.service_tier)",
@@ -141,8 +154,12 @@ def response_columns() -> dict[str, str]:
         "operation": (
             f"CASE WHEN {is_vector} IS NOT NULL THEN 'embeddings' WHEN {is_image} THEN 'image_generation' "
             "WHEN a.object = 'text_completion' THEN 'text_completion' "
-            "WHEN answers IS NOT NULL OR json_type(a.response) = 'VARCHAR' THEN 'chat' "
-            "WHEN json_type(a.text) = 'VARCHAR' THEN 'transcription' END"
+            "WHEN a.pages IS NOT NULL THEN 'ocr' WHEN contains(a.model, 'moderation') THEN 'moderation' "
+            "WHEN answers IS NOT NULL OR a.promptFeedback.blockReason IS NOT NULL THEN 'chat' "
+            "WHEN json_type(a.response) = 'VARCHAR' THEN CASE WHEN a.done IS NULL THEN 'chat' "
+            "ELSE 'text_completion' END WHEN json_type(a.text) = 'VARCHAR' THEN CASE "
+            "WHEN coalesce(a.generation_id, a.response_id, a.finish_reason) IS NULL THEN 'transcription' "
+            f"ELSE 'chat' END WHEN coalesce({', '.join(WRITTEN)}) IS NOT NULL THEN 'text_completion' END"
         ),
         "ttft_ms": f"coalesce(a.clew_stream.ttft_ms, {metrics}.firstByteLatency)",
         "duration_ms": f"coalesce(a.clew_stream.duration_ms, {metrics}.invocationLatency, "
@@ -151,6 +168,7 @@ def response_columns() -> dict[str, str]:
         "prefill_ms": "coalesce(a.prompt_eval_duration / 1e6, try_cast(u.prompt_time AS DOUBLE) * 1e3)",
         "decode_ms": "coalesce(a.eval_duration / 1e6, try_cast(u.completion_time AS DOUBLE) * 1e3)",
         "inference_ms": "try_cast(u.total_time AS DOUBLE) * 1e3",
+        "server_ms": "coalesce(try_cast(u.total_time AS DOUBLE) * 1e3, a.total_duration / 1e6)",
         "is_streamed": "CASE WHEN a.clew_stream.chunks IS NOT NULL THEN true END",
         "previous_response_id": "a.previous_response_id",
         "cost_given_usd": "CASE WHEN coalesce(upper(u.currency), 'USD') = 'USD' THEN try_cast(coalesce(CASE "
@@ -179,7 +197,8 @@ def _answer_columns() -> dict[str, str]:
         f"coalesce(nullif(array_to_string(list_sort({choice_reasons}), ','), ''), "
         f"nullif(array_to_string(list_sort({candidate_reasons}), ','), ''), "
         "a.stop_reason, a.stopReason, a.finish_reason, a.done_reason, a.completionReason, a.details.finish_reason, "
-        "a.results[1].completionReason, a.incomplete_details.reason, "
+        "a.results[1].completionReason, a.outputs[1].stop_reason, a.generations[1].finish_reason, "
+        "a.completions[1].finishReason.reason, a.incomplete_details.reason, "
         "CASE WHEN json_type(a.output) = 'ARRAY' THEN a.status END, a.promptFeedback.blockReason)"
     )
     columns = {
@@ -188,7 +207,8 @@ def _answer_columns() -> dict[str, str]:
             f"coalesce(CASE WHEN json_type(a.output) = 'ARRAY' THEN {item_texts} END, "
             f"nullif({spoken}, ''), CASE WHEN json_type(a.response) = 'VARCHAR' THEN (a.response->>'$') END, "
             "CASE WHEN json_type(a.text) = 'VARCHAR' THEN (a.text->>'$') END, "
-            "a.generated_text, a.generation, a.completion, a.output_text, a.results[1].outputText, "
+            f"{', '.join(WRITTEN)}, a.output_text, "
+            "nullif(array_to_string(json_extract_string(a.pages, '$[*].markdown'), chr(10)), ''), "
             "CASE WHEN json_type(a.data) = 'ARRAY' THEN (a.data->0->>'revised_prompt') END)"
         ),
         "output_messages": "answers",

@@ -7,6 +7,7 @@
     {inputTokens, outputTokens, totalTokens, cacheReadInputTokens, cacheWriteInputTokens}           Bedrock
     {prompt_eval_count, eval_count}                                                                Ollama
     {billed_units: {...}, tokens: {input_tokens, output_tokens}}                                   Cohere
+    {prompt_tokens, prompt_audio_seconds, completion_tokens, total_tokens}                          Mistral
 
 One block may be read in two ways: whether the input holds the cached tokens, and whether the output
 holds the reasoning. The block's own names decide; then what must be, by its numbers; then the host
@@ -36,7 +37,7 @@ ROOT = (
     "cacheWriteInputTokens", "cacheReadInputTokenCount", "cacheWriteInputTokenCount",
     "prompt_cache_hit_tokens", "cached_tokens", "num_cached_tokens", "cache_write_tokens",
     "cached_prompt_text_tokens", "reasoning_tokens", "generated_tokens", "service_tier", "queue_time",
-    "prompt_time", "completion_time", "total_time",
+    "prompt_time", "completion_time", "total_time", "prompt_audio_seconds",
 )  # fmt: skip
 ASKED = (
     "cached_tokens", "cache_read", "cache_write_tokens", "cache_creation_tokens", "cache_creation",
@@ -96,6 +97,10 @@ COLUMNS = (
     "reasoning_tokens", "audio_input_tokens", "audio_output_tokens", "image_input_tokens",
     "image_output_tokens",
 )  # fmt: skip
+
+BEYOND = "(n.total_tokens - n.input_tokens - n.output_tokens)"
+HEARD = f"coalesce(try_cast(u.prompt_audio_seconds AS DOUBLE) > 0 AND {BEYOND} > 0, false)"
+"""Mistral counts the tokens of what was heard in the total alone."""
 
 
 def with_usage(relation: str) -> str:
@@ -168,20 +173,20 @@ def _apart() -> str:
     )
     cached = "(coalesce(n.cache_read_tokens, 0) + coalesce(n.cache_write_tokens, 0))"
     plain = "n.input_tokens + coalesce(n.output_tokens, 0)"
-    beyond = "n.total_tokens - n.input_tokens - n.output_tokens"
     reasoning = "coalesce(n.reasoning_tokens, 0)"
     return (
         "struct_pack(input := CASE "
-        f"WHEN {is_gemini} THEN coalesce(n.tool_tokens, 0) WHEN {cached} = 0 THEN 0 "
+        f"WHEN {is_gemini} THEN coalesce(n.tool_tokens, 0) WHEN {HEARD} THEN {BEYOND} "
+        f"WHEN {cached} = 0 THEN 0 "
         f"WHEN {is_own} OR {cached} > n.input_tokens THEN {cached} "
         f"WHEN n.total_tokens = {plain} THEN 0 "
         f"WHEN n.total_tokens = {plain} + {cached} THEN {cached} "
         f"WHEN provider IN {CACHED_APART} THEN {cached} ELSE 0 END, "
         f"output := CASE WHEN {is_gemini} THEN {reasoning} "
-        f"WHEN {beyond} = 0 THEN 0 "
-        f"WHEN {reasoning} > 0 AND ({beyond} = {reasoning} OR {reasoning} > n.output_tokens) "
-        f"THEN {reasoning} WHEN {beyond} > 0 AND {reasoning} = 0 AND provider IN {REASONING_APART} "
-        f"THEN {beyond} WHEN provider IN {REASONING_APART} THEN {reasoning} ELSE 0 END, "
+        f"WHEN {BEYOND} = 0 OR {HEARD} THEN 0 "
+        f"WHEN {reasoning} > 0 AND ({BEYOND} = {reasoning} OR {reasoning} > n.output_tokens) "
+        f"THEN {reasoning} WHEN {BEYOND} > 0 AND {reasoning} = 0 AND provider IN {REASONING_APART} "
+        f"THEN {BEYOND} WHEN provider IN {REASONING_APART} THEN {reasoning} ELSE 0 END, "
         f"is_gemini := {is_gemini})"
     )
 
@@ -197,4 +202,6 @@ def _final(name: str) -> str:
         )
     if name == "reasoning_tokens":
         return "coalesce(n.reasoning_tokens, nullif(beyond.output, 0))"
+    if name == "audio_input_tokens":
+        return f"coalesce(n.audio_input_tokens, CASE WHEN {HEARD} THEN {BEYOND} END)"
     return f"n.{name}"

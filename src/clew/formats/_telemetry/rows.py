@@ -18,7 +18,8 @@ from nanoarrow.c_array_stream import CArrayStream
 from numpy.typing import NDArray
 
 from clew.formats import Settings
-from clew.formats._fields import Field, Units, map_members, named
+from clew.formats._fields import Field, Units, map_members
+from clew.formats._members import named
 from clew.formats._telemetry.columns import TYPES, Column
 from clew.model.event import BY_NAME
 

@@ -1,0 +1,83 @@
+"""Sellers and kinds of calls: one name each, however a source spells them."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import Any
+
+import duckdb
+import pytest
+
+from clew.cli import main
+from clew.formats._calls.hosts import HOSTS
+from clew.model.ai_names import OPERATIONS, PROVIDERS, operation_sql, provider_sql
+from clew.prices.book import Book, Call
+
+
+def named(sql: str, text: str | None) -> Any:
+    found = duckdb.execute(f"SELECT {sql} FROM (SELECT ?::VARCHAR AS text)", [text]).fetchone()
+    assert found is not None
+    return found[0]
+
+
+@pytest.mark.parametrize(
+    ("text", "name"),
+    [
+        ("OpenAI", "openai"), ("openai.chat", "openai"), ("AWS", "aws.bedrock"), ("Amazon Bedrock", "aws.bedrock"),
+        ("az.ai.openai", "azure.ai.openai"), ("azure-openai.responses", "azure.ai.openai"),
+        ("google.vertex.chat", "gcp.vertex_ai"), ("MistralAI", "mistral_ai"), ("xai", "x_ai"),
+        ("Acme Gateway", "Acme Gateway"), ("", ""), (None, None),
+    ],
+)  # fmt: skip
+def test_a_seller_has_one_name(text: str | None, name: str | None) -> None:
+    assert named(provider_sql("text"), text) == name
+
+
+@pytest.mark.parametrize(
+    ("text", "name"),
+    [
+        ("LLM", "chat"), ("acompletion", "chat"), ("ai.streamText.doStream", "chat"), ("EMBEDDING", "embeddings"),
+        ("ai.streamText", "invoke_workflow"), ("TOOL", "execute_tool"), ("generate_content", "generate_content"),
+        ("Foo", "Foo"), (None, None),
+    ],
+)  # fmt: skip
+def test_a_kind_of_call_has_one_name(text: str | None, name: str | None) -> None:
+    assert named(operation_sql("text"), text) == name
+
+
+def test_no_name_means_two_things() -> None:
+    for names in (PROVIDERS, OPERATIONS):
+        told = [other for name, others in names.items() for other in (name, *others.split())]
+        assert sorted(told) == sorted(set(told))
+
+
+def test_a_host_s_seller_is_one_of_the_names_and_sold_by_the_book_under_it() -> None:
+    """A seller that the book has under another name would be taken for one that it has not."""
+    models = {"x_ai": "grok-3", "mistral_ai": "mistral-large-latest"}
+    for _, name in HOSTS:
+        assert named(provider_sql("text"), name) == name
+    for name, model in models.items():
+        (*_, price) = Book().prices(Call(provider=name, model=model))
+        assert "not in the book" not in price.source
+
+
+def test_traces_and_logs_of_one_seller_are_one_row(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """A login by way of Google keeps what it says: it is no AI call."""
+    monkeypatch.chdir(tmp_path)
+    spelled = ("OpenAI", "openai", "openai.chat", "open-ai")
+    rows: list[dict[str, Any]] = [
+        {"timestamp": f"2026-01-01T00:00:0{n}Z", "provider": name, "model": "gpt-4o", "input_tokens": 10,
+         "output_tokens": 1}
+        for n, name in enumerate(spelled)
+    ]  # fmt: skip
+    rows.append({"timestamp": "2026-01-01T00:01:00Z", "provider": "google", "user_id": "ann"})
+    (tmp_path / "calls.jsonl").write_text("".join(json.dumps(row) + "\n" for row in rows))
+    assert main(["ingest", "calls.jsonl"]) == 0
+    capsys.readouterr()
+    query = "SELECT provider, count(*) AS n FROM events GROUP BY 1 ORDER BY 1"
+    assert main(["sql", query, "--output", "json"]) == 0
+    found = json.loads(capsys.readouterr().out)
+    assert found == [{"provider": "google", "n": 1}, {"provider": "openai", "n": 4}]
