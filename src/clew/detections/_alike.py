@@ -39,9 +39,11 @@ def leaders(texts: ir.Table, min_similarity: float) -> ir.Table:
 
     texts  text_id (a number), said (plain text), block (texts of different blocks are not compared)
     """
-    t = texts.mutate(words=texts.said.left(MOST_CHARACTERS).split(" "))
-    t = t.filter(t.words.length() >= SHINGLE_WORDS + 2)
-    t = t.select("text_id", "block", hashes=_shingles(t.words))
+    # words are a column of a filtered table: an engine that put the split into _shingles would make it
+    # anew for each place in a text
+    texts = texts.mutate(words=texts.said.left(MOST_CHARACTERS).split(" "))
+    texts = texts.filter(texts.words.length() >= SHINGLE_WORDS + 2)
+    t = texts.select("text_id", "block", hashes=_shingles(texts.words))
     salts = zip(SALTS[::2], SALTS[1::2], strict=True)
     bands = [_band(t.hashes, t.block, *pair) for pair in salts]
     banded = t.select("text_id", band=ibis.array(bands).unnest())
@@ -50,7 +52,7 @@ def leaders(texts: ir.Table, min_similarity: float) -> ir.Table:
     pairs = met.filter(met.text_id != met.leader).select("text_id", "leader").distinct()
     ids = pairs.select("text_id").union(pairs.select(text_id="leader"), distinct=True)
     sets = texts.semi_join(ids, "text_id")
-    sets = sets.select("text_id", hashes=_shingles(sets.said.left(MOST_CHARACTERS).split(" ")))
+    sets = sets.select("text_id", hashes=_shingles(sets.words))
     met = _similar(pairs, sets)
     met = met.filter(met.similarity >= option(min_similarity))
     return _to_the_first(met.group_by("text_id").agg(leader=met.leader.min()))
@@ -72,11 +74,16 @@ def _band(hashes, block, salt, other):  # type: ignore[no-untyped-def]
 
 
 def _similar(pairs: ir.Table, sets: ir.Table) -> ir.Table:
-    """The pairs with their Jaccard similarity. By rows: lists that come out of a join are slow."""
+    """The pairs with their Jaccard similarity. By rows: lists that come out of a join are slow.
+
+    The other text and its shingle are one key: of two, an engine may join by the shingle first, and texts
+    made from one template then all meet each other, not their leader alone.
+    """
     each = sets.select("text_id", one=sets.hashes.unnest()).distinct()
     sizes = each.group_by("text_id").agg(size=each.count())
-    other = each.select(leader="text_id", one="one")
-    met = pairs.join(each, "text_id").join(other, ["leader", "one"])
+    met = pairs.join(each, "text_id").select("text_id", "leader", "one")
+    met = met.mutate(wanted=met.leader ^ met.one)
+    met = met.join(each.select(has=each.text_id ^ each.one), [("wanted", "has")])
     met = met.group_by("text_id", "leader").agg(shared=met.count())
     met = met.join(sizes, "text_id").join(
         sizes.select(leader="text_id", leader_size="size"), "leader"
