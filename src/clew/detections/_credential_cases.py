@@ -152,6 +152,25 @@ STUFFING_CASES = [
         rows=USUAL + _refused(None, AWAY, 100, 100, 5) + _burn("home-5", AWAY, 1000),
         expect=[{"user_id": "home-5", "addresses": 6, "refusals": 0}],
     ),
+    Case(
+        "a small log in which one address tries everybody there is",
+        rows=[row for n in range(5) for row in _day(f"office-{n}", OFFICE, 480 + n, 90)]
+        + [row for n in range(5) for row in _refused(f"office-{n}", [THIEF], 120 + 9 * n, 1, 1)]
+        + [row for n in range(5) for row in _burn(f"office-{n}", [THIEF], 121 + 9 * n, 6, 6_000)],
+        expect=[{"client_ip": THIEF, "user_id": None, "refusals": 5, "successes": 30, "users": 5}],
+    ),
+    Case(
+        "two load balancers, everybody's session had ended at the first: none is a thief",
+        rows=[
+            row
+            for n in range(12)
+            for row in (
+                asked(450, f"office-{n}", OFFICE, 401),
+                *_burn(f"office-{n}", [OFFICE, OFFICE, OFFICE, OFFICE, OFFICE, "192.0.2.2"], 480 + n, 30, 900),
+            )
+        ],
+        expect=[],
+    ),
     Case("the usual day has no thief", rows=USUAL, expect=[]),
     Case(
         "a heavy user who mistypes at her own address is none",

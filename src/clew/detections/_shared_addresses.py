@@ -22,6 +22,10 @@ MOST_REFUSED = 0.1
 """Share of refusals up to which success is steady; or four times what is ordinary."""
 MOST_REFUSED_FIRST = 0.5
 """Share of owners whose first contact from an address was refused: above it, they are not at home there."""
+MOST_OF_HOME = 4
+"""So many times as often as elsewhere an owner may be let in at an address that is not her home."""
+MANY_HOMES = 10
+"""An address that is home to so many owners, and to half of its own, has no strangers."""
 
 
 @once
@@ -36,6 +40,7 @@ def pairs(t: ir.Table) -> ir.Table:
     p = main.group_by("owner", "client_ip").agg(
         requests=signed(main.count()),
         refusals=number(main.refused),
+        answers=number(main.accepted),
         first_us=main.at_us.min(),
         first_no_us=main.at_us.min(where=main.refused),
         first_ok_us=main.at_us.min(where=main.accepted),
@@ -108,12 +113,15 @@ def addresses(t: ir.Table) -> ir.Table:
         nameless=number(is_nameless),
         first_nameless_us=main.at_us.min(where=is_nameless),
     )
-    p = pairs(t)
+    p = _elsewhere(pairs(t))
     owners = p.group_by("client_ip").agg(
         owners=signed(p.count()),
         owners_accepted=number(p.first_ok_us.notnull()),
         first_refused=number(p.early > 0),
         unanswered=p.unanswered.sum(),
+        aliens=number((p.early > 0) & p.is_away),
+        homes=number(~p.is_away & (p.answers_elsewhere > 0)),
+        first_elsewhere=_first_elsewhere(p),
     )
     a = a.left_join(owners, "client_ip").drop("client_ip_right").cross_join(ordinary(t))
     counts = {
@@ -135,12 +143,43 @@ def signed(count: ir.Value) -> ir.IntegerValue:
     return cast(ir.IntegerValue, count - 0)
 
 
+def _elsewhere(p: ir.Table) -> ir.Table:
+    """Pairs with the owner's share of first contacts that were refused, at all addresses and at the
+    others (NULL without one), and `is_away`: she was never let in here, or is about as often elsewhere."""
+    own = ibis.window(group_by="owner")
+    early = (p.early > 0).cast("int64")
+    p = p.mutate(
+        early_first=early,
+        places=signed(p.count().over(own)),
+        early_places=early.sum().over(own),
+        answers_elsewhere=p.answers.sum().over(own) - p.answers,
+    )
+    is_away = p.first_ok_us.isnull() | (p.answers_elsewhere * MOST_OF_HOME >= p.answers)
+    others = (p.early_places - p.early_first) / (p.places - 1).nullif(0)
+    p = p.mutate(share=p.early_places / p.places, share_elsewhere=others, is_away=is_away)
+    one = p.mutate(part=p.share / p.places)  # adds up to the owner's share over her addresses
+    return p.cross_join(one.agg(all_shares=one.part.sum(), all_owners=one.owner.nunique()))
+
+
+def _first_elsewhere(p: ir.Table) -> ir.Value:
+    """How often an owner's first contact is refused if this address is left out: one that tries everybody
+    must not make itself ordinary. NULL where nobody has another address."""
+    shares = p.all_shares.max() - p.share.sum() + p.share_elsewhere.sum().fill_null(0.0)
+    count = signed(p.all_owners.max()) - number(p.places == 1)
+    return shares.clip(lower=0.0) / count.nullif(0)
+
+
 def _is_shared(a: ir.Table) -> ir.BooleanValue:
     limit = (a.refused_usual * 4).clip(lower=MOST_REFUSED)
+    are_away = (a.aliens * 2 >= a.first_refused).fill_null(False)
+    elsewhere = ibis.greatest(a.refused_usual, a.first_elsewhere.fill_null(a.first_usual))
+    usual = ibis.ifelse(are_away, ibis.least(elsewhere, a.first_usual), a.first_usual)
+    is_home = (a.homes >= MANY_HOMES) & (a.homes * 2 >= a.owners)
     are_strangers = (
-        (a.first_refused >= 2)
+        ~is_home.fill_null(False)
+        & (a.first_refused >= 2)
         & (a.first_refused >= a.owners * MOST_REFUSED_FIRST)
-        & unusually_many(a.first_refused, a.owners, a.first_usual, 3.0)
+        & unusually_many(a.first_refused, a.owners, usual, 3.0)
     )
     steady = (
         (a.owners >= 3)
