@@ -1,11 +1,13 @@
 """How well the prompt attack scores tell attacks from innocent texts, source by source.
 
-    PYTHONPATH=src python bench/prompt_quality.py [FILE.jsonl] [--missed]
+    PYTHONPATH=src python bench/prompt_quality.py [FILE.jsonl...] [--missed]
 
-FILE has {"source", "label": benign, injection or jailbreak, "text"} a line; bench/prompt_attacks.jsonl
-without one: sentences written for this purpose, many of the innocent ones full of trigger words.
-The weights were set looking at the sources TUNED_ON; the other sources were held out. A text counts as
-an attack where the higher of both scores reaches 0.5.
+A FILE has {"source", "label": benign, injection or jailbreak, "text", and "lang" where one has several} a line.
+Without one: bench/prompt_attacks.jsonl, whose sources the features were written for, and then
+bench/prompt_attacks_held_out.jsonl, sources that were written before the features of that day were touched and
+whose texts no feature was written for. Both are sentences written for this purpose, many of the innocent ones
+full of trigger words; neither is split at random. A text counts as an attack where the higher of both scores
+reaches 0.5. --missed prints the wrong ones of the first file alone.
 """
 
 from __future__ import annotations
@@ -20,28 +22,33 @@ import ibis
 
 from clew.model.prompt_scores import scored
 
-TUNED_ON = ("chat", "multilingual", "support_mail")
+FOLDER = Path(__file__).parent
+TUNED_ON, HELD_OUT = FOLDER / "prompt_attacks.jsonl", FOLDER / "prompt_attacks_held_out.jsonl"
 THRESHOLD = 0.5
 
 
-def main(path: Path, *, is_missed_shown: bool) -> None:
-    rows = [json.loads(line) for line in path.read_text().splitlines()]
-    scores = _scores([row["text"] for row in rows])
-    found = [(row, max(score) >= THRESHOLD, score) for row, score in zip(rows, scores, strict=True)]
-    print("source                    attacks  found  recall  benign  flagged  benign FP  precision")
-    sources = sorted({row["source"] for row in rows})
-    parts = [(name, [name]) for name in sources]
-    held_out = [name for name in sources if name not in TUNED_ON]
-    parts += [("all that was tuned on", list(TUNED_ON)), ("all that was held out", held_out)]
-    for name, group in parts:
-        _print(
-            name,
-            [(row["label"] != "benign", hit) for row, hit, _ in found if row["source"] in group],
-        )
-    if is_missed_shown:
-        for row, hit, score in found:
-            if hit == (row["label"] == "benign"):
-                print(f"{row['source']} {row['label']} {score}: {row['text'][:110]!r}")
+def main(paths: Sequence[Path], *, is_missed_shown: bool) -> None:
+    for number, path in enumerate(paths):
+        rows = [json.loads(line) for line in path.read_text().splitlines()]
+        scores = _scores([row["text"] for row in rows])
+        found = [
+            (row, max(score) >= THRESHOLD, score) for row, score in zip(rows, scores, strict=True)
+        ]
+        print(f"{path.name:27} attacks  found  recall  benign  flagged  benign FP  precision")
+        for name in sorted({_part(row) for row in rows}):
+            part = [(row["label"] != "benign", hit) for row, hit, _ in found if _part(row) == name]
+            _print(name, part)
+        _print("all", [(row["label"] != "benign", hit) for row, hit, _ in found])
+        if is_missed_shown and not number:
+            for row, hit, score in found:
+                if hit == (row["label"] == "benign"):
+                    print(f"{row['source']} {row['label']} {score}: {row['text'][:110]!r}")
+
+
+def _part(row: dict[str, str]) -> str:
+    """The source, and in a source of many languages the language."""
+    is_many = row["source"].startswith("world")
+    return f"{row['source']}, {row['lang']}" if is_many else row["source"]
 
 
 def _print(name: str, part: Sequence[tuple[bool, bool]]) -> None:
@@ -53,7 +60,7 @@ def _print(name: str, part: Sequence[tuple[bool, bool]]) -> None:
     share = f"{false / benign:.1%}" if benign else "-"
     precision = f"{hits / (hits + false):.0%}" if hits + false else "-"
     print(
-        f"{name:25} {attacks:7} {hits:6} {recall:>7} {benign:7} {false:8} {share:>10} {precision:>10}"
+        f"{name:27} {attacks:7} {hits:6} {recall:>7} {benign:7} {false:8} {share:>10} {precision:>10}"
     )
 
 
@@ -71,5 +78,7 @@ def _scores(texts: Sequence[str]) -> list[tuple[float, float]]:
 
 if __name__ == "__main__":
     names = [name for name in sys.argv[1:] if not name.startswith("--")]
-    default = Path(__file__).with_name("prompt_attacks.jsonl")
-    main(Path(names[0]) if names else default, is_missed_shown="--missed" in sys.argv)
+    main(
+        [Path(name) for name in names] or [TUNED_ON, HELD_OUT],
+        is_missed_shown="--missed" in sys.argv,
+    )

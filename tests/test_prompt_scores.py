@@ -22,7 +22,7 @@ from clew.errors import ConfigError
 from clew.investigation import detect
 from clew.model.fill import Fill
 from clew.model.prompt_features.hidden import STEMS, in_base64
-from clew.model.prompt_scores import FEATURES, _found, scored
+from clew.model.prompt_scores import FEATURES, _found, prompt_signs, scored
 from clew.model.views import events
 
 ROOT = Path(__file__).resolve().parents[1]
@@ -107,16 +107,15 @@ def test_the_evaluation_set_is_told_apart_as_the_readme_says() -> None:
         import prompt_quality
     finally:
         sys.path.pop(0)
-    rows = [json.loads(x) for x in (ROOT / "bench/prompt_attacks.jsonl").read_text().splitlines()]
-    hits = [max(s) >= 0.5 for s in prompt_quality._scores([row["text"] for row in rows])]
-    for group, recall, false in ((prompt_quality.TUNED_ON, 0.9, 0.02), (None, 0.5, 0.06)):
-        part = [
-            (row["label"] != "benign", hit)
-            for row, hit in zip(rows, hits, strict=True)
-            if (row["source"] in group if group else row["source"] not in prompt_quality.TUNED_ON)
-        ]
-        attacks = [hit for attack, hit in part if attack]
-        benign = [hit for attack, hit in part if not attack]
+    for path, recall, false in (
+        (prompt_quality.TUNED_ON, 0.5, 0.02),
+        (prompt_quality.HELD_OUT, 0.29, 0.05),
+    ):
+        rows = [json.loads(line) for line in path.read_text().splitlines()]
+        hits = [max(s) >= 0.5 for s in prompt_quality._scores([row["text"] for row in rows])]
+        told = [(row["label"] != "benign", hit) for row, hit in zip(rows, hits, strict=True)]
+        attacks = [hit for attack, hit in told if attack]
+        benign = [hit for attack, hit in told if not attack]
         assert sum(attacks) / len(attacks) >= recall
         assert sum(benign) / len(benign) <= false
 
@@ -212,6 +211,22 @@ def test_a_case_that_is_only_read_is_scored_all_the_same(tmp_path: Path) -> None
     try:
         assert len(detect(engine, ["prompt_injection"]).findings) == 1
         assert engine.run("SELECT prompt_injection_score FROM events").rows == [(None,)]
+    finally:
+        engine.close()
+
+
+def test_a_prompt_is_scored_once_for_all_detections(tmp_path: Path) -> None:
+    """`prompt_signs` grows by what is new, and lets go of what was erased."""
+    case = case_with(tmp_path, [call(1, ATTACK), call(2, "hello")])
+    engine = pipeline.open_case(case, write=True)
+    assert isinstance(engine, DuckDBEngine)
+    asked = prompt_signs.select("prompt", "jailbreak_score").order_by("prompt")
+    try:
+        assert [prompt for prompt, _ in engine.run(asked).rows] == [ATTACK, "hello"]
+        engine.workbench.execute("UPDATE clew_memory.prompt_signs SET jailbreak_score = 0.123")
+        engine.workbench.execute("UPDATE event_rows SET prompt = 'bye' WHERE prompt = 'hello'")
+        engine.derived.forget()
+        assert engine.run(asked).rows == [(ATTACK, 0.123), ("bye", 0.0)]
     finally:
         engine.close()
 

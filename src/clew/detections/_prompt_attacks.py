@@ -20,7 +20,9 @@ SEES = {feature.name: feature.sees for feature in FEATURES}
 def by_owner(events: ir.Table, column: str, min_score: float, score: str) -> ir.Table:
     """One row for each owner of prompts whose score reaches `min_score`, most prompts first."""
     keys = ["owner_name", "owner"]
-    t = owned(with_score(asked(events), column, score, min_score))
+    t = owned(
+        with_score(asked(events, *([score] if score in events.columns else [])), column, score)
+    )
     t = t.mutate(is_hit=(t[column] >= option(min_score)).fill_null(False), score=t[column])
     whole = t.group_by(keys).agg(asked_calls=t.count())
     t = t.filter(t.is_hit).select(*keys, "event_id", "timestamp", "prompt", "score", "signs")

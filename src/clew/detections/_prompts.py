@@ -8,20 +8,25 @@ from typing import Any, cast
 import ibis
 import ibis.expr.types as ir
 
-from clew.detections._values import option
 from clew.model.calls_once import call_copies
 from clew.model.fill import Fill
-from clew.model.prompt_scores import FEATURES, scored
+from clew.model.prompt_scores import FEATURES, prompt_signs
 from clew.model.views import attribute, events
 
 OWNERS = ("user_id", "api_key_hash", "client_ip", "service")
 """Who is behind a prompt: the first of these that the row states."""
 COPIED = ("prompt", "completion", "system_instructions")
+LOOKED_AT = (
+    "event_id", "timestamp", *OWNERS, "session_id", "finish_reason", "error_class", "error_type", "prompt_hash",
+    "prompt_injection_score", "jailbreak_score", "attributes", *COPIED,
+)  # fmt: skip
 
 
-def asked(e: ir.Table) -> ir.Table:
+def asked(e: ir.Table, *more: str) -> ir.Table:
     """The rows with a prompt, each call once: of a call that several rows tell of, the one that counts,
-    with the texts that any of them states."""
+    with the texts that any of them states. Only the columns that detections of prompts look at, and `more`:
+    all two hundred would stand in every step of the SQL."""
+    e = e.select(*dict.fromkeys((*LOOKED_AT, *more)))
     none = call_copies.filter(~call_copies.is_kept).select("event_id")
     kept = call_copies.filter(call_copies.is_kept)
     kept = kept.select("event_id", **{f"one_{name}": kept[f"one_{name}"] for name in COPIED})
@@ -83,13 +88,11 @@ def guard_score(t: ir.Table, score: str) -> ir.FloatingValue:
     return cast(ir.FloatingValue, ibis.ifelse(value.between(0, 1), value, ibis.null("float64")))
 
 
-def with_score(t: ir.Table, column: str, score: str, min_score: float) -> ir.Table:
+def with_score(t: ir.Table, column: str, score: str) -> ir.Table:
     """The rows with the score `column`: what is stored, else the guard's, else worked out here; and with
-    the `signs` of those that reach `min_score`, a list of names and NULLs."""
+    `signs`, a list of names and NULLs, where the score is of interest."""
     t = t.mutate(told_score=ibis.coalesce(t[column], guard_score(t, score)))
-    is_low = (t.told_score < option(min_score)).fill_null(False)
-    ours = scored(t.filter(~is_low).select("prompt").distinct(), "prompt")
-    ours = ours.select("prompt", "signs", own_score=column)
+    ours = prompt_signs.select("prompt", "signs", own_score=column)
     t = t.left_join(ours, "prompt").drop("prompt_right")
     t = t.mutate(**{column: ibis.coalesce(t.told_score, t.own_score)})
     return t.drop("told_score", "own_score")
@@ -105,9 +108,9 @@ def with_highest(t: ir.Table) -> ir.Table:
             ibis.null("float64"),
         )
     )
-    new = scored(t.filter(t.stored_score.isnull()).select("prompt").distinct(), "prompt")
-    new = new.select(
-        "prompt", new_score=ibis.greatest(new.prompt_injection_score, new.jailbreak_score)
+    new = prompt_signs.select(
+        "prompt",
+        new_score=ibis.greatest(prompt_signs.prompt_injection_score, prompt_signs.jailbreak_score),
     )
     t = t.left_join(new, "prompt").drop("prompt_right")
     t = t.mutate(score=ibis.coalesce(t.stored_score, t.new_score))
@@ -119,7 +122,7 @@ def fills(column: str, score: str) -> tuple[Fill, ...]:
     table = repr([(f.name, f.patterns, f.injection, f.jailbreak) for f in FEATURES])
     maker = f"features {hashlib.sha256(table.encode()).hexdigest()[:12]} {score}".strip()
     t = events.filter(events.prompt.notnull(), events[column].isnull())
-    ours = scored(t.select("prompt").distinct(), "prompt")
+    ours = prompt_signs.semi_join(t, "prompt")
     own = Fill(column, "prompt", ours.select("prompt", value=ours[column]), maker)
     if not score:
         return (own,)

@@ -13,7 +13,7 @@ import ibis
 import ibis.expr.types as ir
 import numpy as np
 
-from clew.model import calls_once, span_tree
+from clew.model import calls_once, prompt_scores, span_tree
 from clew.model.views import events
 
 if TYPE_CHECKING:
@@ -85,8 +85,13 @@ def _call_copies(client: Client, compiled: Compile, settings: Settings) -> str:
     return compiled(calls_once.copies(events))
 
 
+def _prompt_signs(client: Client, compiled: Compile, settings: Settings) -> str:
+    return compiled(prompt_scores.scored_ones(events))
+
+
 MAKERS: dict[str, Callable[[Client, Compile, Settings], str]] = {
     "span_tree": _span_tree,
     "call_copies": _call_copies,
+    "prompt_signs": _prompt_signs,
 }
 """Table to what prepares it and gives its SELECT."""

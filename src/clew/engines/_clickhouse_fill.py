@@ -30,9 +30,11 @@ def fill_column(engine: ClickHouseEngine, fill: Fill) -> int:
     name = f"{database}.clew_filled_{uuid4().hex}"
     engine.command(f"CREATE TABLE {name} (key String, value Float64) ENGINE = Join(ANY, LEFT, key)")
     try:
+        sql = engine.compile(fill.values)
+        engine.derive(sql)
         engine.command(
             f"INSERT INTO {name} SELECT assumeNotNull({by}), assumeNotNull(value) FROM "
-            f"({engine.compile(fill.values)}) WHERE {by} IS NOT NULL AND value IS NOT NULL"
+            f"({sql}) WHERE {by} IS NOT NULL AND value IS NOT NULL"
         )
         where = f"{column} IS NULL AND {by} IN (SELECT key FROM {name})"
         found = int(engine.run(f"SELECT count(*) FROM events WHERE {where}").rows[0][0])

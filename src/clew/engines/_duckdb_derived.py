@@ -2,6 +2,7 @@
 
 span_tree    every span in its trace (model/span_tree.py)
 call_copies  rows that tell of the same AI call (model/calls_once.py)
+prompt_signs scores of prompts, and what they are made of (model/prompt_scores.py)
 
 They live in a database of their own beside the case, so that every connection sees them and a case
 that is only read can have them. Whoever writes events calls `forget`; the next question makes them
@@ -13,6 +14,7 @@ from __future__ import annotations
 import re
 import threading
 from collections.abc import Callable
+from functools import cache
 
 import duckdb
 import ibis
@@ -21,7 +23,7 @@ import nanoarrow as na
 from nanoarrow.c_array import c_array_from_buffers
 
 from clew.engines._duckdb_digest import Batches
-from clew.model import calls_once, span_tree
+from clew.model import calls_once, prompt_scores, span_tree
 from clew.model.views import events
 
 TYPES = {"int64": na.int64(), "float64": na.float64()}
@@ -37,7 +39,7 @@ class Derived:
         """The tables that are as the events are, and whether they hold rows."""
 
     def forget(self) -> None:
-        """Events have come or gone."""
+        """Events have come, gone or changed."""
         self._fresh = {}
 
     def show(
@@ -51,7 +53,8 @@ class Derived:
                 fresh = self._fresh  # what is forgotten while a table is made stays forgotten
                 if name not in fresh:
                     with connection.cursor() as own:
-                        own.execute(f"CREATE OR REPLACE TABLE clew_memory.{name} AS {make(own)}")
+                        if select := make(own):
+                            own.execute(f"CREATE OR REPLACE TABLE clew_memory.{name} AS {select}")
                         fresh[name] = bool(
                             own.execute(f"FROM clew_memory.{name} LIMIT 1").fetchall()
                         )
@@ -81,11 +84,32 @@ def _call_copies(cursor: duckdb.DuckDBPyConnection) -> str:
     return _sql(calls_once.copies(events))
 
 
-MAKERS: dict[str, Callable[[duckdb.DuckDBPyConnection], str]] = {
+def _prompt_signs(cursor: duckdb.DuckDBPyConnection) -> None:
+    """Grows: a score follows from the prompt alone, so that only prompts that are new are scored."""
+    cursor.execute(
+        "CREATE TABLE IF NOT EXISTS clew_memory.prompt_signs (prompt VARCHAR, "
+        "prompt_injection_score DOUBLE, jailbreak_score DOUBLE, signs VARCHAR[])"
+    )
+    cursor.execute("CREATE OR REPLACE TEMP VIEW prompt_signs AS FROM clew_memory.prompt_signs")
+    cursor.execute(
+        "DELETE FROM clew_memory.prompt_signs AS s WHERE NOT EXISTS "
+        "(SELECT 1 FROM events AS e WHERE e.prompt = s.prompt)"
+    )
+    cursor.execute(f"INSERT INTO clew_memory.prompt_signs {_new_signs()}")
+
+
+@cache
+def _new_signs() -> str:
+    """SQL of the prompts that `prompt_signs` lacks; it takes longer to compile than to ask."""
+    return _sql(prompt_scores.scored_ones(events, known=prompt_scores.prompt_signs))
+
+
+MAKERS: dict[str, Callable[[duckdb.DuckDBPyConnection], str | None]] = {
     "span_tree": _span_tree,
     "call_copies": _call_copies,
+    "prompt_signs": _prompt_signs,
 }
-"""Table to what prepares it and gives its SELECT."""
+"""Table to what prepares it and gives its SELECT, or None where it has made it."""
 
 
 def _sql(expression: ir.Table) -> str:

@@ -48,6 +48,7 @@ def fill_column(engine: DuckDBEngine, column: str, by: str, sql: str, maker: str
                 f"UPDATE event_rows AS e SET {column} = NULL WHERE {column} IS NOT NULL{spared}"
             )
             execute(f"COMMENT ON COLUMN event_rows.{column} IS '{maker.replace(chr(39), '')}'")
+    engine.derived.show(sql, engine.workbench, engine.workbench)
     execute(f"CREATE OR REPLACE TEMP TABLE clew_filled AS SELECT {by} AS key, value FROM ({sql})")
     try:
         if not execute("SELECT count(*) FROM clew_filled").fetchall()[0][0]:

@@ -125,7 +125,7 @@ class ClickHouseEngine:
             sql = only_question(question)
         else:
             parts, sql = self.steps(question)
-        self._derive("\n".join([sql, *(part for _, part in parts)]))
+        self.derive("\n".join([sql, *(part for _, part in parts)]))
         if parts:
             settings["session_id"] = uuid4().hex  # where temporary tables live
         try:
@@ -176,7 +176,7 @@ class ClickHouseEngine:
                 lambda client: client.insert("events", values, names, column_type_names=types)
             )
 
-    def _derive(self, sql: str) -> None:
+    def derive(self, sql: str) -> None:
         """Makes the derived tables that the SQL names, where the events have changed since."""
         named = [name for name in _clickhouse_derived.MAKERS if re.search(rf"\b{name}\b", sql)]
         if not named or self._client is None:

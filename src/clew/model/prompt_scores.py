@@ -1,6 +1,7 @@
 """How much a text looks like a prompt attack: two scores from 0 to 1, of the features in prompt_features.
 
-    scored   texts with prompt_injection_score and jailbreak_score, and the features that were found
+    scored        texts with prompt_injection_score and jailbreak_score, and the features that were found
+    scored_ones   the same of the prompts of events; an engine makes it as the table `prompt_signs`
 
 A score is the logistic of BASE plus the weights of what is found, and 0 where nothing speaks for an
 attack. Each feature is looked for in the plain text, in which small letters, look-alikes, styled and
@@ -29,6 +30,8 @@ FEATURES: tuple[Feature, ...] = (
 )  # fmt: skip
 SCORES = {"prompt_injection": "prompt_injection_score", "jailbreak": "jailbreak_score"}
 """Detection to the column of events that it fills."""
+LEAST_SHOWN = 0.02
+"""A stored score below which the signs of a prompt are of no interest."""
 INVISIBLE = (
     r"[\x{00ad}\x{200b}-\x{200f}\x{202a}-\x{202e}\x{2060}-\x{2064}\x{2066}-\x{2069}\x{feff}]"
 )
@@ -53,6 +56,31 @@ def _undone() -> tuple[str, str]:
 
 
 STANDS, STANDS_FOR = _undone()
+
+
+prompt_signs: ir.Table = ibis.table(
+    {
+        "prompt": "string",
+        "prompt_injection_score": "float64",
+        "jailbreak_score": "float64",
+        "signs": "array<string>",
+    },
+    name="prompt_signs",
+)
+"""One row for each different prompt of events that lacks a score, or has one of LEAST_SHOWN.
+
+Eighty patterns make a long question: it is asked once, and not by each detection that looks at scores.
+A prompt stays in it when its scores are filled.
+"""
+
+
+def scored_ones(e: ir.Table, known: ir.Table | None = None) -> ir.Table:
+    """The rows of `prompt_signs`, without those of `known`."""
+    stored = [e[column] for column in SCORES.values()]
+    is_low = ibis.and_(*((score < LEAST_SHOWN).fill_null(False) for score in stored))
+    prompts = e.filter(e.prompt.notnull(), ~is_low).select("prompt").distinct()
+    new = prompts if known is None else prompts.anti_join(known, "prompt")
+    return scored(new, "prompt")
 
 
 def plain(text: ir.StringValue) -> ir.StringValue:
