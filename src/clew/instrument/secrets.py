@@ -17,14 +17,19 @@ DEEPEST = 8
 """Levels of nested values that are looked into; what lies deeper is logged as text without secrets."""
 
 NAMES = re.compile(
-    r"""(?:^|[_.-])(?:
-        authorization | cookie | set-cookie | password | passwd | passphrase | secret | credentials?
-      | api[_-]?key | access[_-]?key | private[_-]?key | secret[_-]?key | client[_-]?secret
+    r"""(?:
+      (?:^|[_.\s-]|(?-i:(?<=[a-z0-9])(?=[A-Z])))(?:
+        authorization | cookie | set-cookie | passwd | passphrase | secret | credentials?
+      | (?:api|access|account|private|secret|signing|encryption|subscription|auth)[_\s-]?key
+      | client[_-]?secret
       | (?:access|refresh|auth|id|session|bearer|api)[_-]?token | token
+      )
+    | password | passwort
+    | (?:^|[_.-])(?:JSESSIONID | PHPSESSID | ASPSESSIONID[A-Z]* | ASP\.NET_SessionId | connect\.sid | laravel_session)
     )$""",
     re.IGNORECASE | re.VERBOSE,
 )
-"""Names of fields whose whole value is a secret: `X-Api-Key`, `db.password`, `refresh_token`."""
+"""Names of fields whose whole value is a secret: `X-Api-Key`, `db.password`, `refresh_token`, `openaiApiKey`."""
 
 _WHOLE = re.compile(
     r"""
