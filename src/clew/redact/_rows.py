@@ -166,8 +166,8 @@ class Redactor:
         plain = f"try(url_decode(replace({text}, '+', ' ')))"
         decoded = f"coalesce(regexp_matches({plain}, {self._gate}), true)"
         return (
-            f"(regexp_matches({text}, {self._gate}) "
-            f"OR (regexp_matches({text}, {literal(ESCAPE)}) AND {decoded}))"
+            f"(regexp_matches({text}, {self._gate}) OR CASE WHEN contains({text}, '%') OR contains({text}, '+') "
+            f"THEN regexp_matches({text}, {literal(ESCAPE)}) AND {decoded} ELSE false END)"
         )
 
     def _without_ids(self, relation: str, columns: Sequence[str]) -> list[str]:
