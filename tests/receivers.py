@@ -116,17 +116,32 @@ class Elastic:
 
 
 class Splunk:
-    """The event collector: 1 MB at most, every object with an event; the first bad one is named."""
+    """The event collector: 1 MB at most, every object with an event; the first bad one is named.
+
+    acknowledge  with indexer acknowledgement: whether a request is indexed, asked each time it is asked for
+    """
 
     def __init__(
-        self, bad: Callable[[Any], bool] = lambda event: False, most: int = 1 << 20
+        self,
+        bad: Callable[[Any], bool] = lambda event: False,
+        most: int = 1 << 20,
+        acknowledge: Callable[[int], bool] | None = None,
     ) -> None:
         self.events: list[dict[str, Any]] = []
-        self.bad, self.most = bad, most
+        self.bad, self.most, self.acknowledge = bad, most, acknowledge
+        self.unasked: set[int] = set()
+        self.sent = 0
 
     def __call__(self, request: Received) -> Reply:
         if request.headers.get("authorization") != f"Splunk {TOKEN}":
             return 403, {"text": "Invalid token", "code": 4}
+        if request.path == "/services/collector/ack" and self.acknowledge is not None:
+            acks = {
+                str(ack): ack in self.unasked and self.acknowledge(ack)
+                for ack in request.json["acks"]
+            }
+            self.unasked -= {int(ack) for ack, is_there in acks.items() if is_there}
+            return 200, {"acks": acks}
         assert request.path == "/services/collector/event"
         assert re.fullmatch(r"[0-9a-f-]{36}", request.headers["x-splunk-request-channel"])
         if len(request.body) > self.most:
@@ -141,7 +156,11 @@ class Splunk:
                 told = {"text": "Invalid data format", "code": 6, "invalid-event-number": number}
                 return 400, told
         self.events += found
-        return 200, {"text": "Success", "code": 0}
+        if self.acknowledge is None:
+            return 200, {"text": "Success", "code": 0}
+        self.sent += 1
+        self.unasked.add(self.sent)
+        return 200, {"text": "Success", "code": 0, "ackId": self.sent}
 
 
 @contextlib.contextmanager

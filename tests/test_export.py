@@ -134,6 +134,58 @@ def test_a_request_that_is_too_large_is_halved(
     assert len({event["fields"]["clew_id"] for event in splunk.events}) == EVENTS
 
 
+def test_what_an_indexer_acknowledges_later_waits_until_it_does(
+    case: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """An answer of 200 is not enough; asked again, a number that was acknowledged is forgotten."""
+    monkeypatch.setattr("clew.delivery.http.FIRST_ASK_S", 0.01)
+    asked: list[int] = []
+
+    def second_time(ack: int) -> bool:
+        asked.append(ack)
+        return asked.count(ack) > 1
+
+    splunk = Splunk(acknowledge=second_time)
+    with http_receiver(splunk) as receiver:
+        code, told = export(capsys, case, "splunk_hec", "--to", receiver.url, "--what", "events")
+    assert (code, told["sent"], told["waiting"]) == (0, EVENTS, 0)
+    assert len(splunk.events) == EVENTS and not splunk.unasked
+    assert len(set(asked)) == splunk.sent and len(asked) == 2 * splunk.sent
+
+
+def test_what_is_never_acknowledged_is_sent_again_by_the_next_export(
+    case: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    splunk = Splunk(acknowledge=lambda ack: False)
+    with http_receiver(splunk) as receiver:
+        words = ("splunk_hec", "--to", receiver.url, "--what", "events")
+        code, told = export(capsys, case, *words)
+        assert (code, told["sent"], told["waiting"]) == (4, 0, EVENTS)
+        assert "acknowledged" in told["problem"]
+        splunk.acknowledge = lambda ack: True
+        code, told = export(capsys, case, *words)
+    assert (code, told["sent"], told["waiting"]) == (0, EVENTS, 0)
+    assert len({event["fields"]["clew_id"] for event in splunk.events}) == EVENTS
+
+
+def test_what_a_restarted_indexer_forgot_is_sent_again_at_once(
+    case: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    splunk = Splunk(acknowledge=lambda ack: True)
+    failed: list[Received] = []
+
+    def restarting(request: Received) -> Any:
+        if request.path.endswith("/ack") and not failed:
+            failed.append(request)
+            return 503, {"text": "Server is busy", "code": 9}
+        return splunk(request)
+
+    with http_receiver(restarting) as receiver:
+        code, told = export(capsys, case, "splunk_hec", "--to", receiver.url, "--what", "events")
+    assert (code, told["sent"], told["waiting"]) == (0, EVENTS, 0)
+    assert len({event["fields"]["clew_id"] for event in splunk.events}) == EVENTS
+
+
 def test_a_bad_item_that_nobody_names_is_found_by_halving(
     case: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:

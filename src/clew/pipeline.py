@@ -265,10 +265,11 @@ def _load(
             f"{row.count.blanks:,} blanks and {row.count.rejects:,} rejects); nothing was stored."
         )
     row.note = _note(row, load)
+    uri = load.redactor.name(source.uri)
     row.redacted = load.redactor.counted
     row.digest = load.finish(
         {
-            "uri": source.uri,
+            "uri": uri,
             "sha256": identity.sha256,
             "content_sha256": identity.content_sha256,
             "continues": before.source_id if before else None,

@@ -12,7 +12,7 @@ from dataclasses import replace
 from datetime import datetime
 
 from clew.delivery.export import Receiver, check_takes, open_sink, open_transport
-from clew.delivery.sending import Stopped, Transport, Unreachable
+from clew.delivery.sending import GaveUp, Stopped, Transport, Unreachable
 from clew.model.alert import Alert
 from clew.model.finding import SEVERITIES, Finding, rfc3339
 from clew.sinks import Item, Sink, State
@@ -50,7 +50,7 @@ def _send(transport: Transport, sink: Sink, finding: Finding, state: State) -> t
     try:
         (verdict,) = transport.send([Item(finding.id, sink.finding(finding, state))]).verdicts
         transport.confirm()
-    except (Unreachable, Stopped) as error:
+    except (GaveUp, Unreachable, Stopped) as error:
         return False, str(error)
     return verdict.outcome in ("taken", "refused", "smaller"), verdict.reason
 

@@ -168,7 +168,9 @@ def _export(
         is_behind = spool.is_resumed and (
             spool.is_whole or any(spool.job[name] != facts[name] for name in bounds)
         )
-        transport = open_transport(address, receiver, sink, spool.position)
+        transport = open_transport(
+            address, receiver, sink, spool.position, patience_s=job.patience_s
+        )
         filling = None if spool.is_whole else _filling(open_engine(), job, sink, spool)
         tally = Sending(sink, transport, spool, patience_s=job.patience_s, told=told).run()
         if filling is not None:
@@ -248,13 +250,17 @@ def open_sink(receiver: Receiver, address: Address, now: datetime) -> Sink:
     return sink
 
 
-def open_transport(address: Address, receiver: Receiver, sink: Any, position: int) -> Transport:
+def open_transport(
+    address: Address, receiver: Receiver, sink: Any, position: int, *, patience_s: float = 30.0
+) -> Transport:
     """The way to the receiver."""
     if address.way == "http":
         from clew.delivery.http import HttpTransport
 
         assert isinstance(sink, HttpSink), f"BUG: {receiver.sink} says that it travels over http"
-        return HttpTransport(address, sink, receiver.token, ca_file=receiver.ca_file)
+        return HttpTransport(
+            address, sink, receiver.token, ca_file=receiver.ca_file, patience_s=patience_s
+        )
     if address.way == "smtp":
         from clew.delivery.mail import MailTransport
 

@@ -16,12 +16,16 @@ import httpx
 
 from clew.delivery.address import Address
 from clew.delivery.certificates import trusting
-from clew.delivery.sending import Reply, Stopped, Unreachable
-from clew.sinks import Answer, HttpSink, Item, Request
+from clew.delivery.sending import GaveUp, Reply, Stopped, Unreachable
+from clew.sinks import AckSink, Answer, HttpSink, Item, Request
 
 TIMEOUT_S = 30.0
 MOST_ANSWER_BYTES = 16 << 20
 LEAST_GZIP_BYTES = 1_000
+REQUESTS_UNTIL_ASKED = 10
+"""Requests of a sink that acknowledges them later, before it is asked for them."""
+FIRST_ASK_S, LONGEST_ASK_S = 0.25, 5.0
+ACK_PATIENCE_S = 30.0
 EARLY_S = 60.0
 """A fetched token is fetched anew so long before it ends."""
 
@@ -34,9 +38,10 @@ class TokenSink(Protocol):
 
 
 class HttpTransport:
-    """Posts to one address."""
+    """Posts to one address.
 
-    confirm_every = 1
+    patience_s  how long a receiver that acknowledges later may take for it
+    """
 
     def __init__(
         self,
@@ -45,8 +50,13 @@ class HttpTransport:
         token: str,
         *,
         ca_file: str = "",
+        patience_s: float = ACK_PATIENCE_S,
         clock: Callable[[], float] = time.time,
+        sleep: Callable[[float], None] = time.sleep,
     ) -> None:
+        self.confirm_every = 1
+        self._unasked: set[int] = set()
+        self._patience_s, self._sleep = patience_s, sleep
         self._address, self._sink, self._secret, self._clock = address, sink, token, clock
         self._fetched, self._fetched_until = "", 0.0
         self._takes_gzip = True
@@ -70,11 +80,36 @@ class HttpTransport:
             self._fetched = ""  # it may have ended early: once more with a new one
             request = self._sink.request(self._address.text, self._token(), items, self._clock())
             answer = self._post(request, zipped=self._takes_gzip)
+        if isinstance(self._sink, AckSink) and (ack := self._sink.ack_of(answer)) is not None:
+            self._unasked.add(ack)
+            self.confirm_every = REQUESTS_UNTIL_ASKED
         return Reply(self._sink.verdicts(answer, items), _retry_after(answer, self._clock()))
 
     def confirm(self) -> int:
-        """Each answer has said it."""
+        """Each answer has said it, or the receiver is asked until it does. Raises Unreachable where it
+        knows nothing of it any more, and GaveUp where it takes too long."""
+        waiting, self._unasked = self._unasked, set()
+        began, pause_s = self._clock(), FIRST_ASK_S
+        while waiting:
+            waiting -= self._acked(waiting)
+            if waiting and self._clock() - began > self._patience_s:
+                raise GaveUp(
+                    f"{self._address.shown} has not acknowledged {len(waiting)} requests in time"
+                )
+            if waiting:
+                self._sleep(pause_s)
+                pause_s = min(pause_s * 2, LONGEST_ASK_S)
         return 0
+
+    def _acked(self, acks: set[int]) -> set[int]:
+        assert isinstance(self._sink, AckSink), "BUG: a sink that acknowledges nothing is asked"
+        request = self._sink.ack_request(self._address.text, self._token(), sorted(acks))
+        answer = self._post(request, zipped=False)
+        if answer.status in (401, 403):
+            raise Stopped(f"asked whether all is there, it answers {answer.status}")
+        if answer.status != 200:
+            raise Unreachable(f"asked whether all is there, it answers {answer.status}")
+        return self._sink.acked(answer)
 
     def close(self) -> None:
         """Closes the connections."""

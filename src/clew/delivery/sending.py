@@ -53,7 +53,8 @@ class Reply:
 class Transport(Protocol):
     """A way to a receiver.
 
-    confirm_every  segments that are sent before the receiver is asked whether it has them all
+    confirm_every  segments that are sent before the receiver is asked whether it has them all; it may
+                   turn out with the first answer
     """
 
     confirm_every: int
@@ -62,7 +63,8 @@ class Transport(Protocol):
         """Sends a batch. Raises Unreachable."""
 
     def confirm(self) -> int:
-        """Returns when all that was sent is there; where a file is now. Raises Unreachable."""
+        """Returns when all that was sent is there; where a file is now. Raises Unreachable where it may
+        not be, and GaveUp where nobody can tell."""
 
     def close(self) -> None: ...
 
@@ -122,6 +124,7 @@ class Sending:
         self._patience_s, self._clock = patience_s, clock or Clock()
         self._told = told
         self.tally = Tally()
+        self._refused: set[str] = set()
         self._tries = 0
         self._progress_at = self._clock.now()
 
@@ -152,6 +155,7 @@ class Sending:
                 self._wait(str(error), None)
                 for one in sent:
                     self._send_segment(one.number, self._spool.items(one.number))
+        self._progressed()
         self._spool.settle([(one.number, one.ids) for one in sent], position)
         self.tally.sent += sum(len(one.ids) - one.refused for one in sent)
         sent.clear()
@@ -209,14 +213,21 @@ class Sending:
                 reason = verdict.reason
             elif verdict.outcome == "smaller":
                 smaller.append(item)
-        if len(later) < len(batch):
-            self._tries, self._progress_at = 0, self._clock.now()
-        elif later:
+        if len(later) == len(batch):
             self._wait(reason, reply.wait_s)
+        elif self._transport.confirm_every == 1:
+            self._progressed()
         middle = len(smaller) // 2
         return later, [half for half in (smaller[:middle], smaller[middle:]) if half], refused
 
+    def _progressed(self) -> None:
+        """What was sent and not confirmed is no progress: it may be sent for ever."""
+        self._tries, self._progress_at = 0, self._clock.now()
+
     def _refuse(self, item: Item, reason: str) -> None:
+        if item.id in self._refused:
+            return  # sent again, since the rest of its segment was not confirmed
+        self._refused.add(item.id)
         self._spool.refuse(item, reason)
         self.tally.refused += 1
         if reason not in self.tally.reasons and len(self.tally.reasons) < MOST_REASONS:

@@ -18,6 +18,7 @@ from typing import Any
 import duckdb
 import numpy as np
 
+from clew.engines._duckdb_chain import chain, last_link
 from clew.engines._duckdb_digest import PROVENANCE, Batches, block_digest, filled_mask, row_check
 from clew.engines._threads import Behind
 from clew.engines.duckdb import SQL_TYPES, DuckDBEngine
@@ -34,16 +35,6 @@ from clew.redact._key import key_of
 from clew.redact._rows import Redactor
 
 EPOCH = datetime(1970, 1, 1, tzinfo=UTC).replace(tzinfo=None)
-CHAINED = (
-    "source_id", "uri", "sha256", "content_sha256", "continues", "root_sha256", "start", "size", "first_line",
-    "format", "timezone", "lines", "events", "continuation", "blanks", "rejects", "redacted",
-    "redaction", "first_event", "last_event", "ingested_at", "clew_version", "digest", "position",
-)  # fmt: skip
-
-REMOVAL_CHAINED = (
-    "source_id", "uri", "removed_at", "command", "removed", "emptied", "digest", "clew_version", "position",
-)  # fmt: skip
-
 NEVER_GIVEN = (*OWN, "cost_usd")
 """Columns that no format gives; what a source claims of a call's cost is cost_given_usd."""
 ATTRIBUTES = "try_cast(nullif(attributes, '{}') AS JSON)::VARIANT::JSON::VARCHAR"
@@ -344,27 +335,6 @@ class Load:
             or [[self.source_id, "line", False, 0, None]],
         )
         return digest
-
-
-def chain(before: str, row: dict[str, Any]) -> str:
-    """The link of one row of `sources`: sha256 over the link before it and the row."""
-    facts = json.dumps([before, *(str(row[name]) for name in CHAINED)])
-    return hashlib.sha256(facts.encode()).hexdigest()
-
-
-def removal_link(before: str, row: dict[str, Any]) -> str:
-    """The link of one row of `removals`."""
-    facts = json.dumps(["removal", before, *(str(row[name]) for name in REMOVAL_CHAINED)])
-    return hashlib.sha256(facts.encode()).hexdigest()
-
-
-def last_link(connection: duckdb.DuckDBPyConnection) -> tuple[str, int]:
-    """The last link of the chain, and its position; "" and -1 where there is none."""
-    rows = connection.execute(
-        "SELECT chain, position FROM (SELECT chain, position FROM sources UNION ALL "
-        "SELECT chain, position FROM removals) ORDER BY position DESC LIMIT 1"
-    ).fetchall()
-    return rows[0] if rows else ("", -1)
 
 
 def known_sources(engine: DuckDBEngine) -> list[Known]:

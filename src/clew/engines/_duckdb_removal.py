@@ -17,8 +17,8 @@ from typing import Any
 import duckdb
 
 from clew import __version__
+from clew.engines._duckdb_chain import last_link, removal_link
 from clew.engines._duckdb_digest import Batches, block_digest, row_check
-from clew.engines._duckdb_ledger import last_link, removal_link
 from clew.engines._duckdb_verify import altered, block_rows
 from clew.engines.duckdb import DuckDBEngine
 from clew.errors import EngineError, EvidenceError

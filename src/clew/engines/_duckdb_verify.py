@@ -9,8 +9,8 @@ from typing import Any
 import duckdb
 import numpy as np
 
+from clew.engines._duckdb_chain import CHAINED, REMOVAL_CHAINED, chain, removal_link
 from clew.engines._duckdb_digest import ROW_COLUMNS, Batches, block_digest, row_check
-from clew.engines._duckdb_ledger import CHAINED, REMOVAL_CHAINED, chain, removal_link
 from clew.engines.duckdb import SQL_TYPES, DuckDBEngine
 from clew.model.event import BY_NAME
 from clew.model.fill import FILLED

@@ -29,6 +29,8 @@ RAISED = "nullif(concat_ws(': ', raised.exception_type, raised.exception_message
 """The sentence of a traceback that no line of the log stands before."""
 OTHER_STACK = r"(?s)(?:\n[^\n]*)?\n\s+at .*$"
 """A stack of Java or Node, and the line of its error."""
+COOKIES = r"(?i)\b(?:set-)?cookie['\"]?\s{0,3}[:=][^\r\n]*"
+"""A header whose pairs are a browser's, not the log's: its session is no session of ours."""
 REQUEST_WORD = r"\breq[-_](?:[0-9A-Za-z-]*[0-9][0-9A-Za-z-]*|[0-9a-f]{8,})\b"
 """An id has a digit or is long and hexadecimal; `req-uest` is a word."""
 REQUEST_LINE = r'"([A-Z]{3,7} [^" ]+ HTTP/[0-9.]+)"'
@@ -58,12 +60,15 @@ def with_pairs(records: str, columns: str, before: str = "") -> str:
     before  one of the columns, which may hold pairs as well: `[trace_id=4f2a span_id=1b]`
     """
     source = f"(SELECT {columns}, text, {HAS_STACK} AS has_stack, {message_sql()} AS message FROM {records})"
+    bare = f"regexp_replace(message, {quoted(COOKIES)}, '', 'g')"
+    said = f"CASE WHEN contains(message, 'ookie') THEN {bare} ELSE message END"
     if not before:
         return (
-            f"SELECT * EXCLUDE (pairs_found) FROM (SELECT *, {pairs_sql('message')} FROM {source})"
+            f"SELECT * EXCLUDE (pairs_found, spoken) FROM (SELECT *, {pairs_sql('spoken')} "
+            f"FROM (SELECT *, {said} AS spoken FROM {source}))"
         )
     both = (
-        f"CASE WHEN contains({before}, '=') THEN concat_ws(' ', {before}, message) ELSE message END"
+        f"CASE WHEN contains({before}, '=') THEN concat_ws(' ', {before}, {said}) ELSE {said} END"
     )
     paired = f"SELECT *, {both} AS paired FROM {source}"
     return f"SELECT * EXCLUDE (paired, pairs_found) FROM (SELECT *, {pairs_sql('paired')} FROM ({paired}))"

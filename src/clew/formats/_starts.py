@@ -14,6 +14,7 @@ LEVEL_WORDS = (
 ESCAPE = 27
 MOST_COLOURS, LONGEST_COLOUR = 3, 10
 TRACEBACK = b"Traceback (most recent call last)"
+KEY_WORDS, MOST_KEY_LINES = b"PRIVATE KEY", 200
 CHAINS = (b"During handling of the above", b"The above exception was the direct")
 
 
@@ -35,6 +36,17 @@ def begin_tracebacks(lines: Lines, begins: NDArray[np.bool_]) -> None:
     record = np.searchsorted(heads, traces, side="right")
     follows = np.concatenate(([False], record[1:] == record[:-1]))
     begins[traces[follows & ~is_chained]] = True
+
+
+def keep_keys_whole(lines: Lines, begins: NDArray[np.bool_]) -> None:
+    """Takes, out of `begins`, the lines of a private key below its first one: as a whole it is redacted."""
+    for end in np.flatnonzero(lines.begins_with(b"-----END ")):
+        first = max(int(end) - MOST_KEY_LINES, 0)
+        above = lines.text[lines.starts[first] : lines.ends[end]].tobytes()
+        at = above.rfind(b"-----BEGIN ")
+        if at >= 0 and KEY_WORDS in above[at : at + 80]:
+            begin = int(np.searchsorted(lines.starts, lines.starts[first] + at, side="right"))
+            begins[begin : end + 1] = False
 
 
 def is_date(lines: Lines, at: int) -> NDArray[np.bool_]:

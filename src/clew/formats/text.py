@@ -19,7 +19,7 @@ from clew.formats import Lines, Parser, Settings
 from clew.formats._fields import Units, quoted
 from clew.formats._messages import RAISED, message_columns, with_pairs
 from clew.formats._severity import severity_sql
-from clew.formats._starts import begin_tracebacks
+from clew.formats._starts import begin_tracebacks, keep_keys_whole
 from clew.formats._time import timestamp_sql
 from clew.model.case import Sample
 
@@ -59,6 +59,7 @@ class TextParser:
             if EXCEPTION_LINE.match(lines.text[start : min(end, start + 200)].tobytes()):
                 begins[index] = False
         begin_tracebacks(lines, begins)
+        keep_keys_whole(lines, begins)
         return begins
 
     def select(self, workbench: duckdb.DuckDBPyConnection, records: str) -> str:

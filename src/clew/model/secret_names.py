@@ -9,10 +9,15 @@ from __future__ import annotations
 import re
 
 NAMES = re.compile(
-    r"""(?:^|[_.-])(?:
-        authorization | cookie | set-cookie | password | passwd | passphrase | secret | credentials?
-      | api[_-]?key | access[_-]?key | private[_-]?key | secret[_-]?key | client[_-]?secret
+    r"""(?:
+      (?:^|[_.\s-]|(?-i:(?<=[a-z0-9])(?=[A-Z])))(?:
+        authorization | cookie | set-cookie | passwd | passphrase | secret | credentials?
+      | (?:api|access|account|private|secret|signing|encryption|subscription|auth)[_\s-]?key
+      | client[_-]?secret
       | (?:access|refresh|auth|id|session|bearer|api)[_-]?token | token
+      )
+    | password | passwort
+    | (?:^|[_.-])(?:JSESSIONID | PHPSESSID | ASPSESSIONID[A-Z]* | ASP\.NET_SessionId | connect\.sid | laravel_session)
     )$""",
     re.IGNORECASE | re.VERBOSE,
 )

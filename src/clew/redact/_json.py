@@ -33,11 +33,18 @@ NOTHING = re.compile(NO_VALUES)
 LED = {"authorization": "Authorization: ", "proxy-authorization": "Authorization: ",
        "cookie": "Cookie: ", "set-cookie": "Set-Cookie: "}  # fmt: skip
 """Keys whose value is looked at as the header it is."""
+AWS_ID = re.compile(r"\b(?:AKIA|ASIA)[A-Z0-9]{16}\b|\[(?:secret:)?aws_access_key\b")
+AWS_LIKE = re.compile(r"(?=[^a-z]*[a-z])(?=[^A-Z]*[A-Z])(?=[^0-9]*[0-9])[A-Za-z0-9/+]{40}")
+AWS_LED = "aws_secret_access_key="
+"""What such a value is looked at with before it where the document holds a key id as well."""
 NAMED = ("name", "key", "header")
 """Keys whose value names what the next value is: `{"name": "Cookie", "value": "..."}`."""
 PAIRED = ("value", "val")
-LOOSE = re.compile(r"(?i)(?:^|[._-])token$")
+HINT = re.compile(r"(?i)pass|pwd|secret|token|key|sig|auth|credential")
+"""Names that may speak of a secret: their value is looked at as `name=value` in a text is."""
+LOOSE = re.compile(r"(?:(?i:^|[._-])(?i:token)|(?<=[a-z0-9])Token)$")
 """Names that also bear words, as each token of an answer does."""
+PLAIN_NAME = re.compile(r"[\w-]{2,60}")
 LIKE_A_TOKEN = re.compile(r"(?=\S*[0-9])\S{16,}")
 
 
@@ -76,6 +83,7 @@ def places(document: str) -> list[Place]:
     """The values that may have to change, in order."""
     found = []
     key = named = ""
+    beside_id = bool(AWS_ID.search(document))
     for match in TOKENS.finditer(document):
         name, text, number, item, single = match.groups()
         if name is not None:
@@ -93,13 +101,16 @@ def places(document: str) -> list[Place]:
             named = value
         elif named and low in PAIRED:
             shown = named
-        found.append(Place(start - 1, end + 1, shown, value, _lead(shown), False))
+        lead = AWS_LED if beside_id and AWS_LIKE.fullmatch(value) else _lead(shown)
+        found.append(Place(start - 1, end + 1, shown, value, lead, False))
     return found
 
 
 @lru_cache(4_096)
 def _lead(key: str) -> str:
-    return LED.get(key.lower().rpartition(".")[2], "")
+    last = key.rpartition(".")[2]
+    speaks = HINT.search(last) and PLAIN_NAME.fullmatch(last) and not _is_secret(key)
+    return LED.get(last.lower(), f"{last}=" if speaks else "")
 
 
 @lru_cache(4_096)

@@ -6,6 +6,7 @@ distinct text is redacted once. Rows without anything cost that one pass.
 
 from __future__ import annotations
 
+import re
 from collections import Counter
 from collections.abc import Callable, Collection, Sequence
 
@@ -13,7 +14,8 @@ import duckdb
 
 from clew import registry
 from clew.model.event import BY_NAME, OWN
-from clew.model.redaction import SECRET_MARK, Policy
+from clew.model.redaction import SECRET_MARK, Policy, secret_mark
+from clew.redact._encoded import ESCAPE, TWICE
 from clew.redact._json import Change, Document
 from clew.redact._pattern import literal
 from clew.redact._values import Texts, redacted, token
@@ -29,6 +31,8 @@ IDS = {
     "timestamp_text": "[0-9]{9,20}([.][0-9]+)?|[0-9]{4}-[0-9]{2}-[0-9]{2}[0-9TtZz:.,+ -]*",
 }
 """Columns that mostly hold ids and times, and what those look like."""
+KEY_BEGINS = re.compile(r"-----BEGIN [A-Z0-9 ]{0,40}PRIVATE KEY[A-Z ]{0,10}-----\s*$")
+KEY_LINE = re.compile(r"\s*(?:[A-Za-z0-9+/=]{1,100}|(?:Proc-Type|DEK-Info): .{1,80})?\s*")
 IDENTITY = "api_key_hash"
 """The column in which a secret becomes a token, so that one key is still the same key."""
 
@@ -47,7 +51,7 @@ class Redactor:
         self.used_key: bytes | None = None
         self._bench, self._key = bench, key
         self._texts: Texts | None = None
-        self._gate = literal(_within_json(Texts(bench, policy, b"").gate) + f"|{IN_JSON}")
+        self._gate = literal(_within_json(Texts(bench, policy, b"").gate) + f"|{IN_JSON}|{TWICE}")
 
     @property
     def counted(self) -> dict[str, int]:
@@ -87,11 +91,20 @@ class Redactor:
         """The same texts, redacted; none where prompts are not kept, for they may be in them."""
         if not self.policy.takes_secrets or self.policy.prompts != "keep":
             return [None] * len(texts)
-        after = redacted(self._ready(), texts)
+        after = redacted(self._ready(), without_split_keys(texts))
         for before, text in zip(texts, after, strict=True):
             self.counts.update(_marks(text))
             self.counts.subtract(_marks(before))
         return list(after)
+
+    def name(self, text: str) -> str:
+        """What a source is called, redacted as any text."""
+        sql = f"SELECT {self._noticed(literal(text))}"
+        if not self.policy.takes_secrets or not self._bench.execute(sql).fetchall()[0][0]:
+            return text
+        (after,) = redacted(self._ready(), [text])
+        self.counts.update(_marks(after))
+        return after
 
     def _ready(self) -> Texts:
         if self._texts is None:
@@ -109,12 +122,12 @@ class Redactor:
         keyed = self._keyed(columns)
         count = execute(
             f"CREATE OR REPLACE TEMP TABLE redact_rows AS SELECT {listed} FROM {relation} "
-            f"WHERE regexp_matches(concat_ws(chr(10), {listed}), {self._gate}){keyed}"
+            f"WHERE {self._noticed(f'concat_ws(chr(10), {listed})')}{keyed}"
         ).fetchall()[0][0]
         if not count:
             return []
         texts = self._ready()
-        wanted = f"regexp_matches(before, {self._gate})"
+        wanted = self._noticed("before")
         if keyed:
             wanted += f" OR {_has_content('before')}"
         execute(
@@ -147,6 +160,15 @@ class Redactor:
         found = {name for (name,) in execute("SELECT DISTINCT name FROM redact_hits").fetchall()}
         self._count()
         return [name for name in columns if name in found]
+
+    def _noticed(self, text: str) -> str:
+        """SQL of whether a text, or what it says where it is percent-encoded, may hold anything."""
+        plain = f"try(url_decode(replace({text}, '+', ' ')))"
+        decoded = f"coalesce(regexp_matches({plain}, {self._gate}), true)"
+        return (
+            f"(regexp_matches({text}, {self._gate}) OR CASE WHEN contains({text}, '%') OR contains({text}, '+') "
+            f"THEN regexp_matches({text}, {literal(ESCAPE)}) AND {decoded} ELSE false END)"
+        )
 
     def _without_ids(self, relation: str, columns: Sequence[str]) -> list[str]:
         """The columns without those that, in this block, hold nothing but ids or times: of a million
@@ -240,6 +262,16 @@ class Redactor:
                 self.counts[kind] += sign * int(count)
 
 
+def without_split_keys(lines: Sequence[str]) -> list[str]:
+    """The lines without those of a private key that stands over several of them."""
+    kept, is_inside = [], False
+    for line in lines:
+        is_inside = is_inside and bool(KEY_LINE.fullmatch(line))
+        kept.append(secret_mark("private_key") if is_inside else line)
+        is_inside = is_inside or bool(KEY_BEGINS.search(line))
+    return kept
+
+
 def _may_hold(name: str) -> bool:
     """Whether a column's values are texts of the source."""
     if name in OWN or name == "root_id":
@@ -262,6 +294,4 @@ def _kinds(column: str) -> str:
 
 
 def _marks(text: str) -> list[str]:
-    import re
-
     return [*re.findall(SECRETS_OF, text), *re.findall(PERSONAL_OF, text)]

@@ -19,6 +19,7 @@ import duckdb
 
 from clew import registry
 from clew.model.redaction import TOKEN_DIGITS, Policy
+from clew.redact._encoded import ESCAPE, pieces, rewritten
 from clew.redact._key import known_key
 from clew.redact._pattern import GROUPS, Pattern, literal
 
@@ -26,6 +27,8 @@ BLOCK_BYTES = 64
 """Of SHA-256, in an HMAC."""
 MOST_ROUNDS = 5
 """Times that a changed text is looked at again; two are the rule."""
+DEEPEST = 3
+"""Times that a text within a text is decoded."""
 PERSONAL_LOOKS = re.compile(r"@|%40|[0-9A-Fa-f:.]{7}|(?:[0-9]\D{0,3}){6}")
 """What any personal datum has: an @, or digits."""
 FEW = 2_000
@@ -95,14 +98,51 @@ class Texts:
         """RE2 that every text with something to take out matches; "" where nothing is taken out."""
         return gate_of(pattern for pattern, _ in self.patterns)
 
-    def redact(self, table: str) -> None:
+    def redact(self, table: str, depth: int = 0) -> None:
         """Fills the column `after` of a table with the column `before`, of distinct texts; what stays
         as it is is left NULL."""
+        if depth < DEEPEST:
+            self._look_into_encoded(table, depth)
+        self._look(table, self.patterns)
+
+    def _look_into_encoded(self, table: str, depth: int) -> None:
+        """Redacts what is percent-encoded; secrets that stand in the open first, for a part of a
+        password may look like something else."""
         execute = self.bench.execute
-        source = f"SELECT before, before AS text FROM {table}"
+        open_table, piece_table = f"redact_open_{depth}", f"redact_pieces_{depth}"
+        execute(
+            f"CREATE OR REPLACE TEMP TABLE {open_table} AS SELECT before, NULL::VARCHAR AS after "
+            f"FROM {table} WHERE regexp_matches(before, {literal(ESCAPE)})"
+        )
+        if not execute(f"SELECT count(*) FROM {open_table}").fetchall()[0][0]:
+            return
+        self._look(open_table, [item for item in self.patterns if item[1]])
+        texts = execute(f"SELECT before, coalesce(after, before) FROM {open_table}").fetchall()
+        said = {word for _, text in texts for word in pieces(text)}
+        execute(
+            f"CREATE OR REPLACE TEMP TABLE {piece_table} AS "
+            "SELECT unnest(?::VARCHAR[]) AS before, NULL::VARCHAR AS after",
+            [sorted(said)],
+        )
+        self.redact(piece_table, depth + 1)
+        found = dict(execute(f"FROM {piece_table} WHERE after IS NOT NULL").fetchall())
+        if not found:
+            return
+        new = [(before, rewritten(text, found.get)) for before, text in texts]
+        new = [(before, text) for before, text in new if text != before]
+        execute(
+            f"UPDATE {table} SET after = done.text FROM (SELECT unnest(?::VARCHAR[]) AS before, "
+            f"unnest(?::VARCHAR[]) AS text) AS done WHERE {table}.before = done.before",
+            [[before for before, _ in new], [text for _, text in new]],
+        )
+
+    def _look(self, table: str, patterns: Sequence[tuple[Pattern, bool]]) -> None:
+        """Takes what these patterns find out of the texts of a table, until nothing changes."""
+        execute = self.bench.execute
+        source = f"SELECT before, coalesce(after, before) AS text FROM {table}"
         for _ in range(MOST_ROUNDS):
             made = execute(f"CREATE OR REPLACE TEMP TABLE redact_round AS {self._noticed(source)}")
-            asked = self._asked(made.fetchall()[0][0])
+            asked = self._asked(made.fetchall()[0][0], patterns)
             if not asked:
                 return
             for pattern, is_secret in asked:
@@ -138,15 +178,19 @@ class Texts:
         }
         return {group: gate_of(patterns) for group, patterns in by_group.items() if patterns}
 
-    def _asked(self, texts: int) -> list[tuple[Pattern, bool]]:
-        """The patterns that any of so many texts of this round may hold."""
+    def _asked(
+        self, texts: int, patterns: Sequence[tuple[Pattern, bool]]
+    ) -> list[tuple[Pattern, bool]]:
+        """Those of the patterns that any of so many texts of this round may hold."""
         if not texts:
             return []
         groups = list(self._group_gates())
         flags = ", ".join(f"bool_or(by_{group})" for group in groups)
         (noticed,) = self.bench.execute(f"SELECT {flags} FROM redact_round").fetchall()
         among = {group for group, is_noticed in zip(groups, noticed, strict=True) if is_noticed}
-        patterns = [item for item in self.patterns if item[0].group in among]
+        patterns = [item for item in patterns if item[0].group in among]
+        if not patterns:
+            return []
         tests = [
             f"coalesce(bool_or(CASE WHEN {_hinted(pattern)} THEN "
             + (f"regexp_matches(text, {literal(pattern.gate)})" if texts < FEW else "true")

@@ -18,11 +18,21 @@ HAS_DIGIT = "regexp_matches({value}, '[0-9]')"
 IS_VALUE = f"NOT regexp_full_match({{value}}, '{NO_VALUES}')"
 NAMED_GATE = (
     r"(?i:passw[a-z]{0,4}|passphrase|pwd|\bpass|_pass|contrase[a-zñÑ]{1,3}|senha|secrets?|credentials?|token|signature"
-    r"|cookies?|authorization|(?:api|access|private|signing|encryption|subscription|auth|secret)[ _-]?key)"
+    r"|cookies?|authorization|(?:api|access|account|private|signing|encryption|subscription|auth|secret)[ _-]?key"
+    r"|jsessionid|phpsessid|aspsessionid[a-z]{0,12}|asp\.net_sessionid|connect\.sid|laravel_session)"
     r"""[0-9]?\\*["']?\s{0,3}(?:[:=])"""
 )
 
 
+
+AWS_MARK = r"\[secret:aws_access_key\]"
+BESIDE_GATE = r"(?:AKIA|ASIA|ABIA|ACCA)[A-Z0-9]{8}|\[secret:aws_access_key"
+BESIDE_HINTS = ("akia", "asia", "abia", "acca", "aws_access_key")
+LIKE_AWS_SECRET = (
+    "regexp_matches({value}, '[0-9]') AND regexp_matches({value}, '[A-Z]') AND regexp_matches({value}, '[a-z]') AND "
+    "length(regexp_replace({value}, '[a-z]+|[A-Z]+|[0-9]+|[/+]+', '.', 'g')) >= 17"
+)
+"""Random signs change their kind more often than words, paths and hashes in hexadecimal do."""
 
 IS_SECRET = True
 """What is found is gone for good."""
@@ -50,6 +60,18 @@ PATTERNS: tuple[Pattern, ...] = (
         ("secret",), lead=rf"(?i:secret[_ -]?(?:access[_ -]?)?key){SEPARATOR}{QUOTE}", behind="[A-Za-z0-9/+=]",
         group="word", found=("aws_secret_access_key = wJalrXUtnFEMI/K7MDENG/bPxRfiCYEXAMPLEKEY",
                '"SecretAccessKey": "wJalrXUtnFEMI/K7MDENG/bPxRfiCYEXAMPLEKEY"'),
+    ),
+    Pattern(
+        "aws_secret_key", "AWS secret access keys, behind a key id", r"[A-Za-z0-9/+]{40}", BESIDE_GATE, BESIDE_HINTS,
+        lead=rf"{AWS_MARK}(?s:.{{0,200}}?)[^A-Za-z0-9/+=_-]", tail=r"(?:[^A-Za-z0-9/+=_-]|$)", check=LIKE_AWS_SECRET,
+        found=("AKIAIOSFODNN7EXAMPLE,wJalrXUtnFEMI/K7MDENG/bPxRfiCYEXAMPLEKEY", "AKIAIOSFODNN7EXAMPLE:wJalrXUtnFEMI/K7MDENG/bPxRfiCYEXAMPLEKEY",
+               "id AKIAIOSFODNN7EXAMPLE\nkey wJalrXUtnFEMI/K7MDENG/bPxRfiCYEXAMPLEKEY\nok"),
+    ),
+    Pattern(
+        "aws_secret_key", "AWS secret access keys, before a key id", r"[A-Za-z0-9/+]{40}", BESIDE_GATE, BESIDE_HINTS,
+        lead=r"(?:^|[^A-Za-z0-9/+=_-])", tail=rf"[^A-Za-z0-9/+=_-](?s:.{{0,200}}?){AWS_MARK}", check=LIKE_AWS_SECRET,
+        found=("wJalrXUtnFEMI/K7MDENG/bPxRfiCYEXAMPLEKEY of AKIAIOSFODNN7EXAMPLE",),
+        kept=("commit 2fd4e1c67a2d28fced849ee1bb76e7391b93eb12", "wJalrXUtnFEMI/K7MDENG/bPxRfiCYEXAMPLEKEY alone"),
     ),
     Pattern(
         "aws_session_token", "AWS session tokens, after their name", r"[A-Za-z0-9/+=%]{50,}", NAMED_GATE,
@@ -183,6 +205,19 @@ PATTERNS: tuple[Pattern, ...] = (
         found=("bot 0123456789:AAEXAMPLEexampleEXAMPLEexample01234",),
     ),
     Pattern(
+        "service_token", "tokens of Vault, Databricks, Docker Hub, Atlassian, New Relic, Sentry, Linear, Pinecone, Mailgun and age",
+        r"\b(?:hv[sbr]\.[\w-]{24,}|dapi[0-9a-f]{32}|dckr_pat_[\w-]{20,}|ATATT3[\w=-]{50,}|NRAK-[A-Z0-9]{27}|sntrys_[\w+/=-]{40,}"
+        r"|lin_api_[A-Za-z0-9]{32,}|pcsk_[A-Za-z0-9_]{40,}|key-[0-9a-f]{32}|AGE-SECRET-KEY-1[A-Z0-9]{58})",
+        r"\bhv[sbr]\.[\w-]{24}|dapi[0-9a-f]{32}|dckr_pat_|ATATT3|NRAK-|sntrys_|lin_api_|pcsk_|key-[0-9a-f]{32}|AGE-SECRET",
+        ("hvs.", "hvb.", "hvr.", "dapi", "dckr_pat_", "atatt3", "nrak-", "sntrys_", "lin_api_", "pcsk_", "key-", "age-secret"),
+        found=("hvs.EXAMPLEexample0123456789EXAMPLE", "dapi0123456789abcdef0123456789abcdef", "dckr_pat_EXAMPLEexample0123456789abc"),
+        kept=("key-value", "dapi0123", "hvs.py"),
+    ),
+    Pattern(
+        "webhook_path", "paths of Discord webhooks", r"[0-9]{15,22}/[\w-]{40,}", "/api/webhooks/", ("/api/webhooks/",), lead="/api/webhooks/",
+        found=("https://discord.com/api/webhooks/012345678901234567/" + "EXAMPLE_example-" * 4,),
+    ),
+    Pattern(
         "url_password", "passwords in addresses, database addresses included", r"""[^\s/'"<>?#\[][^\s/'"<>?#]*""", r"@[A-Za-z0-9\[_]",
         ("://",), lead=r"""(?i:\b[a-z][a-z0-9+.-]{0,30})://[^\s/:@'"<>?#]{0,200}:""", tail="@",
         group="at", found=("https://ann:hunter2@db.example.com/x", "postgresql://app:p%40ss@db.example.com:5432/x", "redis://:hunter2@r.example.com"),
@@ -244,6 +279,11 @@ PATTERNS: tuple[Pattern, ...] = (
         check=f"length({{value}}) >= 8 AND {HAS_DIGIT} AND {IS_VALUE}",
         group="word", found=("api_key=0123456789abcdef", 'x-api-key: "EXAMPLE0123456789"', "ocp-apim-subscription-key: 0123456789abcdef"),
         kept=("api_key: missing", "api_key_id=7", "access_key=short"),
+    ),
+    Pattern(
+        "api_key", "API keys in a query", r"[A-Za-z0-9_-]{24,}", r"[?&]key=", ("?key=", "&key="), lead=r"[?&](?i:key)=",
+        check=f"{HAS_DIGIT} AND regexp_matches({{value}}, '[A-Za-z]') AND NOT regexp_full_match({{value}}, '[0-9a-fA-F]{{8}}-[0-9a-fA-F-]{{27}}')",
+        group="word", found=("GET /v1/models?key=EXAMPLEexample0123456789EXAMPLE",), kept=("?key=user_profile", "?key=12345678901234567890123456"),
     ),
     Pattern(
         "token", "tokens after their name", rf"""(?:{BARE})""", NAMED_GATE, ("token",), before=r"\[",

@@ -122,6 +122,20 @@ class HttpSink(Sink, Protocol):
         """What became of each item."""
 
 
+@runtime_checkable
+class AckSink(HttpSink, Protocol):
+    """A sink whose receiver may say later that it has what it answered for."""
+
+    def ack_of(self, answer: Answer) -> int | None:
+        """The number under which to ask; None where the answer is all that there will be."""
+
+    def ack_request(self, to: str, token: str, acks: Sequence[int]) -> Request:
+        """The question which of these are there."""
+
+    def acked(self, answer: Answer) -> set[int]:
+        """Those that are."""
+
+
 @dataclass(frozen=True, slots=True)
 class Sample:
     """One example of a sink: a finding or an event, and the payload that comes of it.

@@ -5,14 +5,16 @@ Over    http: https://HOST:8088, to which /services/collector/event is added whe
 Token   the collector's token
 Limits  1,000 events and 900,000 bytes a request
 Source  Splunk, Format events for HTTP Event Collector
-Blind to  indexer acknowledgement: a 200 is taken for received
+Blind to  what becomes of an event behind the collector, where the token has no indexer acknowledgement
 
+With indexer acknowledgement an event leaves the spool when Splunk says that it is indexed.
 Splunk keeps repeats: each event bears `clew_id` as an indexed field, by which a search can drop them.
 """
 
 from __future__ import annotations
 
 import hashlib
+import json
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
@@ -40,7 +42,9 @@ from clew.sinks._verdicts import by_status, json_of, of_status
 TAKES: tuple[What, ...] = ("findings", "events")
 OVER = ("http",)
 MOST_ITEM = 500_000
-PATH = "/services/collector/event"
+COLLECTOR = "/services/collector"
+PATH = f"{COLLECTOR}/event"
+ACK_PATH = f"{COLLECTOR}/ack"
 WRONG_TOKEN = {1, 2, 3, 4, 7, 10, 11, 14, 16}
 """Codes that no event can help: the token, its index, its channel."""
 BAD_EVENT = {6, 12, 13, 15}
@@ -105,15 +109,8 @@ class Splunk:
 
     def request(self, to: str, token: str, items: Sequence[Item], moment: float) -> Request:
         """One POST; the channel follows from the address, so that a repeat comes on the same one."""
-        parts = urlsplit(to)
-        if parts.path in ("", "/"):
-            to = urlunsplit(parts._replace(path=PATH))
-        headers = {
-            "content-type": "application/json",
-            "authorization": f"Splunk {token}",
-            "x-splunk-request-channel": _channel(to),
-        }
-        return Request(to, b"\n".join(item.payload for item in items), headers, may_zip=True)
+        body = b"\n".join(item.payload for item in items)
+        return Request(_placed(to), body, _headers(to, token), may_zip=True)
 
     def verdicts(self, answer: Answer, items: Sequence[Item]) -> list[Verdict]:
         """By Splunk's code; the number of a bad event is refused alone."""
@@ -135,6 +132,42 @@ class Splunk:
         verdict = of_status(answer)
         is_ok = verdict.outcome == "taken"  # a code that says no under a status that says yes
         return [Verdict("later", reason) if is_ok else verdict] * len(items)
+
+    def ack_of(self, answer: Answer) -> int | None:
+        """The number that a token with indexer acknowledgement gives each request."""
+        told = json_of(answer)
+        found = told.get("ackId") if isinstance(told, dict) and answer.status == 200 else None
+        return found if isinstance(found, int) else None
+
+    def ack_request(self, to: str, token: str, acks: Sequence[int]) -> Request:
+        """Asked on the channel that the events came on."""
+        parts = urlsplit(_placed(to))
+        before, found, _ = parts.path.partition(COLLECTOR)
+        path = before + ACK_PATH if found else ACK_PATH
+        body = json.dumps({"acks": list(acks)}).encode()
+        return Request(urlunsplit(parts._replace(path=path)), body, _headers(to, token))
+
+    def acked(self, answer: Answer) -> set[int]:
+        """Those that it says yes to."""
+        told = json_of(answer)
+        acks = told.get("acks") if isinstance(told, dict) else None
+        if not isinstance(acks, dict):
+            return set()
+        return {int(ack) for ack, is_there in acks.items() if is_there is True and ack.isdigit()}
+
+
+def _placed(to: str) -> str:
+    """The collector's address, where only the host is given."""
+    parts = urlsplit(to)
+    return urlunsplit(parts._replace(path=PATH)) if parts.path in ("", "/") else to
+
+
+def _headers(to: str, token: str) -> dict[str, str]:
+    return {
+        "content-type": "application/json",
+        "authorization": f"Splunk {token}",
+        "x-splunk-request-channel": _channel(_placed(to)),
+    }
 
 
 def _channel(to: str) -> str:
