@@ -22,8 +22,8 @@ HOUSE = ROOT / "src" / "clew"
 FILES = sorted(HOUSE.rglob("*.py"))
 
 STEPS = (
-    ("errors", "instrument"),
-    ("model", "registry", "config"),
+    ("errors",),
+    ("model", "registry", "config", "instrument"),
     ("sources",),
     ("formats",),
     ("redact", "prices"),

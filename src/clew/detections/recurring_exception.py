@@ -273,26 +273,33 @@ _NO_IDS = [
     if row["source_id"] == "access" or "exception_type" in row
 ]
 
-_BUSY: list[dict[str, Any]] = [
-    row
-    for second in range(8)
-    for ms, path, kind in [
-        (100, "/v1/predict", "KeyError"),
-        # every fourth answer on the other path is logged nearest to a failure on this one
-        (130 if second % 4 == 3 else 600, "/v1/explain", "FileNotFoundError"),
-    ]
-    for row in [
+
+def _busy(second: int, ms: int, path: str, kind: str) -> list[dict[str, Any]]:
+    """A failing request's line of the proxy, and what the application logged of it."""
+    logged_ms = ms + (20 if ms == 600 else 10)
+    return [
         {
             "source_id": "access", "source_format": "nginx_access", "http_status": 500,
             "timestamp": f"2026-11-20T10:00:{second:02}.{ms:03}Z", "url_path": path,
         },
         {
             "source_id": "app", "source_format": "python_logging", "service": "scoring",
-            "timestamp": f"2026-11-20T10:00:{second:02}.{ms + (20 if ms == 600 else 10):03}Z",
+            "timestamp": f"2026-11-20T10:00:{second:02}.{logged_ms:03}Z",
             "severity": "ERROR", "exception_type": kind, "message": "failed",
         },
-    ]
-]  # fmt: skip
+    ]  # fmt: skip
+
+
+_BUSY = [
+    row
+    for second in range(8)
+    # every fourth answer on the other path is logged nearest to a failure on this one
+    for ms, path, kind in (
+        (100, "/v1/predict", "KeyError"),
+        (130 if second % 4 == 3 else 600, "/v1/explain", "FileNotFoundError"),
+    )
+    for row in _busy(second, ms, path, kind)
+]
 
 CASES = [
     Case(
