@@ -149,7 +149,7 @@ class Load:
         if found < records:
             rejects = self._rejects(select, batches, source)
         if len(batches):
-            self._do(self._store, batches.in_order(self.bench), format_name)
+            self._do(self._store, batches, format_name)
         refused = [row for row in rejects if row[2] != HEADER_LINE]
         self.count.continuation += len(rejects) - len(refused)
         return refused
@@ -209,8 +209,8 @@ class Load:
         columns = [c for c in COLUMNS if c.name in given and c.name not in NEVER_GIVEN]
         names = [*PROVENANCE, *(c.name for c in columns), "attributes"]
         values = [
-            f"'{self.root_sha256[:16]}' AS root_id",
-            f"'{self.source_id}' AS source_id",
+            "root_id" if "root_id" in given else f"'{self.root_sha256[:16]}' AS root_id",
+            "source_id" if "source_id" in given else f"'{self.source_id}' AS source_id",
             f"'{format_name}' AS source_format",
             "line",
             "byte_offset",
@@ -260,22 +260,33 @@ class Load:
             self.bench.unregister("unpriced")
 
     def _store(self, batches: Batches, format_name: str) -> None:
+        with self.bench.cursor() as bench:  # the next block may be on the bench itself
+            batches = batches.in_order(bench)
+            insert(self.engine, batches)
+            self.note(bench, batches, format_name)
+
+    def note(self, bench: duckdb.DuckDBPyConnection, batches: Batches, format_name: str) -> None:
+        """Writes down what a block of rows that was stored holds: its digest, its times, its fields."""
         columns = batches.columns()
         offsets = batches.byte_offsets()
         checks = b"".join(bytes(part.buffer(1)) for part in columns["row_check"])
         digest = block_digest(batches)
         names = [name for name in batches.names if name != "row_check"]
-        filled = [name for name in names if any(p.null_count < p.length for p in columns[name])]
-        self.count.events += self.engine.insert("event_rows", batches, filled)
         self.engine.workbench.execute(
             "INSERT INTO blocks VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
             [self.source_id, len(self.digests), format_name, int(offsets.min()), int(offsets.max()),
              len(batches), digest, ",".join(names), duckdb.__version__, checks],
         ).fetchall()  # fmt: skip
         self.digests.append(digest)
-        self._summarise(batches, columns)
+        self.count.events += len(batches)
+        self._summarise(bench, batches, columns)
 
-    def _summarise(self, batches: Batches, columns: dict[str, list[Any]]) -> None:
+    def _summarise(
+        self,
+        bench: duckdb.DuckDBPyConnection,
+        batches: Batches,
+        columns: dict[str, list[Any]],
+    ) -> None:
         """First and last event, and how many rows have each field."""
         for part in columns.get("timestamp", []):
             times = np.frombuffer(part.buffer(1), np.int64)[: part.length][filled_mask(part) == 1]
@@ -289,13 +300,12 @@ class Load:
                 filled = sum(part.length - part.null_count for part in parts)
                 self.fields[name] = self.fields.get(name, 0) + filled
         if any(part.length > part.null_count for part in columns["attributes"]):
-            with self.bench.cursor() as bench:  # the next block may be on the bench itself
-                bench.register("stored_batches", batches)
-                for name, rows in bench.execute(
-                    "SELECT name, count(*) FROM (SELECT unnest(json_keys(attributes)) AS name "
-                    "FROM stored_batches) GROUP BY name"
-                ).fetchall():
-                    self.fields[name] = self.fields.get(name, 0) + rows
+            bench.register("stored_batches", batches)
+            for name, rows in bench.execute(
+                "SELECT name, count(*) FROM (SELECT unnest(json_keys(attributes)) AS name "
+                "FROM stored_batches) GROUP BY name"
+            ).fetchall():
+                self.fields[name] = self.fields.get(name, 0) + rows
 
     def finish(self, facts: dict[str, Any]) -> str:
         """Writes the row of `sources` and its link of the chain; gives the source's digest."""
@@ -325,16 +335,23 @@ class Load:
             f"INSERT INTO sources ({names}) VALUES ({', '.join('?' * len(row))})",
             list(row.values()),
         )
-        bench.executemany(
-            "INSERT INTO fields VALUES (?, ?, ?, ?, ?)",
-            [
-                [self.source_id, name, name not in BY_NAME, rows, self.first_event]
-                for name, rows in sorted(self.fields.items())
-                if rows
-            ]
-            or [[self.source_id, "line", False, 0, None]],
-        )
+        fields = sorted((name, rows) for name, rows in self.fields.items() if rows)
+        names_found, found = zip(*(fields or [("line", 0)]), strict=True)
+        bench.execute(
+            "INSERT INTO fields SELECT ?, unnest(?::VARCHAR[]), unnest(?::BOOLEAN[]), "
+            "unnest(?::BIGINT[]), ?",
+            [self.source_id, list(names_found), [name not in BY_NAME for name in names_found],
+             list(found), self.first_event if fields else None],
+        ).fetchall()  # fmt: skip
         return digest
+
+
+def insert(engine: DuckDBEngine, batches: Batches) -> None:
+    """Adds rows to the events; a column that is empty is left out."""
+    columns = batches.columns()
+    names = [name for name in batches.names if name != "row_check"]
+    filled = [name for name in names if any(p.null_count < p.length for p in columns[name])]
+    engine.insert("event_rows", batches, filled)
 
 
 def known_sources(engine: DuckDBEngine) -> list[Known]:

@@ -16,7 +16,7 @@ import duckdb
 import ibis.expr.types as ir
 from prometheus_client import CollectorRegistry, Counter, Gauge
 
-from clew import pipeline
+from clew import ingestion
 from clew.alerts import store as alert_store
 from clew.alerts.prometheus import RuleNumbers
 from clew.alerts.round import Watch, Watcher
@@ -150,13 +150,13 @@ class Service:
         files: Sequence[SourceFile],
         settings: Settings,
         format: str | None,
-        progress: pipeline.Progress | None,
+        progress: ingestion.Progress | None,
     ) -> Iterator[SourceRow]:
         """Files into the case, on a connection of their own, between the writer's transactions."""
         engine = self.engine.another()
         try:
             with self._ingesting:
-                for row in pipeline.ingest_files(engine, files, settings, format, progress):
+                for row in ingestion.ingest_files(engine, files, settings, format, progress):
                     if row.status in ("new", "grown"):
                         self.writer.learn(row.source_id)
                     yield row

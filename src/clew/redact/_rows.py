@@ -38,7 +38,7 @@ IDENTITY = "api_key_hash"
 
 
 class Redactor:
-    """Redacts the blocks of one source, and counts what it took out.
+    """Redacts blocks of rows, and counts what it took out: in all, and by source_id.
 
     key  gives the key, which may have to be made; asked when it is needed first
     """
@@ -48,6 +48,7 @@ class Redactor:
     ) -> None:
         self.policy = policy
         self.counts: Counter[str] = Counter()
+        self.counts_of: dict[str, Counter[str]] = {}
         self.used_key: bytes | None = None
         self._bench, self._key = bench, key
         self._texts: Texts | None = None
@@ -72,7 +73,7 @@ class Redactor:
         content = prompts.COLUMNS if self.policy.prompts != "keep" else ()
         columns = [n for n in names if _may_hold(n) and n not in content]
         columns = self._without_ids(relation, columns)
-        changed = self._changed(relation, columns)
+        changed = self._changed(relation, columns, "source_id" if "source_id" in names else "''")
         taken = [name for name in content if name in names]
         if not (changed or taken):
             return None
@@ -113,16 +114,19 @@ class Redactor:
             self._texts.prepare()
         return self._texts
 
-    def _changed(self, relation: str, columns: Sequence[str]) -> list[str]:
-        """Fills redact_values with the texts that change; gives the columns that hold one of them."""
+    def _changed(self, relation: str, columns: Sequence[str], origin: str) -> list[str]:
+        """Fills redact_values with the texts that change; gives the columns that hold one of them.
+
+        origin  SQL of whose a row is
+        """
         if not columns:
             return []
         execute = self._bench.execute
         listed = ", ".join(columns)
         keyed = self._keyed(columns)
         count = execute(
-            f"CREATE OR REPLACE TEMP TABLE redact_rows AS SELECT {listed} FROM {relation} "
-            f"WHERE {self._noticed(f'concat_ws(chr(10), {listed})')}{keyed}"
+            f"CREATE OR REPLACE TEMP TABLE redact_rows AS SELECT {listed}, {origin} AS origin "
+            f"FROM {relation} WHERE {self._noticed(f'concat_ws(chr(10), {listed})')}{keyed}"
         ).fetchall()[0][0]
         if not count:
             return []
@@ -153,9 +157,9 @@ class Redactor:
         execute("DELETE FROM redact_values WHERE after IS NULL OR after = before")
         named = ", ".join(literal(name) for name in columns)
         execute(
-            "CREATE OR REPLACE TEMP TABLE redact_hits AS SELECT name, before, count(*) AS rows FROM "
-            f"(SELECT unnest([{listed}]) AS before, unnest([{named}]) AS name FROM redact_rows) "
-            "SEMI JOIN redact_values USING (before) GROUP BY name, before"
+            "CREATE OR REPLACE TEMP TABLE redact_hits AS SELECT name, before, origin, count(*) AS rows "
+            f"FROM (SELECT unnest([{listed}]) AS before, unnest([{named}]) AS name, origin FROM redact_rows) "
+            "SEMI JOIN redact_values USING (before) GROUP BY name, before, origin"
         )
         found = {name for (name,) in execute("SELECT DISTINCT name FROM redact_hits").fetchall()}
         self._count()
@@ -255,11 +259,13 @@ class Redactor:
     def _count(self) -> None:
         """Counts the marks that come into the rows, by type."""
         for side, sign in (("after", 1), ("before", -1)):
-            for kind, count in self._bench.execute(
-                f"SELECT kind, sum(rows) FROM (SELECT unnest(list_concat({_kinds(side)})) AS kind, rows "
-                f"FROM redact_hits JOIN redact_values USING (before) WHERE contains({side}, '[')) GROUP BY kind"
+            for kind, origin, count in self._bench.execute(
+                "SELECT kind, origin, sum(rows) FROM "
+                f"(SELECT unnest(list_concat({_kinds(side)})) AS kind, origin, rows FROM redact_hits "
+                f"JOIN redact_values USING (before) WHERE contains({side}, '[')) GROUP BY kind, origin"
             ).fetchall():
                 self.counts[kind] += sign * int(count)
+                self.counts_of.setdefault(origin, Counter())[kind] += sign * int(count)
 
 
 def without_split_keys(lines: Sequence[str]) -> list[str]:

@@ -135,6 +135,60 @@ def joined(parts: Sequence[Telemetry], first_line: int) -> Telemetry:
     )
 
 
+def bundled(parts: Sequence[Telemetry], ids: Sequence[tuple[str, str]]) -> Telemetry:
+    """Rows of several sources as one batch; each row keeps its place in its own source.
+
+    ids  root_id and source_id of each part
+    """
+    sizes = [len(part.kept) for part in parts]
+    return replace(
+        parts[0],
+        byte_offsets=np.concatenate([part.byte_offsets for part in parts]),
+        parts=np.concatenate([part.parts for part in parts]),
+        numbers=np.concatenate([part.numbers for part in parts]),
+        direct=_stacked([part.direct for part in parts], sizes),
+        attributes=_alike([part.attributes for part in parts], sizes),
+        derived=_stacked([part.derived for part in parts], sizes),
+        kept=np.concatenate([part.kept for part in parts]),
+        services=[],
+        origins={
+            name: _repeated(own, sizes)
+            for name, own in zip(("root_id", "source_id"), zip(*ids, strict=True), strict=True)
+        },
+    )
+
+
+def _alike(
+    parts: Sequence[Sequence[tuple[str, Column]]], sizes: Sequence[int]
+) -> list[tuple[str, Column]]:
+    """The attributes of all parts: those of one name and kind as one column, in the order of the parts'."""
+    order: list[tuple[str, str, int]] = []
+    found: list[dict[tuple[str, str, int], Column]] = []
+    for part in parts:
+        own: dict[tuple[str, str, int], Column] = {}
+        place = 0
+        for name, values in part:
+            time = sum(key[:2] == (name, values.kind) for key in own)
+            own[key := (name, values.kind, time)] = values
+            if key not in order:
+                order.insert(place, key)
+            place = order.index(key) + 1
+        found.append(own)
+    stacks = _stacked(
+        [{str(order.index(key)): values for key, values in own.items()} for own in found], sizes
+    )
+    return [(key[0], stacks[str(place)]) for place, key in enumerate(order)]
+
+
+def _repeated(texts: Sequence[str], sizes: Sequence[int]) -> Column:
+    """A column that has each of these texts so many times."""
+    total = sum(sizes)
+    lengths = np.repeat([len(text) for text in texts], sizes)
+    edges = np.concatenate(([0], np.cumsum(lengths))).astype(np.int32)
+    data = "".join(text * size for text, size in zip(texts, sizes, strict=True)).encode()
+    return Column("text", frozenset({"VARCHAR"}), np.ones(total, np.bool_), edges, data)
+
+
 def _renumbered(
     offsets: np.ndarray[tuple[int], np.dtype[np.int64]],
     order: np.ndarray[tuple[int], np.dtype[np.int64]],

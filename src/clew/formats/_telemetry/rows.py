@@ -55,6 +55,7 @@ class Telemetry:
     derived       canonical column to values for rows in which no attribute fills it
     services      of the rows, where they are spans
     kept          the rows that count
+    origins       root_id and source_id of the rows, where they are of several sources
     """
 
     byte_offsets: NDArray[np.int64]
@@ -65,6 +66,7 @@ class Telemetry:
     derived: Mapping[str, Column] = field(default_factory=dict)
     services: Sequence[str | None] = ()
     kept: NDArray[np.bool_] = field(default_factory=lambda: np.ones(0, dtype=np.bool_))
+    origins: Mapping[str, Column] = field(default_factory=dict)
 
     def __len__(self) -> int:
         return int(self.kept.sum())
@@ -101,7 +103,7 @@ class Telemetry:
             name: Column("int", frozenset(), everywhere, values)
             for name, values in zip(PLACE, place, strict=True)
         }
-        columns |= self.direct
+        columns |= {**self.origins, **self.direct}
         columns |= {f"a{n}": values for n, (_, values) in enumerate(self.attributes)}
         columns |= {f"derived_{name}": values for name, values in self.derived.items()}
         schema = na.struct({name: TYPES[values.kind] for name, values in columns.items()})
@@ -134,8 +136,9 @@ class Telemetry:
         columns["attributes"] = f"nullif('{{' || concat_ws(',', {members}) || '}}', '{{}}')"
         reject = "reject" if "reject" in self.direct else "NULL::VARCHAR"
         picked = ", ".join(f'{sql} AS "{name}"' for name, sql in columns.items())
+        place = ", ".join(["line", "byte_offset", "part", *self.origins])
         kept = f"{relation} WHERE is_kept = 1"
-        return f"SELECT line, byte_offset, part, {reject} AS reject, {picked} FROM {kept}"
+        return f"SELECT {place}, {reject} AS reject, {picked} FROM {kept}"
 
     def _median(self, number: str) -> float | None:
         """The middle value of the attribute that this SQL stands for."""

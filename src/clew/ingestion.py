@@ -1,0 +1,338 @@
+"""Sources to stored events: one after the other, and small ones of one format together.
+
+A block of whole lines becomes records, these become events and rejects by the format's SELECT, the
+events are redacted and stored; lines that the format cannot read are tried with another.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import replace
+from datetime import UTC, datetime
+
+from clew import __version__, registry
+from clew.bundles import Small, bundles
+from clew.engines._duckdb_bundle import Bundle
+from clew.engines._duckdb_ledger import (
+    Known,
+    Load,
+    known_sources,
+    longest_prefix,
+    new_bench,
+    redactor_of,
+    resume,
+)
+from clew.engines._threads import Behind, one_ahead
+from clew.engines.duckdb import DuckDBEngine
+from clew.errors import InputError, LedgerError
+from clew.formats import Batch, BatchParser, ElementParser, FileParser, Parser, Settings, surest
+from clew.formats._array import read_elements
+from clew.formats._records import RELATION, STREAM, Records, read_records
+from clew.formats._telemetry.batches import bundled
+from clew.model.ledger import SourceRow
+from clew.model.redaction import Policy
+from clew.prices.book import Book, book_with
+from clew.sources.files import Block, Identity, SourceFile, not_text
+
+MOST_BEHIND = 6
+"""Blocks that wait to be stored: now and then storing takes long, when DuckDB writes to the disk."""
+SURE_ENOUGH = 0.4
+"""How sure a second format must be of the lines that the first one could not read."""
+Reject = tuple[int, int, str]
+"""Line, byte offset, reason."""
+Progress = Callable[[str, int, int], None]
+"""Told the source, the bytes done and the bytes in all."""
+
+
+def ingest_files(
+    engine: DuckDBEngine,
+    files: Sequence[SourceFile],
+    settings: Settings,
+    format: str | None,
+    progress: Progress | None,
+) -> Iterator[SourceRow]:
+    """Files into an open case; gives the row of each as it is done.
+
+    Each is one transaction; small ones of one format are one together.
+    """
+    book = book_with(settings.price_file)
+    coming: Iterator[SourceFile | list[Small]] = iter(files)
+    if (
+        files[1:] and settings.redaction.prompts == "keep"
+    ):  # what is taken out of prompts is counted a source
+        known = known_sources(engine)
+        coming = one_ahead(
+            bundles(files, known, settings, lambda head: format or _format(head, settings))
+        )
+    for found in coming:
+        if isinstance(found, SourceFile):
+            yield _ingest(engine, found, settings, format, progress, book)
+        else:
+            yield from _ingest_together(engine, found, settings, progress, book)
+
+
+def _ingest(
+    engine: DuckDBEngine,
+    source: SourceFile,
+    settings: Settings,
+    format: str | None,
+    progress: Progress | None,
+    book: Book,
+) -> SourceRow:
+    row = SourceRow(source.uri, timezone=settings.timezone)
+    try:
+        known = known_sources(engine)
+        identity = source.identify(k.end for k in known)
+        row.sha256 = identity.sha256
+        if same := [k for k in known if k.content_sha256 == identity.content_sha256]:
+            return _already(row, same[0], settings.redaction)
+        before = longest_prefix(known, identity.prefixes, identity.size)
+        row.format = format or (before.format if before else _format(identity.head, settings))
+        row.status = "grown" if before else "new"
+        if format is None and row.format == "text" and (reason := not_text(identity.head)):
+            raise InputError(f"{source.uri} {reason}; nothing of it was stored.")
+        with engine.transaction():
+            _load(engine, source, row, identity, before, settings, progress, book)
+    except InputError as error:
+        row.status, row.note = "failed", str(error)
+        return row
+    if identity.problem:
+        row.status, row.note = "failed", identity.problem
+    return row
+
+
+def _ingest_together(
+    engine: DuckDBEngine,
+    smalls: Sequence[Small],
+    settings: Settings,
+    progress: Progress | None,
+    book: Book,
+) -> Iterator[SourceRow]:
+    bench = new_bench(f"{engine.path}.tmp")
+    rows = [SourceRow(s.source.uri, s.identity.sha256, s.format, settings.timezone) for s in smalls]
+    loads = {}
+    for row, small in zip(rows, smalls, strict=True):
+        row.source_id = small.identity.content_sha256[:16]
+        row.count.lines = small.rows.lines
+        loads[row.source_id] = Load(
+            engine,
+            bench,
+            source_id=row.source_id,
+            root_sha256=small.identity.content_sha256,
+            format=small.format,
+            count=row.count,
+            book=book,
+            redactor=redactor_of(engine, bench, settings.redaction),
+        )
+    bundle = Bundle(
+        engine,
+        bench,
+        source_id="",
+        root_sha256="",
+        format=smalls[0].format,
+        book=book,
+        redactor=redactor_of(engine, bench, settings.redaction),
+        loads=loads,
+    )
+    together = bundled([small.rows for small in smalls], [(name, name) for name in loads])
+    with engine.transaction():
+        _load_batch(bundle, together, smalls[0].told)
+        for source_id, rejects in bundle.refused.items():
+            loads[source_id].add_rejects(rejects)
+        for row, small in zip(rows, smalls, strict=True):
+            _finish(loads[row.source_id], row, small.identity)
+    for row, small in zip(rows, smalls, strict=True):
+        if progress is not None:
+            progress(row.source, small.identity.size, small.identity.size)
+        yield row
+
+
+def _format(head: bytes, settings: Settings) -> str:
+    """The format of a log_format that was given, by how it writes its variables; else the surest."""
+    if settings.log_format and "$" in settings.log_format:
+        return "nginx_access"
+    if settings.log_format and "%" in settings.log_format:
+        return "apache_access"
+    return surest(head)
+
+
+def _note(row: SourceRow, load: Load) -> str:
+    """What a person should know of a source that was stored, "" where all went as it should."""
+    if not row.count.lines:
+        return f"{row.source} is empty." if row.status == "new" else ""
+    if load.first_reject is None:
+        return ""
+    line, byte_offset, reason = load.first_reject
+    return (
+        f"{row.count.rejects:,} of {row.count.lines:,} lines of {row.source} did not parse, first line "
+        f"{line} (byte {byte_offset:,}): {reason}. Their places and reasons are in rejects."
+    )
+
+
+def _already(row: SourceRow, same: Known, policy: Policy) -> SourceRow:
+    row.status, row.format, row.source_id = "known", same.format, same.source_id
+    row.note = same.told(row.source, policy)
+    return row
+
+
+def _load(
+    engine: DuckDBEngine,
+    source: SourceFile,
+    row: SourceRow,
+    identity: Identity,
+    before: Known | None,
+    settings: Settings,
+    progress: Progress | None,
+    book: Book,
+) -> None:
+    start, first_line = _begin(engine, source, before)
+    row.source_id = identity.content_sha256[:16]
+    bench = new_bench(f"{engine.path}.tmp")
+    told = Settings(settings.timezone, source.modified_year(), settings.log_format)
+    parser: Parser = registry.load("formats", row.format).parse(identity.head, told)
+    with Behind("clew-store", MOST_BEHIND) as behind:
+        load = Load(
+            engine,
+            bench,
+            source_id=row.source_id,
+            root_sha256=before.root_sha256 if before else identity.content_sha256,
+            format=row.format,
+            count=row.count,
+            book=book,
+            redactor=redactor_of(engine, bench, settings.redaction),
+            behind=behind,
+        )
+        for read in _loaded(load, parser, source, (start, identity.size, first_line), told):
+            if progress is not None:
+                progress(source.uri, int(read.byte_offsets[-1]) if len(read) else 0, identity.size)
+    _finish(load, row, identity, before, start, first_line)
+
+
+def _finish(
+    load: Load,
+    row: SourceRow,
+    identity: Identity,
+    before: Known | None = None,
+    start: int = 0,
+    first_line: int = 1,
+) -> None:
+    """Writes the ledger of a source whose rows are stored. Raises LedgerError where it does not balance."""
+    if not row.count.is_balanced:
+        raise LedgerError(
+            f"{row.source}: the ledger does not balance ({row.count.lines:,} lines, but "
+            f"{row.count.events:,} events, {row.count.continuation:,} continuation, "
+            f"{row.count.blanks:,} blanks and {row.count.rejects:,} rejects); nothing was stored."
+        )
+    row.note = _note(row, load)
+    uri = load.redactor.name(row.source)
+    row.redacted = load.redactor.counted
+    row.digest = load.finish(
+        {
+            "uri": uri,
+            "sha256": identity.sha256,
+            "content_sha256": identity.content_sha256,
+            "continues": before.source_id if before else None,
+            "start": start,
+            "size": identity.size - start,
+            "first_line": first_line,
+            "timezone": row.timezone,
+            "ingested_at": datetime.now(UTC).replace(tzinfo=None),
+            "clew_version": __version__,
+        }
+    )
+
+
+def _loaded(
+    load: Load,
+    parser: Parser,
+    source: SourceFile,
+    part: tuple[int, int, int],
+    settings: Settings,
+) -> Iterator[Records | Batch]:
+    """Loads this part of a source, block by block: first and last byte, and the first line."""
+    start, end, first_line = part
+    if isinstance(parser, BatchParser):
+        for batch in one_ahead(parser.batches(source.pieces(start, end), first_line)):
+            _load_batch(load, batch, settings)
+            yield batch
+        return
+    for records in _read(source, parser, load, source.blocks(start, end), first_line):
+        _load_block(load, parser, records, load.format, settings)
+        yield records
+
+
+def _load_batch(load: Load, batch: Batch, settings: Settings) -> None:
+    load.count.lines += batch.lines
+    if not len(batch):
+        return
+    load.bench.register(STREAM, batch)
+    try:
+        select = batch.select(STREAM, settings)
+        load.add_rejects(load.add(select, load.format, len(batch)))
+    finally:
+        load.bench.unregister(STREAM)
+
+
+def _begin(engine: DuckDBEngine, source: SourceFile, before: Known | None) -> tuple[int, int]:
+    """The first byte and the first line that are new."""
+    if before is None:
+        return 0, 1
+    last_byte = next(source.blocks(before.end - 1, before.end)).data
+    return resume(engine, before, is_line_open=last_byte != b"\n")
+
+
+def _read(
+    source: SourceFile, parser: Parser, load: Load, blocks: Iterator[Block], first_line: int
+) -> Iterator[Records]:
+    """The records of a source: lines as a rule; some parsers find their own."""
+    if isinstance(parser, FileParser):
+        return parser.read(load.bench, source.path)
+    if isinstance(parser, ElementParser) and parser.elements is not None:
+        return read_elements(blocks, is_array=parser.elements == "array")
+    return read_records(blocks, parser.heads, first_line)
+
+
+def _load_block(
+    load: Load, parser: Parser, records: Records, format_name: str, settings: Settings
+) -> None:
+    count = load.count
+    count.lines += records.lines
+    count.blanks += records.blanks
+    if not len(records):
+        return
+    count.continuation += int(records.counts.sum()) - len(records)
+    rejects = _parse(load, parser, records, format_name)
+    tried = {format_name, "csv", "parquet", "text"}
+    while rejects and (other := _second_format(records, rejects, tried, settings)):
+        name, parser, left = other
+        tried.add(name)
+        count.continuation += len(rejects) - len(left)
+        records, rejects = left, _parse(load, parser, left, name)
+    load.add_rejects(rejects, records.texts([offset for _, offset, _ in rejects]))
+
+
+def _parse(load: Load, parser: Parser, records: Records, format_name: str) -> list[Reject]:
+    load.bench.register(STREAM, records)
+    try:
+        select = parser.select(load.bench, RELATION)
+        return load.add(select, format_name, len(records), records)
+    finally:
+        load.bench.unregister(STREAM)
+
+
+def _second_format(
+    records: Records, rejects: list[Reject], tried: set[str], settings: Settings
+) -> tuple[str, Parser, Records] | None:
+    """Another format that knows most of the rejects: logs of several writers end up in one file."""
+    left = records.pick([offset for _, offset, _ in rejects])
+    head = left.head()
+    others = [name for name in registry.names("formats") if name not in tried]
+    scores = {name: registry.load("formats", name).sniff(head) for name in others}
+    for name in sorted(scores, key=lambda name: -scores[name]):
+        if scores[name] < SURE_ENOUGH:
+            break
+        told = replace(settings, log_format=None)
+        parser: Parser = registry.load("formats", name).parse(head, told)
+        if not isinstance(parser, BatchParser):
+            return name, parser, left.regrouped(parser.heads)
+    return None
