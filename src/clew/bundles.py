@@ -18,8 +18,8 @@ from clew.formats._telemetry.rows import Telemetry
 from clew.sources.files import Identity, SourceFile
 
 SMALL_BYTES = 4 << 20
-BUNDLE_BYTES = 16 << 20
-MOST_FILES = 100
+BUNDLE_BYTES = 32 << 20
+MOST_FILES = 250
 SURE = 0.95
 """How sure the format of the file before must be of a file, for no other to be asked."""
 
@@ -79,7 +79,7 @@ class _Looker:
     ) -> None:
         self.settings, self.format_of = settings, format_of
         self.seen = {one.content_sha256 for one in known}
-        self.ends = {one.end for one in known}
+        self.ends = {one.end for one in known if one.end}
         self.last = ""
 
     def look(self, source: SourceFile) -> Small | None:
@@ -90,9 +90,9 @@ class _Looker:
             identity = source.identify(self.ends)
             is_new = self.seen.isdisjoint({identity.content_sha256, *identity.prefixes.values()})
             self.seen.add(identity.content_sha256)
-            self.ends.add(identity.size)
             if not is_new or identity.problem or not 0 < identity.size <= SMALL_BYTES:
                 return None
+            self.ends.add(identity.size)
             return self._decoded(source, identity)
         except (InputError, OSError):  # whoever reads it alone says why
             return None
@@ -102,6 +102,7 @@ class _Looker:
         format = self._format(identity.head)
         parser = registry.load("formats", format).parse(identity.head, told)
         if not isinstance(parser, BatchParser):
+            self.last = ""  # formats of lines are sure of much that is another's
             return None
         found = list(parser.batches(source.pieces(0, identity.size), 1))
         if len(found) != 1 or not isinstance(found[0], Telemetry):

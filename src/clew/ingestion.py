@@ -7,8 +7,11 @@ events are redacted and stored; lines that the format cannot read are tried with
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime
+from typing import Any
+
+import duckdb
 
 from clew import __version__, registry
 from clew.bundles import Small, bundles
@@ -32,6 +35,7 @@ from clew.formats._telemetry.batches import bundled
 from clew.model.ledger import SourceRow
 from clew.model.redaction import Policy
 from clew.prices.book import Book, book_with
+from clew.redact._rows import Redactor, marks_of
 from clew.sources.files import Block, Identity, SourceFile, not_text
 
 MOST_BEHIND = 6
@@ -42,6 +46,41 @@ Reject = tuple[int, int, str]
 """Line, byte offset, reason."""
 Progress = Callable[[str, int, int], None]
 """Told the source, the bytes done and the bytes in all."""
+
+
+@dataclass(frozen=True, slots=True)
+class _Run:
+    """What all sources of one ingest share: the case, where they are parsed, and what was asked."""
+
+    engine: DuckDBEngine
+    bench: duckdb.DuckDBPyConnection
+    settings: Settings
+    format: str | None
+    progress: Progress | None
+    book: Book
+
+    def load(self, row: SourceRow, root_sha256: str, **more: Any) -> Load:
+        """A source on its way into the case."""
+        return Load(
+            self.engine,
+            self.bench,
+            source_id=row.source_id,
+            root_sha256=root_sha256,
+            format=row.format,
+            count=row.count,
+            book=self.book,
+            redactor=self.redactor(),
+            **more,
+        )
+
+    def redactor(self) -> Redactor:
+        """A new one, with counts of its own."""
+        return redactor_of(self.engine, self.bench, self.settings.redaction)
+
+    def tell(self, uri: str, done: int, size: int) -> None:
+        """How far a source is."""
+        if self.progress is not None:
+            self.progress(uri, done, size)
 
 
 def ingest_files(
@@ -55,7 +94,8 @@ def ingest_files(
 
     Each is one transaction; small ones of one format are one together.
     """
-    book = book_with(settings.price_file)
+    bench = new_bench(f"{engine.path}.tmp")
+    run = _Run(engine, bench, settings, format, progress, book_with(settings.price_file))
     coming: Iterator[SourceFile | list[Small]] = iter(files)
     if (
         files[1:] and settings.redaction.prompts == "keep"
@@ -66,33 +106,28 @@ def ingest_files(
         )
     for found in coming:
         if isinstance(found, SourceFile):
-            yield _ingest(engine, found, settings, format, progress, book)
+            yield _ingest(run, found)
         else:
-            yield from _ingest_together(engine, found, settings, progress, book)
+            yield from _ingest_together(run, found)
 
 
-def _ingest(
-    engine: DuckDBEngine,
-    source: SourceFile,
-    settings: Settings,
-    format: str | None,
-    progress: Progress | None,
-    book: Book,
-) -> SourceRow:
-    row = SourceRow(source.uri, timezone=settings.timezone)
+def _ingest(run: _Run, source: SourceFile) -> SourceRow:
+    row = SourceRow(source.uri, timezone=run.settings.timezone)
     try:
-        known = known_sources(engine)
+        known = known_sources(run.engine)
         identity = source.identify(k.end for k in known)
         row.sha256 = identity.sha256
         if same := [k for k in known if k.content_sha256 == identity.content_sha256]:
-            return _already(row, same[0], settings.redaction)
+            return _already(row, same[0], run.settings.redaction)
         before = longest_prefix(known, identity.prefixes, identity.size)
-        row.format = format or (before.format if before else _format(identity.head, settings))
+        row.format = run.format or (
+            before.format if before else _format(identity.head, run.settings)
+        )
         row.status = "grown" if before else "new"
-        if format is None and row.format == "text" and (reason := not_text(identity.head)):
+        if run.format is None and row.format == "text" and (reason := not_text(identity.head)):
             raise InputError(f"{source.uri} {reason}; nothing of it was stored.")
-        with engine.transaction():
-            _load(engine, source, row, identity, before, settings, progress, book)
+        with run.engine.transaction():
+            _load(run, source, row, identity, before)
     except InputError as error:
         row.status, row.note = "failed", str(error)
         return row
@@ -101,50 +136,37 @@ def _ingest(
     return row
 
 
-def _ingest_together(
-    engine: DuckDBEngine,
-    smalls: Sequence[Small],
-    settings: Settings,
-    progress: Progress | None,
-    book: Book,
-) -> Iterator[SourceRow]:
-    bench = new_bench(f"{engine.path}.tmp")
-    rows = [SourceRow(s.source.uri, s.identity.sha256, s.format, settings.timezone) for s in smalls]
-    loads = {}
-    for row, small in zip(rows, smalls, strict=True):
+def _ingest_together(run: _Run, smalls: Sequence[Small]) -> list[SourceRow]:
+    """Small sources of one format, in one transaction."""
+    rows, loads = [], {}
+    for small in smalls:
+        row = SourceRow(
+            small.source.uri, small.identity.sha256, small.format, run.settings.timezone
+        )
         row.source_id = small.identity.content_sha256[:16]
         row.count.lines = small.rows.lines
-        loads[row.source_id] = Load(
-            engine,
-            bench,
-            source_id=row.source_id,
-            root_sha256=small.identity.content_sha256,
-            format=small.format,
-            count=row.count,
-            book=book,
-            redactor=redactor_of(engine, bench, settings.redaction),
-        )
+        loads[row.source_id] = run.load(row, small.identity.content_sha256)
+        rows.append(row)
     bundle = Bundle(
-        engine,
-        bench,
+        run.engine,
+        run.bench,
+        run.redactor(),
         source_id="",
         root_sha256="",
         format=smalls[0].format,
-        book=book,
-        redactor=redactor_of(engine, bench, settings.redaction),
+        book=run.book,
         loads=loads,
     )
     together = bundled([small.rows for small in smalls], [(name, name) for name in loads])
-    with engine.transaction():
+    with run.engine.transaction():
         _load_batch(bundle, together, smalls[0].told)
         for source_id, rejects in bundle.refused.items():
             loads[source_id].add_rejects(rejects)
-        for row, small in zip(rows, smalls, strict=True):
-            _finish(loads[row.source_id], row, small.identity)
-    for row, small in zip(rows, smalls, strict=True):
-        if progress is not None:
-            progress(row.source, small.identity.size, small.identity.size)
-        yield row
+        names = bundle.redactor.names([row.source for row in rows])
+        for row, name, small in zip(rows, names, smalls, strict=True):
+            _finish(loads[row.source_id], row, name, small.identity)
+            run.tell(row.source, small.identity.size, small.identity.size)
+    return rows
 
 
 def _format(head: bytes, settings: Settings) -> str:
@@ -176,47 +198,35 @@ def _already(row: SourceRow, same: Known, policy: Policy) -> SourceRow:
 
 
 def _load(
-    engine: DuckDBEngine,
-    source: SourceFile,
-    row: SourceRow,
-    identity: Identity,
-    before: Known | None,
-    settings: Settings,
-    progress: Progress | None,
-    book: Book,
+    run: _Run, source: SourceFile, row: SourceRow, identity: Identity, before: Known | None
 ) -> None:
-    start, first_line = _begin(engine, source, before)
+    start, first_line = _begin(run.engine, source, before)
     row.source_id = identity.content_sha256[:16]
-    bench = new_bench(f"{engine.path}.tmp")
+    root = before.root_sha256 if before else identity.content_sha256
+    settings = run.settings
     told = Settings(settings.timezone, source.modified_year(), settings.log_format)
     parser: Parser = registry.load("formats", row.format).parse(identity.head, told)
     with Behind("clew-store", MOST_BEHIND) as behind:
-        load = Load(
-            engine,
-            bench,
-            source_id=row.source_id,
-            root_sha256=before.root_sha256 if before else identity.content_sha256,
-            format=row.format,
-            count=row.count,
-            book=book,
-            redactor=redactor_of(engine, bench, settings.redaction),
-            behind=behind,
-        )
+        load = run.load(row, root, behind=behind)
         for read in _loaded(load, parser, source, (start, identity.size, first_line), told):
-            if progress is not None:
-                progress(source.uri, int(read.byte_offsets[-1]) if len(read) else 0, identity.size)
-    _finish(load, row, identity, before, start, first_line)
+            run.tell(source.uri, int(read.byte_offsets[-1]) if len(read) else 0, identity.size)
+    (name,) = load.redactor.names([row.source])
+    _finish(load, row, name, identity, before, start, first_line)
 
 
 def _finish(
     load: Load,
     row: SourceRow,
+    name: str,
     identity: Identity,
     before: Known | None = None,
     start: int = 0,
     first_line: int = 1,
 ) -> None:
-    """Writes the ledger of a source whose rows are stored. Raises LedgerError where it does not balance."""
+    """Writes the ledger of a source whose rows are stored. Raises LedgerError where it does not balance.
+
+    name  of the source, redacted
+    """
     if not row.count.is_balanced:
         raise LedgerError(
             f"{row.source}: the ledger does not balance ({row.count.lines:,} lines, but "
@@ -224,11 +234,12 @@ def _finish(
             f"{row.count.blanks:,} blanks and {row.count.rejects:,} rejects); nothing was stored."
         )
     row.note = _note(row, load)
-    uri = load.redactor.name(row.source)
+    if name != row.source:
+        load.redactor.counts.update(marks_of(name))
     row.redacted = load.redactor.counted
     row.digest = load.finish(
         {
-            "uri": uri,
+            "uri": name,
             "sha256": identity.sha256,
             "content_sha256": identity.content_sha256,
             "continues": before.source_id if before else None,

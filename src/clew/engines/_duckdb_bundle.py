@@ -6,12 +6,17 @@ files are parsed, priced, redacted and inserted at once, and each source notes w
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 
+import numpy as np
+
 from clew.engines._duckdb_digest import Batches
-from clew.engines._duckdb_ledger import Load, insert
+from clew.engines._duckdb_ledger import Load, attribute_keys, insert
 from clew.formats._records import Records
+
+ID_CHARACTERS = 16
+"""Of a source_id."""
 
 
 @dataclass(slots=True)
@@ -27,19 +32,16 @@ class Bundle(Load):
 
     def _store(self, batches: Batches, format_name: str) -> None:
         with self.bench.cursor() as bench:
-            own = {
-                source_id: batches.only(
-                    bench, f"WHERE source_id = '{source_id}' ORDER BY byte_offset, part"
-                )
-                for source_id in self.loads
-            }
-            insert(
-                self.engine,
-                Batches(batches.schema, [array for part in own.values() for array in part.arrays]),
+            order = ", ".join(f"'{source_id}'" for source_id in self.loads)
+            batches = batches.only(
+                bench, f"ORDER BY list_position([{order}], source_id), byte_offset, part"
             )
-            for source_id, part in own.items():
-                if len(part):
-                    self.loads[source_id].note(bench, part, format_name)
+            insert(self.engine, batches)
+            for source_id, part, rows in _parts(batches):
+                self.loads[source_id].note(part, format_name, rows)
+            for source_id, name, rows_with in attribute_keys(bench, batches):
+                fields = self.loads[source_id].fields
+                fields[name] = fields.get(name, 0) + rows_with
         for source_id, load in self.loads.items():
             load.redactor.counts.update(self.redactor.counts_of.pop(source_id, {}))
             load.redactor.used_key = self.redactor.used_key
@@ -55,3 +57,15 @@ class Bundle(Load):
         for source_id, *reject in rows:
             self.refused.setdefault(source_id, []).append(tuple(reject))
         return []
+
+
+def _parts(batches: Batches) -> Iterator[tuple[str, Batches, slice]]:
+    """Each source's rows: its id, a batch that holds them, and where; a batch may end within a source."""
+    for array in batches.arrays:
+        batch = Batches(batches.schema, [array])
+        (ids,) = batch.columns()["source_id"]
+        text = memoryview(ids.buffer(2))[: ID_CHARACTERS * len(batch)]
+        data = np.frombuffer(text, f"S{ID_CHARACTERS}")
+        begins = np.flatnonzero(np.concatenate(([True], data[1:] != data[:-1]))).tolist()
+        for begin, end in zip(begins, [*begins[1:], len(batch)], strict=True):
+            yield data[begin].decode(), batch, slice(begin, end)

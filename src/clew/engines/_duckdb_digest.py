@@ -103,39 +103,48 @@ def filled_mask(part: Any) -> NDArray[np.uint8]:
     return np.unpackbits(bits, bitorder="little")[: part.length]
 
 
-def _hash_column(parts: Sequence[Any]) -> str:
+def _hash_column(parts: Sequence[Any], rows: slice) -> str:
     """sha256 over the NULLs, the lengths and the bytes of a column; "" where all is NULL."""
     hashes = [hashlib.sha256() for _ in range(3)]
     filled = 0
     for part in parts:
         assert part.offset == 0, "BUG: an Arrow batch does not begin at its first row"
-        mask = filled_mask(part)
+        mask = filled_mask(part)[rows]
         filled += int(mask.sum())
         hashes[0].update(mask.data)
         if part.storage_type == "string":
             edges = np.frombuffer(part.buffer(1), np.int32)[: part.length + 1]
+            edges = edges[rows.start : None if rows.stop is None else rows.stop + 1]
             hashes[1].update(np.diff(edges).data)
-            hashes[2].update(memoryview(part.buffer(2))[: int(edges[-1]) if len(edges) else 0])
+            begin, end = (int(edges[0]), int(edges[-1])) if len(edges) else (0, 0)
+            hashes[2].update(memoryview(part.buffer(2))[begin:end])
             continue
         data = np.frombuffer(part.buffer(1), np.uint8)
         if part.storage_type == "bool":
-            rows = np.unpackbits(data, bitorder="little")[: part.length].reshape(-1, 1)
+            values = np.unpackbits(data, bitorder="little")[: part.length].reshape(-1, 1)
         else:
             width = len(data) // part.length if part.length else 1
-            rows = data[: width * part.length].reshape(part.length, width)
-        hashes[2].update(np.ascontiguousarray(rows * mask[:, None]).data)
+            values = data[: width * part.length].reshape(part.length, width)
+        hashes[2].update(np.ascontiguousarray(values[rows] * mask[:, None]).data)
     return " ".join(h.hexdigest() for h in hashes) if filled else ""
 
 
-def block_digest(batches: Batches) -> str:
-    """sha256 over the columns of a block, in the order of `ROW_COLUMNS`."""
+ALL = slice(None)
+
+
+def block_digest(batches: Batches, rows: slice = ALL) -> str:
+    """sha256 over the columns of a block, in the order of `ROW_COLUMNS`.
+
+    rows  these alone, where the block is one batch
+    """
     columns = batches.columns()
     found = [
         f"{name} {hashed}"
         for name in (*ROW_COLUMNS, "attributes")
-        if name in columns and (hashed := _hash_column(columns[name]))
+        if name in columns and (hashed := _hash_column(columns[name], rows))
     ]
-    return hashlib.sha256("\n".join([str(len(batches)), *found]).encode()).hexdigest()
+    size = len(range(len(batches))[rows])
+    return hashlib.sha256("\n".join([str(size), *found]).encode()).hexdigest()
 
 
 def row_check(names: Sequence[str]) -> str:

@@ -19,7 +19,14 @@ import duckdb
 import numpy as np
 
 from clew.engines._duckdb_chain import chain, last_link
-from clew.engines._duckdb_digest import PROVENANCE, Batches, block_digest, filled_mask, row_check
+from clew.engines._duckdb_digest import (
+    ALL,
+    PROVENANCE,
+    Batches,
+    block_digest,
+    filled_mask,
+    row_check,
+)
 from clew.engines._threads import Behind
 from clew.engines.duckdb import SQL_TYPES, DuckDBEngine
 from clew.formats import AT_ONCE, HEADER_LINE
@@ -39,6 +46,8 @@ NEVER_GIVEN = (*OWN, "cost_usd")
 """Columns that no format gives; what a source claims of a call's cost is cost_given_usd."""
 ATTRIBUTES = "try_cast(nullif(attributes, '{}') AS JSON)::VARIANT::JSON::VARCHAR"
 """What goes into the VARIANT, as the JSON text that it gives back."""
+CHECK_BYTES = 4
+"""Of a row's check."""
 FEW = 200
 """Records that are picked out to be parsed again; more are found by parsing all of them."""
 
@@ -263,33 +272,32 @@ class Load:
         with self.bench.cursor() as bench:  # the next block may be on the bench itself
             batches = batches.in_order(bench)
             insert(self.engine, batches)
-            self.note(bench, batches, format_name)
+            self.note(batches, format_name)
+            for _, name, rows in attribute_keys(bench, batches):
+                self.fields[name] = self.fields.get(name, 0) + rows
 
-    def note(self, bench: duckdb.DuckDBPyConnection, batches: Batches, format_name: str) -> None:
-        """Writes down what a block of rows that was stored holds: its digest, its times, its fields."""
+    def note(self, batches: Batches, format_name: str, rows: slice = ALL) -> None:
+        """Writes down what a block of rows that was stored holds: its digest, its times, its fields.
+
+        rows  those that are of this source, where the block is one batch
+        """
         columns = batches.columns()
-        offsets = batches.byte_offsets()
+        offsets = batches.byte_offsets()[rows]
         checks = b"".join(bytes(part.buffer(1)) for part in columns["row_check"])
-        digest = block_digest(batches)
+        if rows != ALL:
+            checks = checks[CHECK_BYTES * rows.start : CHECK_BYTES * rows.stop]
+        digest = block_digest(batches, rows)
         names = [name for name in batches.names if name != "row_check"]
         self.engine.workbench.execute(
             "INSERT INTO blocks VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
             [self.source_id, len(self.digests), format_name, int(offsets.min()), int(offsets.max()),
-             len(batches), digest, ",".join(names), duckdb.__version__, checks],
+             len(offsets), digest, ",".join(names), duckdb.__version__, checks],
         ).fetchall()  # fmt: skip
         self.digests.append(digest)
-        self.count.events += len(batches)
-        self._summarise(bench, batches, columns)
-
-    def _summarise(
-        self,
-        bench: duckdb.DuckDBPyConnection,
-        batches: Batches,
-        columns: dict[str, list[Any]],
-    ) -> None:
-        """First and last event, and how many rows have each field."""
+        self.count.events += len(offsets)
         for part in columns.get("timestamp", []):
-            times = np.frombuffer(part.buffer(1), np.int64)[: part.length][filled_mask(part) == 1]
+            times = np.frombuffer(part.buffer(1), np.int64)[: part.length]
+            times = times[rows][filled_mask(part)[rows] == 1]
             if len(times):
                 first = EPOCH + timedelta(microseconds=int(times.min()))
                 last = EPOCH + timedelta(microseconds=int(times.max()))
@@ -297,15 +305,8 @@ class Load:
                 self.last_event = max(last, self.last_event or last)
         for name, parts in columns.items():
             if name in BY_NAME:
-                filled = sum(part.length - part.null_count for part in parts)
+                filled = sum(int(filled_mask(part)[rows].sum()) for part in parts)
                 self.fields[name] = self.fields.get(name, 0) + filled
-        if any(part.length > part.null_count for part in columns["attributes"]):
-            bench.register("stored_batches", batches)
-            for name, rows in bench.execute(
-                "SELECT name, count(*) FROM (SELECT unnest(json_keys(attributes)) AS name "
-                "FROM stored_batches) GROUP BY name"
-            ).fetchall():
-                self.fields[name] = self.fields.get(name, 0) + rows
 
     def finish(self, facts: dict[str, Any]) -> str:
         """Writes the row of `sources` and its link of the chain; gives the source's digest."""
@@ -352,6 +353,19 @@ def insert(engine: DuckDBEngine, batches: Batches) -> None:
     names = [name for name in batches.names if name != "row_check"]
     filled = [name for name in names if any(p.null_count < p.length for p in columns[name])]
     engine.insert("event_rows", batches, filled)
+
+
+def attribute_keys(
+    bench: duckdb.DuckDBPyConnection, batches: Batches
+) -> list[tuple[str, str, int]]:
+    """source_id, key of the attributes, and how many of its rows have it."""
+    if all(part.length == part.null_count for part in batches.columns()["attributes"]):
+        return []
+    bench.register("stored_batches", batches)
+    return bench.execute(
+        "SELECT source_id, name, count(*) FROM (SELECT source_id, unnest(json_keys(attributes)) AS name "
+        "FROM stored_batches) GROUP BY source_id, name"
+    ).fetchall()
 
 
 def known_sources(engine: DuckDBEngine) -> list[Known]:

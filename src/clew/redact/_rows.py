@@ -94,18 +94,18 @@ class Redactor:
             return [None] * len(texts)
         after = redacted(self._ready(), without_split_keys(texts))
         for before, text in zip(texts, after, strict=True):
-            self.counts.update(_marks(text))
-            self.counts.subtract(_marks(before))
+            self.counts.update(marks_of(text))
+            self.counts.subtract(marks_of(before))
         return list(after)
 
-    def name(self, text: str) -> str:
-        """What a source is called, redacted as any text."""
-        sql = f"SELECT {self._noticed(literal(text))}"
-        if not self.policy.takes_secrets or not self._bench.execute(sql).fetchall()[0][0]:
-            return text
-        (after,) = redacted(self._ready(), [text])
-        self.counts.update(_marks(after))
-        return after
+    def names(self, texts: Sequence[str]) -> list[str]:
+        """What sources are called, redacted as any text; these are not counted, see `marks_of`."""
+        if not self.policy.takes_secrets:
+            return list(texts)
+        sql = f"SELECT bool_or({self._noticed('name')}) FROM (SELECT unnest(?::VARCHAR[]) AS name)"
+        if not self._bench.execute(sql, [list(texts)]).fetchall()[0][0]:
+            return list(texts)
+        return redacted(self._ready(), texts)
 
     def _ready(self) -> Texts:
         if self._texts is None:
@@ -299,5 +299,6 @@ def _kinds(column: str) -> str:
     return f"regexp_extract_all({column}, '{SECRETS_OF}', 1), regexp_extract_all({column}, '{PERSONAL_OF}', 1)"
 
 
-def _marks(text: str) -> list[str]:
+def marks_of(text: str) -> list[str]:
+    """The types of what was taken out of a text."""
     return [*re.findall(SECRETS_OF, text), *re.findall(PERSONAL_OF, text)]
