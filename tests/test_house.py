@@ -34,6 +34,8 @@ STEPS = (
     ("investigation", "reporting"),
     ("sigma",),
     ("delivery",),
+    ("bundles",),
+    ("ingestion",),
     ("pipeline", "retention"),
     ("alerts",),
     ("live",),

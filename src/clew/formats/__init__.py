@@ -11,7 +11,7 @@ Python never loops over lines: numpy finds the records, DuckDB parses them.
 from __future__ import annotations
 
 from dataclasses import asdict, dataclass, field
-from functools import cached_property
+from functools import cached_property, lru_cache
 from typing import TYPE_CHECKING, Any, Literal, Protocol, runtime_checkable
 
 import duckdb
@@ -122,14 +122,14 @@ class Parser(Protocol):
         """
 
 
-def surest(head: bytes, among: Sequence[str] = ()) -> str:
+@lru_cache(maxsize=2)
+def surest(head: bytes) -> str:
     """The format that is surest of these first bytes; ties go to the first by name.
 
     `text` takes what no other format knows.
     """
     scores = {
-        name: registry.load("formats", name).sniff(head)
-        for name in among or registry.names("formats")
+        name: registry.load("formats", name).sniff(head) for name in registry.names("formats")
     }
     best = max(scores, key=lambda name: scores[name], default="text")
     return best if scores.get(best, 0) > 0 else "text"

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import re
 from collections.abc import Callable
+from functools import lru_cache
 from typing import Any, Literal
 
 ARRAY = re.compile(rb"\s*\[\s*[{\]]")
@@ -54,8 +55,9 @@ def share_of(head: bytes, is_own: Callable[[Document], bool]) -> float:
     return sum(bool(is_own(one)) for one in found) / len(found) if found else 0.0
 
 
+@lru_cache(maxsize=2)
 def _documents(head: bytes) -> list[Document] | None:
-    """The first objects; None where not one is whole."""
+    """The first objects; None where not one is whole. Every JSON format asks for them in turn."""
     found = [one for line in _first_lines(head)[:50] if (one := _object(line)) is not None]
     if found:
         return found
