@@ -300,10 +300,12 @@ SAMPLES = [
         name="Flask",
     ),
     Sample(
+        "INFO:app:up\nINFO:app:ready\n"
         'INFO:werkzeug:192.0.2.1 - - [20/Nov/2026 09:00:00] "GET /v1/x HTTP/1.1" 500 -\n'
         '192.0.2.1 - - [20/Nov/2026 09:00:01] "GET /v1/y HTTP/1.1" 200 -\n'
         'level=info msg=pairs\n',
-        [{"timestamp": "2026-11-20T09:00:00Z", "logger": "werkzeug", "client_ip": "192.0.2.1",
+        [{"message": "up"}, {"message": "ready"},
+         {"timestamp": "2026-11-20T09:00:00Z", "logger": "werkzeug", "client_ip": "192.0.2.1",
           "url_path": "/v1/x", "http_status": 500},
          {"timestamp": "2026-11-20T09:00:01Z", "url_path": "/v1/y", "http_status": 200},
          {"message": "pairs"}],
