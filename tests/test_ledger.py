@@ -318,6 +318,23 @@ def test_the_first_line_that_did_not_parse_is_named(case: Path, log: Path) -> No
     assert "did not parse, first line 4 (byte " in note
 
 
+@pytest.mark.parametrize(
+    ("text", "format"),
+    [
+        ("timestamp,status,path\n2026-03-14T08:00:00Z,200,/x\n", "csv"),
+        ('{"time":"2026-03-14T08:00:00Z","status":200,"path":"/x"}\n', "jsonl"),
+    ],
+)
+def test_the_mark_that_excel_puts_before_a_file_is_no_part_of_its_first_line(
+    case: Path, tmp_path: Path, text: str, format: str
+) -> None:
+    path = tmp_path / "export.txt"
+    path.write_text(text, encoding="utf-8-sig")
+    row = _only(_ingest(case, path))
+    assert (row.format, row.count.events, row.count.rejects) == (format, 1, 0)
+    assert _query(case, "SELECT http_status, url_path FROM events") == [(200, "/x")]
+
+
 def test_an_empty_file_is_a_source_without_lines(case: Path, tmp_path: Path) -> None:
     empty = tmp_path / "empty.log"
     empty.touch()

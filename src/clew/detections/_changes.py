@@ -25,6 +25,11 @@ DOTTED_VERSION = (
     r"(?:to )?(?:[a-z][\w]*[-@ ])*v?([0-9]+\.[0-9]+(?:\.[0-9]+)*(?:[-+][0-9A-Za-z.]+)?)"
 )  # deploying version 2.4.1; starting scoring-api v3.2.0; loaded model churn-3.2.0
 SHORT_VERSION = r"(?i)\b(v[0-9]+)\b"  # model v3 loaded
+DEPLOYED = (
+    r"(?i)^\W*(deploy(ed|ment|ing)?|released?|roll(ed)? ?(out|back)|rollout|upgraded?|new version)"
+    r"( (event|started|finished|completed?|succeeded|done))?\W*$"
+)
+"""A message that says no more than that there was a change."""
 SERVERS = r"(?i)gunicorn|uvicorn|hypercorn|https?://|python [0-9]"
 """Lines whose number is a server's or an address, not the service's version."""
 TOGETHER_US = 600_000_000
@@ -75,13 +80,26 @@ def _telling(t: ir.Table) -> ir.Table:
 
 
 def _stated(own: ir.Table) -> ir.Table:
-    """Rows with a change_type, and start-up lines with the version they state."""
+    """Rows with a change_type, records of deployments, and start-up lines with their version.
+
+    A record of a deployment states a version and is neither a request nor a line of a log:
+    {"time": ..., "type": "deployment", "service": "churn-api", "version": "1.8.2"}.
+    """
+    is_record = (
+        (own.service_version.notnull() | own.change_version.notnull())
+        & own.http_status.isnull()
+        & own.duration_ms.isnull()
+        & own.exception_type.isnull()
+        & own.span_name.isnull()
+        & own.model.isnull()
+        & (own.message.isnull() | own.message.re_search(DEPLOYED))
+    ).fill_null(False)
     is_start = (
         own.message.re_search(START)
         & own.http_status.isnull()
         & ~own.severity.isin(("ERROR", "FATAL")).fill_null(False)
     ).fill_null(False)
-    t = own.filter(own.change_type.notnull() | is_start)
+    t = own.filter(own.change_type.notnull() | is_record | is_start)
     dotted = t.message.fill_null("").re_extract(DOTTED_VERSION, 1).nullif("")
     short = t.message.fill_null("").re_extract(SHORT_VERSION, 1).nullif("")
     is_server = t.message.re_search(SERVERS).fill_null(False)

@@ -325,6 +325,17 @@ CASES = [
         ],
     ),
     Case(
+        "a file of deployments names service and version, although the log calls itself otherwise",
+        rows=[
+            {"source_id": "deploys", "source_format": "jsonl", "service": "churn-api",
+             "service_version": version, "timestamp": f"2026-11-20T{hour:02}:00:00Z"}
+            for version, hour in (("1.8.1", 2), ("1.8.2", 11))
+        ]
+        + [_log(m, "ok", service=None, logger="churn_api.access") for m in range(0, 120, 10)]
+        + [_served(m, n, fails=m >= 60 and n < 3) for m in range(120) for n in range(10)],
+        expect=[{"service": "churn-api", "service_version": "1.8.2", "errors_after": 180}],
+    ),
+    Case(
         "a rolling deployment is compared by version, although old and new overlap",
         rows=[
             _served(

@@ -12,6 +12,7 @@ Source    Wilson 1927, score interval
 
 from __future__ import annotations
 
+from datetime import timedelta
 from typing import Any
 
 import ibis
@@ -28,7 +29,7 @@ from clew.detections._values import (
     rank_of,
     spread,
 )
-from clew.detections._words import clock, clock_sentences, share
+from clew.detections._words import clock, clock_sentences, many, share
 from clew.model import clocks, ties
 from clew.model.case import Case
 from clew.model.finding import Description
@@ -42,6 +43,7 @@ MEASURES = (
 )  # fmt: skip
 REFERENCES: tuple[str, ...] = ()
 HOT_Z = 3.0
+NEAR = timedelta(seconds=2)
 
 
 def detect(
@@ -58,24 +60,28 @@ def detect(
     bursts = _bursts(counted, bucket_s, min_share, factor)
     bursts = bursts.filter(bursts.errors >= min_errors)
     t = bursts.left_join(_explained(counted, bursts, min_explained), ["service", "run"])
-    return t.select(
-        "service",
-        "started",
-        "ended",
-        "errors",
-        "requests",
-        "baseline_share",
-        "baseline_high",
-        "explained_share",
-        "is_request",
-        **as_columns(t, EXPLAINS),
-        error_share=t.errors / t.requests,
-        bucket_s=ibis.literal(bucket_s),
-        min_errors=ibis.literal(min_errors),
-        min_share=option(min_share),
-        factor=option(factor),
-        min_explained=option(min_explained),
-    ).order_by(ibis.desc("errors"), "service", "started")
+    return (
+        _told_once(t.drop("service_right", "run_right"))
+        .select(
+            "service",
+            "started",
+            "ended",
+            "errors",
+            "requests",
+            "baseline_share",
+            "baseline_high",
+            "explained_share",
+            "is_request",
+            **as_columns(t, EXPLAINS),
+            error_share=t.errors / t.requests,
+            bucket_s=ibis.literal(bucket_s),
+            min_errors=ibis.literal(min_errors),
+            min_share=option(min_share),
+            factor=option(factor),
+            min_explained=option(min_explained),
+        )
+        .order_by(ibis.desc("errors"), "service", "started")
+    )
 
 
 def evidence(events: ir.Table, row: dict[str, Any]) -> ir.Table:
@@ -92,8 +98,21 @@ def evidence(events: ir.Table, row: dict[str, Any]) -> ir.Table:
 
 
 def details(events: ir.Table, row: dict[str, Any]) -> dict[str, ir.Table]:
+    seen = ties.observed(events)
+    said = seen.filter(
+        seen.timestamp.between(row["started"] - NEAR, row["ended"] + NEAR)
+        & (seen.role == "application")
+        & seen.severity.isin(("ERROR", "FATAL"))
+    )
+    words = ibis.coalesce(said.exception_message, said.message).fill_null("")
+    words = ibis.coalesce(said.exception_type + ": ", "") + words
+    said = said.mutate(words=words, kind=words.re_replace(r"[0-9a-fA-F]*[0-9][0-9a-fA-F]*", "#"))
+    said = said.group_by("kind").agg(lines=said.count(), example=said.words.min())
     offsets = clocks.clock_offsets(events, failures_only=True)
-    return {"clocks": offsets.order_by("source_id")}
+    return {
+        "clocks": offsets.order_by("source_id"),
+        "said": said.filter(said.kind != "").order_by(ibis.desc("lines"), "kind").limit(2),
+    }
 
 
 def describe(row: dict[str, Any], details: dict[str, list[dict[str, Any]]]) -> Description:
@@ -110,6 +129,11 @@ def describe(row: dict[str, Any], details: dict[str, list[dict[str, Any]]]) -> D
             f"{share(row['explained_share'])} of these errors have {cause}, and few of the "
             "requests that succeeded meanwhile."
         )
+    reasons += [
+        f"The application logged meanwhile, {many(said['lines'], 'time')}: {said['example'][:300]}"
+        for said in details["said"]
+        if said["lines"] * 5 >= row["errors"]
+    ]
     return Description(
         title=f"{row['service']} failed {share(row['error_share'])} of its {what} for "
         f"{_length(row)}" + (f", mostly with {cause}" if cause else ""),
@@ -135,6 +159,7 @@ def _bursts(counted: ir.Table, bucket_s: int, min_share: float, factor: float) -
         first_error=t.timestamp.min(where=t.failed),
         last_error=t.timestamp.max(where=t.failed),
         is_request=t.is_request.cast("int64").max() > 0,
+        is_proxy=(t.role == "proxy").cast("int64").min() > 0,
     )
     t = t.mutate(share=t.errors / t.requests)
     whole = ibis.window(group_by=t.service)
@@ -166,7 +191,22 @@ def _bursts(counted: ir.Table, bucket_s: int, min_share: float, factor: float) -
         baseline_share=hot.baseline_share.max(),
         baseline_high=hot.baseline_high.max(),
         is_request=hot.is_request.cast("int64").max() > 0,
+        is_proxy=hot.is_proxy.cast("int64").min() > 0,
     )
+
+
+def _told_once(t: ir.Table) -> ir.Table:
+    """Without bursts that a proxy before several services saw while the one at fault told of them."""
+    own = t.filter(~t.is_proxy)
+    own = own.select(
+        own_started="started", own_ended="ended", own_errors="errors", own_value="value"
+    )
+    met = t.filter(t.is_proxy).cross_join(own)
+    is_same = (met.started <= met.own_ended) & (met.ended >= met.own_started)
+    is_same = is_same & (
+        (met.value == met.own_value).fill_null(False) | (met.own_errors * 2 >= met.errors)
+    )
+    return t.anti_join(met.filter(is_same), ["service", "run"])
 
 
 def _explained(counted: ir.Table, bursts: ir.Table, min_explained: float) -> ir.Table:
@@ -240,6 +280,21 @@ CASES = [
         "three errors at night are no burst",
         rows=_minutes({64: 1, 65: 1, 66: 1}, of=1),
         expect=[],
+    ),
+    Case(
+        "a proxy before two services does not tell again of the burst of one",
+        rows=[
+            {**row, **side}
+            for n, row in enumerate(_minutes(dict.fromkeys(range(60, 72), 8)))
+            for side in (
+                {"source_id": "access", "source_format": "nginx_access", "service": None,
+                 "request_id": f"r{n}"},
+                {"source_id": "scoring", "source_format": "jsonl", "request_id": f"r{n}"},
+                {"source_id": "users", "source_format": "jsonl", "service": "users",
+                 "http_status": 200, "url_path": "/users", "request_id": f"u{n}"},
+            )
+        ],
+        expect=[{"service": "scoring", "url_path": "/v1/score", "errors": 96}],
     ),
     Case("no error, no burst", rows=_minutes({}), expect=[]),
     Case(

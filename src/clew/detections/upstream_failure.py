@@ -18,7 +18,7 @@ from typing import Any
 import ibis
 import ibis.expr.types as ir
 
-from clew.detections._values import option
+from clew.detections._values import option, rank_of
 from clew.detections._words import clock, clock_sentences, many, share
 from clew.model import clocks, ties
 from clew.model.case import Case
@@ -113,8 +113,9 @@ def details(events: ir.Table, row: dict[str, Any]) -> dict[str, ir.Table]:
     own = seen.filter(seen.role == "application")
     failed = _of_row(_unanswered(seen, 2.0), row)
     paths = failed.group_by("route").agg(failures=failed.count())
+    rank = rank_of(said.mechanism, (*MECHANISMS, *OWN_MECHANISMS))
     return {
-        "mechanisms": said.order_by(said.mechanism == "restarted", ibis.desc("lines"), "mechanism"),
+        "mechanisms": said.order_by(said.mechanism == "restarted", ibis.desc("lines"), rank),
         "application": own.agg(lines=own.count()),
         "paths": paths.order_by(ibis.desc("failures"), "route").limit(2),
         "clocks": clocks.clock_offsets(events, failures_only=True).order_by("source_id"),

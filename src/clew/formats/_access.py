@@ -21,10 +21,10 @@ from clew.formats._fields import Field, Units, map_fields, quoted
 from clew.formats._tails import Meaning, Tail
 from clew.formats._time import timestamp_sql
 
-CLF_TIME = r"\d{1,2}/[A-Z][a-z]{2}/\d{4}:\d\d:\d\d:\d\d(?:\.\d+)?(?: [+-]\d{4})?"
+CLF_TIME = r"\d{1,2}/[A-Z][a-z]{2}/\d{4}[: ]\d\d:\d\d:\d\d(?:\.\d+)?(?: [+-]\d{4})?"
 USUAL_LINE = re.compile(
     r"(?P<vhost>[\w.-]+:\d+ )?"  # app.example.com:443, in Apache's vhost_combined
-    r"(?P<client>\S+) \S+ (?P<user>.*?) "  # 192.0.2.1 - alice
+    r"(?P<client>(?!INFO:)\S+) \S+ (?P<user>.*?) "  # 192.0.2.1 - alice
     rf"\[{CLF_TIME}\] "  # [20/Nov/2026:09:00:00 +0000]
     r'"(?P<request>(?:[^"\\]|\\.)*)" '  # "GET /v1?q=1 HTTP/1.1"
     r"(?P<status>\d{3}) (?P<bytes>\d+|-)"  # 200 512

@@ -6,6 +6,7 @@ bytes, so nothing is copied. A record is a line, or a line and those that contin
 
 from __future__ import annotations
 
+from codecs import BOM_UTF8
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
 
@@ -215,7 +216,7 @@ def _split(
     data: bytes, byte_offset: int, first_line: int, heads: Heads, *, is_last: bool
 ) -> tuple[Records | None, int]:
     """The records of some bytes, and how many bytes they used: the last record may yet go on."""
-    text, ends, original_starts = _text_and_lines(data)
+    text, ends, original_starts = _text_and_lines(data, begins_source=byte_offset == 0)
     starts = np.empty_like(ends)
     starts[0] = 0
     starts[1:] = ends[:-1] + 1
@@ -264,16 +265,19 @@ def _records(
 
 
 def _text_and_lines(
-    data: bytes,
+    data: bytes, *, begins_source: bool
 ) -> tuple[NDArray[np.uint8], NDArray[np.int64], NDArray[np.int64]]:
     """Valid UTF-8 text whose every line ends in a newline; the newlines' places; and where each
-    line begins in the original bytes. Bytes that are not UTF-8 become U+FFFD, CR LF becomes LF."""
+    line begins in the original bytes. Bytes that are not UTF-8 become U+FFFD, CR LF becomes LF, and
+    the mark of UTF-8 that Excel and Windows put before a file is left out."""
     if not data.endswith(b"\n"):
         data += b"\n"
     text = np.frombuffer(data, np.uint8)
     ends = np.flatnonzero(text == NEWLINE)
     original_starts = np.concatenate(([0], ends[:-1] + 1))
     clean = data.replace(b"\r\n", b"\n") if b"\r" in data else data
+    if begins_source:
+        clean = clean.removeprefix(BOM_UTF8)
     if not clean.isascii():
         clean = _valid_utf8(clean)
     if clean is not data:

@@ -80,6 +80,14 @@ def begins_with_json(lines: Lines) -> NDArray[np.bool_]:
     return lines.begins_with(b'{"')
 
 
+def begins_with_pair(lines: Lines) -> NDArray[np.bool_]:
+    """`level=`, `time=`, `ts=`: how a line of logfmt begins."""
+    begins: NDArray[np.bool_] = np.logical_or.reduce(
+        [lines.begins_with(key) for key in (b"level=", b"time=", b"ts=")]
+    )
+    return begins
+
+
 def leave_drawn(lines: Lines, begins: NDArray[np.bool_]) -> None:
     """Takes, out of `begins`, lines of a box that rich draws in colour, and the error below it."""
     places = np.flatnonzero(begins & (lines.byte(0) == ESCAPE))

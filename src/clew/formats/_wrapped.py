@@ -26,7 +26,8 @@ Wrapper = Literal["docker", "cri"]
 CRI_LINE = re.compile(rb"\d{4}-\d\d-\d\dT[\d:.]+(?:Z|[+-]\d\d:\d\d) (?:stdout|stderr) [FP] (.*)")
 CRI_SQL = "^[0-9T:.Z+-]+ (stdout|stderr) [FP] "
 DOCKER_KEYS = {"log", "stream", "time", "attrs"}
-DOCKER_PREFIX = b'{"log":"'
+DOCKER_PREFIXES = (b'{"log":"', b'{"log": "')
+"""As Docker writes it, and as a tool does that wrote it anew."""
 SPACE = 32
 
 
@@ -52,9 +53,10 @@ class WrappedParser:
 
     def _inner_starts(self, lines: Lines) -> NDArray[np.int64]:
         if self.wrapper == "docker":
-            return np.where(
-                lines.begins_with(DOCKER_PREFIX), lines.starts + len(DOCKER_PREFIX), lines.starts
-            )
+            starts = lines.starts
+            for prefix in DOCKER_PREFIXES:
+                starts = np.where(lines.begins_with(prefix), lines.starts + len(prefix), starts)
+            return starts
         spaces = np.flatnonzero(lines.text == SPACE)
         third = np.searchsorted(spaces, lines.starts) + 2
         found = third < len(spaces)

@@ -45,6 +45,7 @@ from clew.formats._starts import (
     begins_in_brackets,
     begins_with_json,
     begins_with_level,
+    begins_with_pair,
     is_date,
     leave_drawn,
 )
@@ -76,6 +77,7 @@ class PythonLoggingParser:
             (begins_in_brackets, first == ord("[")),
             (begins_with_level, np.isin(first, [word[0] for word in LEVEL_WORDS])),
             (begins_with_json, first == ord("{")),
+            (begins_with_pair, np.isin(first, list(b"lt"))),
         ):
             places = np.flatnonzero(chosen)
             part = Lines(lines.text, lines.starts[places], lines.ends[places])
@@ -121,13 +123,14 @@ class PythonLoggingParser:
         source, columns = message_columns(workbench, "logged", self.settings, self.units)
         columns |= {
             "timestamp": self._timestamp(),
-            "timestamp_text": "said_at",
+            "timestamp_text": f"coalesce(said_at, {WERKZEUG_AT})",
             "severity": f"coalesce({severity_sql('level')}, {self._implied_severity()})",
             "message": f"coalesce(message, {RAISED})",
         }
         is_id = f"regexp_matches(thread, {quoted(THREAD_IS_ID)})"
         for name, own in (
             ("logger", "logger"),
+            ("client_ip", f"CASE WHEN {WERKZEUG} THEN split_part(message, ' ', 1) END"),
             ("thread", f"CASE WHEN NOT ({is_id}) AND NOT contains(thread, '=') THEN thread END"),
             ("trace_id", f"CASE WHEN {is_id} AND length(thread) = 32 THEN thread END"),
             ("request_id", f"CASE WHEN {is_id} AND length(thread) <> 32 THEN thread END"),
@@ -160,7 +163,7 @@ class PythonLoggingParser:
         )
 
     def _timestamp(self) -> str:
-        at = "said_at"
+        at = f"coalesce(said_at, {WERKZEUG_AT})"
         if "vllm" in self.layouts:
             at = f"CASE WHEN length(said_at) = 14 THEN '{self.settings.year:04d}-' || said_at ELSE said_at END"
         if "glog" in self.layouts:
@@ -171,6 +174,12 @@ class PythonLoggingParser:
         return f"CASE WHEN {is_plain} THEN {plain} ELSE {timestamp_sql(at, self.settings)} END"
 
 
+WERKZEUG = "(said_at IS NULL AND logger = 'werkzeug' AND contains(message, ' - - ['))"
+WERKZEUG_AT = (
+    f"CASE WHEN {WERKZEUG} THEN nullif(regexp_extract(message, "
+    "' - - \\[([0-9]{2}/[A-Z][a-z]{2}/[0-9]{4} [0-9:]{8})\\]', 1), '') END"
+)
+"""192.0.2.1 - - [20/Nov/2026 09:00:00] "GET / HTTP/1.1" 200 -, behind `INFO:werkzeug:`"""
 THREAD_IS_ID = "^(?:[0-9a-f]{32}|[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f-]{22}|req[-_][0-9A-Za-z-]+)$"
 """Many services put the request's id where others have the thread."""
 REJECT = (
@@ -289,6 +298,18 @@ SAMPLES = [
         [{"severity": "ERROR", "logger": "app", "exception_type": "RuntimeError",
           "url_path": "/v1/predict", "http_method": "POST"}],
         name="Flask",
+    ),
+    Sample(
+        "INFO:app:up\nINFO:app:ready\n"
+        'INFO:werkzeug:192.0.2.1 - - [20/Nov/2026 09:00:00] "GET /v1/x HTTP/1.1" 500 -\n'
+        '192.0.2.1 - - [20/Nov/2026 09:00:01] "GET /v1/y HTTP/1.1" 200 -\n'
+        'level=info msg=pairs\n',
+        [{"message": "up"}, {"message": "ready"},
+         {"timestamp": "2026-11-20T09:00:00Z", "logger": "werkzeug", "client_ip": "192.0.2.1",
+          "url_path": "/v1/x", "http_status": 500},
+         {"timestamp": "2026-11-20T09:00:01Z", "url_path": "/v1/y", "http_status": 200},
+         {"message": "pairs"}],
+        name="Flask's own server, and a line of logfmt",
     ),
     Sample(
         "[2026-11-20 09:00:00,123: WARNING/MainProcess] consumer: lost\n",

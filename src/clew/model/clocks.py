@@ -81,15 +81,21 @@ def is_proxy(e: ir.Table) -> ir.BooleanValue:
     return cast(
         ir.BooleanValue,
         e.source_format.isin(PROXY_FORMATS).fill_null(False)
-        | (e.upstream_ms.notnull() & e.http_status.notnull()),
+        | ((e.upstream_ms.notnull() | _is_reached(e)) & e.http_status.notnull()),
     )
+
+
+def _is_reached(e: ir.Table) -> ir.BooleanValue:
+    """Whether a row names the upstream by its address: 192.0.2.7:8000, not `openai`."""
+    return cast(ir.BooleanValue, e.upstream_address.re_search(r":[0-9]+$").fill_null(False))
 
 
 def _differences(e: ir.Table, failures_only: bool) -> ir.Table:
     """Pairs: source_id, event_id, key, difference_us (proxy less row), weight (1000 by an id)."""
     t = e.select(
         "event_id", "source_id", "source_format", "timestamp", "request_id", "trace_id",
-        "http_method", "url_path", "http_status", "upstream_ms", "exception_type", "severity",
+        "http_method", "url_path", "http_status", "upstream_ms", "upstream_address", "exception_type",
+        "severity",
     )  # fmt: skip
     t = t.filter(t.timestamp.notnull())
     is_failure = _is_failure(t)

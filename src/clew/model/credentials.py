@@ -32,7 +32,7 @@ TOLD = ("user_id", "api_key_hash", "client_ip")
 KEPT = (
     "event_id", "source_id", "source_format", "timestamp", "request_id", "trace_id", "span_name",
     "span_kind", "http_status", "status", "error_class", "error_type", "event_name", "service",
-    "model", "region", "url_path", "user_agent", "upstream_ms", "cost_usd", *TOLD,
+    "model", "region", "url_path", "user_agent", "upstream_ms", "upstream_address", "cost_usd", *TOLD,
 )  # fmt: skip
 
 

@@ -76,7 +76,7 @@ def observed(e: ir.Table) -> ir.Table:
         t.server_address,
         t.host,
         ibis.ifelse(t.source_format.isin(FILE_KINDS), None, t.source_format.re_replace("_.*", "")),
-        ibis.ifelse(t.is_proxy_origin.fill_null(False), "proxy", "unknown"),
+        ibis.ifelse(t.is_proxy_origin.fill_null(False), "proxy", "application"),
     )
     # a row without a source has no origin
     is_proxy_row, offset_us = t.is_proxy_origin.fill_null(False), t.offset_us.fill_null(0)
@@ -235,9 +235,11 @@ def _origins(e: ir.Table) -> ir.Table:
     t = named.group_by("origin").agg(
         is_proxy_origin=named.proxied.max() > 0,
         asked=named.asked.max(),
-        low=ibis.coalesce(named.named.min(), named.root.max(where=named.place == 0)),
-        high=ibis.coalesce(named.named.max(), named.root.max(where=named.place == 0)),
+        stated_low=named.named.min(),
+        stated_high=named.named.max(),
+        root=named.root.max(where=named.place == 0),
     )
+    t = _as_stated(t)
     own = ~t.is_proxy_origin
     case = t.agg(
         first=t.low.min(where=own),
@@ -263,3 +265,28 @@ def _origins(e: ir.Table) -> ir.Table:
         # a skew below two seconds may be the log's resolution: ties tolerate that, so it is left
         offset_us=zone + ibis.ifelse(skew.abs() >= LEFT_SKEW_US, skew, 0),
     )
+
+
+def _as_stated(t: ir.Table) -> ir.Table:
+    """Sources with `low` and `high`: the first and the last of the services that rows of theirs state,
+    else the logger's root.
+
+    Where deployments name the one service there is, and the one program that logs calls itself
+    otherwise (churn-api, churn_api.predict), the stated name is meant by both.
+    """
+    own = ~t.is_proxy_origin
+    case = t.agg(
+        stated_first=t.stated_low.min(where=own),
+        stated_last=t.stated_high.max(where=own),
+        stated_asked=t.asked.max(where=t.stated_low.notnull() & own),
+        root_first=t.root.min(where=t.stated_low.isnull() & own),
+        root_last=t.root.max(where=t.stated_low.isnull() & own),
+    )
+    t = t.cross_join(case)
+    is_one = (
+        (t.stated_first == t.stated_last) & (t.root_first == t.root_last) & (t.stated_asked == 0)
+    ).fill_null(False)
+    root = ibis.ifelse(is_one & ~t.is_proxy_origin, t.stated_first, t.root)
+    return t.mutate(
+        low=ibis.coalesce(t.stated_low, root), high=ibis.coalesce(t.stated_high, root)
+    ).drop(*case.columns)

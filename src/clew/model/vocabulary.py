@@ -58,16 +58,18 @@ PLAIN: dict[str, str] = {
         "@timestamp time timestamp ts t date datetime asctime eventtime event_time created "
         "created_at logged_at log_time time_local time_iso8601 start_time starttime "
         "start_timestamp request_time_utc time_utc timestamp_utc date_utc when instant timemillis "
-        "timestampmillis time_unix_nano timeunixnano epoch receivetimestamp received_at"
+        "timestampmillis time_unix_nano timeunixnano epoch receivetimestamp received_at "
+        "record.time.timestamp @t startutc"
     ),
     "observed_timestamp": "observed_timestamp observedtimestamp ingested_at event.ingested",
     "severity": (
         "severity level lvl levelname level_name loglevel log_level log.level severity_text "
-        "severitytext priority levelno level_value levelvalue record.level.name log.severity"
+        "severitytext priority levelno level_value levelvalue record.level.name log.severity @l"
     ),
     "message": (
         "message msg event log text body short_message full_message textpayload "
-        "jsonpayload.message log.message record.message text_payload description summary"
+        "jsonpayload.message log.message record.message text_payload description summary @m @mt "
+        "renderedmessage messagetemplate"
     ),
     "event_name": "event_name eventname event.name event.action event_type eventtype",
     "logger": (
@@ -140,14 +142,15 @@ PLAIN: dict[str, str] = {
     "url_path": (
         "url_path url path uri request_uri requesturi request_path requestpath endpoint "
         "resource_path url.path url.full http.url http.target url.original req.url req.path "
-        "request.url request.path httprequest.requesturl http.path target api_path api_endpoint"
+        "request.url request.path request.uri httprequest.requesturl http.path target api_path "
+        "api_endpoint"
     ),
     "url_query": "url_query query query_string querystring url.query args req.query_string",
     "http_status": (
         "http_status httpstatus status_code statuscode response_code responsecode response_status "
         "status http_status_code http.status_code http.response.status_code code res.statuscode "
         "res.status response.status response.status_code httprequest.status http_response_code "
-        "sc_status"
+        "sc_status downstreamstatus"
     ),
     "request_bytes": (
         "request_bytes request_length request_size requestsize http.request.body.bytes "
@@ -168,9 +171,10 @@ PLAIN: dict[str, str] = {
         "httprequest.referer"
     ),
     "upstream_address": (
-        "upstream_address upstream_addr upstream backend upstream_host httprequest.serverip"
+        "upstream_address upstream_addr upstream backend upstream_host httprequest.serverip "
+        "serviceaddr"
     ),
-    "upstream_status": "upstream_status backend_status",
+    "upstream_status": "upstream_status backend_status originstatus",
     "protocol": (
         "protocol http_version server_protocol http.version http.flavor scheme httprequest.protocol"
     ),
@@ -197,12 +201,13 @@ PLAIN: dict[str, str] = {
         "client_ip clientip source_ip src_addr remote_addr remoteaddr remote_ip remoteip client "
         "ip ip_address ipaddress client_addr clientaddr client.address client.ip source.ip "
         "http.client_ip http_x_forwarded_for x_forwarded_for x_real_ip req.remoteaddress req.ip "
-        "httprequest.remoteip requester_ip_address calleripaddress peer caller_ip host_ip"
+        "httprequest.remoteip requester_ip_address calleripaddress peer caller_ip host_ip request.client_ip "
+        "request.remote_ip clienthost"
     ),
     "client_port": "client_port remote_port req.remoteport client.port source.port",
     "server_address": (
         "server_address server_name servername virtual_host vhost server.address http_host "
-        "req.headers.host net.peer.name http.host http.server_name net.host.name"
+        "req.headers.host net.peer.name http.host http.server_name net.host.name request.host requesthost"
     ),
     "server_port": "server_port server.port net.peer.port net.host.port",
     "error_type": (
@@ -220,7 +225,7 @@ PLAIN: dict[str, str] = {
     "exception_stacktrace": (
         "exception_stacktrace stacktrace stack_trace stack traceback exc_info exc_text exception "
         "exception.stacktrace err.stack error.stack error.stack_trace error_stack throwable "
-        "exc_traceback record.exception.traceback error_stack_trace backtrace"
+        "exc_traceback record.exception.traceback error_stack_trace backtrace @x"
     ),
     "operation": "operation gen_ai.operation.name call_type operationname request_type",
     "provider": "provider llm_provider custom_llm_provider vendor model_provider api_provider ai_provider",

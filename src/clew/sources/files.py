@@ -17,6 +17,7 @@ import sys
 import tempfile
 import time
 import zlib
+from codecs import BOM_UTF8
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -65,7 +66,7 @@ class Identity:
     sha256          of the bytes as they lie on disk
     content_sha256  of the uncompressed bytes: a rotated and compressed copy has the same
     size            uncompressed bytes
-    head            the first uncompressed bytes, for finding the format
+    head            the first uncompressed bytes, for finding the format, without a mark of UTF-8
     prefixes        length to sha256 of that many first bytes, for the lengths that were asked for
     problem         one sentence where the file could only be read in part, else ""
     """
@@ -116,7 +117,7 @@ class SourceFile:
             )
         found = content.hexdigest()
         on_disk = found if raw is None else raw.hexdigest()
-        return Identity(on_disk, found, size, head, prefixes, problem)
+        return Identity(on_disk, found, size, head.removeprefix(BOM_UTF8), prefixes, problem)
 
     def _is_packed(self) -> bool:
         """Whether the bytes on disk differ from the uncompressed ones, which are then hashed once."""
