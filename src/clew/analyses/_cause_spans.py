@@ -21,8 +21,9 @@ LEAST_MS = 0.1
 """Added to a time before its logarithm: below it, times are alike."""
 NODE = [*PLACE, "operation"]
 EDGE = ["clew_group", "component", "pod", "callee", "callee_pod"]
-UNSURE = 0.6
-"""What a gap counts that may as well be the caller's work, where no client's span tells."""
+UNSURE, SHARED = 0.6, 0.85
+"""What a gap counts that may as well be the caller's work, where no client's span tells: of one
+operation that calls, and of several, whose work hardly grew at the same time."""
 MOST_COMMON_GROWTH = 0.5
 """How much of a growth that most operations share is taken for load, as a logarithm."""
 
@@ -240,24 +241,30 @@ def _gaps(calls: ir.Table, total: ir.Table) -> ir.Table:
     """
     columns = ["clew_group", "side", "self_ms", "log_ms", "is_long", "is_now"]
     asked = calls.asks.cast("float64")
+    caller = calls.component + "\n" + calls.operation
     both = ibis.union(
-        calls.select(*columns, "component", "pod", is_in=ibis.literal(0.0), asked=asked),
         calls.select(
-            *columns, component="callee", pod="callee_pod", is_in=ibis.literal(1.0), asked=asked
+            *columns, "component", "pod", is_in=ibis.literal(0.0), asked=asked, caller=caller
         ),
-    )
+        calls.select(
+            *columns, component="callee", pod="callee_pod", is_in=ibis.literal(1.0), asked=asked,
+            caller=caller,
+        ),
+    )  # fmt: skip
     ends = _growth(both, PLACE, ["clew_group", "component"]).join(total, "clew_group")
     long = both.group_by(*PLACE).agg(
         long_n=both.is_long.sum(),
         long_in=(both.is_long * both.is_in).sum(),
         long_share=both.is_long.sum() / (both.is_now.sum() + 2.0),
         asked=both.asked.mean(),
+        callers=both.caller.nunique(where=(both.is_long * both.is_in) > 0),
     )
     s = ends.join(long, PLACE)
     s = s.mutate(most=s.long_share.max().over(ibis.window(group_by="clew_group")))
     share = (ibis.greatest(s.extra_ms, 0.0) / s.all_ms.nullif(0.0)).fill_null(0.0)
     inwards = s.long_in / s.long_n.nullif(0.0)
-    towards = ibis.ifelse(s.asked > 0.5, 0.75 + 0.25 * inwards, UNSURE * inwards)
+    unsure = ibis.ifelse(s.callers > 1, SHARED, UNSURE)
+    towards = ibis.ifelse(s.asked > 0.5, 0.75 + 0.25 * inwards, unsure * inwards)
     strength = s.is_sure * s.long_share / s.most.nullif(0.0) * towards
     return clue(
         s.filter(s.extra_ms > 0).mutate(operation=ibis.literal("")),
