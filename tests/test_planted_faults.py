@@ -216,6 +216,32 @@ def test_a_statement_that_takes_longer_as_it_returns_more_is_said_to(duckdb: Ben
     assert any("db_rows is 5,000 in slow requests, 100 in normal" in reason for reason in said.why)
 
 
+def test_waiting_between_attempts_is_told_from_work(duckdb: Bench) -> None:
+    """A caller that backs off before it repeats a failed call is slow by that call's failure."""
+    rows: list[Row] = []
+    for n in range(60):
+        attempts = 3 if n % 6 == 3 else 1
+        at = {"trace_id": f"r{n:03}", "service": "gateway"}
+        begin = BEGIN + timedelta(seconds=n * 6)
+        rows.append(
+            {**at, "span_id": f"a{n:03}", "span_name": "GET /quote", "span_kind": "server",
+             "timestamp": begin, "duration_ms": attempts * 210.0 - 180}
+        )  # fmt: skip
+        rows += [
+            {**at, "span_id": f"b{n:03}{k}", "parent_span_id": f"a{n:03}", "span_name": "rates",
+             "span_kind": "client", "timestamp": begin + timedelta(milliseconds=5 + 210 * k),
+             "duration_ms": 10.0, "status": "error" if k < attempts - 1 else "ok"}
+            for k in range(attempts)
+        ]  # fmt: skip
+    duckdb.fill(rows)
+    module = registry.load("detections", "slow_dependency")
+    (row,) = duckdb.engine.run(module.detect(events)).dicts()
+    asked = module.details(events, row)
+    said = module.describe(row, {k: duckdb.engine.run(table).dicts() for k, table in asked.items()})
+    assert said.title.endswith("waiting between attempts of 'rates', which fails")
+    assert any("400 ms of it pass between attempts of 'rates'" in reason for reason in said.why)
+
+
 def test_engines_name_the_same_cause(bench: Bench) -> None:
     system = System(1)
     faulty = system.serve(200, FAULTS["an operation that is slow in every twelfth request"])

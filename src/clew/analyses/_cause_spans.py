@@ -7,102 +7,21 @@ answered: it counts to the callee, and to the pod whose calls, in and out, all h
 
 from __future__ import annotations
 
-from typing import cast
-
 import ibis
 import ibis.expr.types as ir
 
 from clew.analyses._cause_words import EVIDENCE, PLACE, clue, number, percent, saturating
 from clew.model.clocks import microseconds
-from clew.model.span_tree import ASKING
-from clew.model.views import span_tree, spans
 
 LEAST_MS = 0.1
 """Added to a time before its logarithm: below it, times are alike."""
 NODE = [*PLACE, "operation"]
 EDGE = ["clew_group", "component", "pod", "callee", "callee_pod"]
-UNSURE = 0.6
-"""What a gap counts that may as well be the caller's work, where no client's span tells."""
+UNSURE, SHARED = 0.6, 0.85
+"""What a gap counts that may as well be the caller's work, where no client's span tells: of one
+operation that calls, and of several, whose work hardly grew at the same time."""
 MOST_COMMON_GROWTH = 0.5
 """How much of a growth that most operations share is taken for load, as a logarithm."""
-
-
-def span_facts(e: ir.Table) -> ir.Table:
-    """One row a span of `e` (with component and pod): whose its own time and its failure are.
-
-    Adds callee and callee_pod ("" where it called nobody), role (own, gap or unanswered), fails
-    (it started here), children, served (children that did not fail) and served_ms (what they took).
-    """
-    stated = spans(e).drop("service", "span_id", "span_name")
-    placed = span_tree.select(
-        "event_id", "parent_event_id", "span_name", "span_kind", "status", "self_ms",
-        spent_ms=(microseconds(span_tree.ended) - microseconds(span_tree.started)) / 1e3,
-    )  # fmt: skip
-    t = stated.join(placed, "event_id")
-    is_failure = (t.status == "error").fill_null(False) | (t.http_status >= 500).fill_null(False)
-    t = t.mutate(operation=t.span_name, failed=is_failure)
-    up = t.select(
-        parent_event_id="event_id", up_component="component", up_operation="operation",
-        up_kind="span_kind",
-    )  # fmt: skip
-    child = t.select("parent_event_id", "component", "pod", "failed", "operation", "spent_ms")
-    child = child.join(up, "parent_event_id")
-    t = _asking(t, child)
-    is_remote = child.component != child.up_component
-    below = child.group_by("parent_event_id").agg(
-        children=child.count(),
-        served=child.count(where=~child.failed),
-        served_ms=child.spent_ms.sum(where=~child.failed),
-        child_failed=child.failed.cast("int64").max() > 0,
-        callee=child.component.max(where=is_remote),
-        callee_pod=child.pod.max(where=is_remote),
-    )
-    below = below.rename(event_id="parent_event_id")
-    t = t.left_join(below, "event_id")
-    t = _aimed(t.drop("event_id_right"), e)
-    role = ibis.cases(
-        (~t.asks | (t.callee == ""), "own"), (t.is_answered, "gap"), else_="unanswered"
-    )
-    return t.mutate(
-        role=role,
-        children=t.children.fill_null(0),
-        served=t.served.fill_null(0),
-        served_ms=t.served_ms.fill_null(0.0),
-        fails=t.failed & ~t.child_failed.fill_null(False),
-    )
-
-
-def _asking(t: ir.Table, child: ir.Table) -> ir.Table:
-    """Adds asks: a client's span by its kind; where none is stated, one within its service that bears
-    the name of what another service did for it, or the beginning of that name."""
-    mine, theirs = child.up_operation, child.operation
-    is_alike = theirs.startswith(mine) | mine.endswith(theirs)
-    pair = child.filter(child.up_kind.isnull() & (child.component != child.up_component) & is_alike)
-    pair = pair.select(component="up_component", operation="up_operation").distinct()
-    t = t.left_join(pair.mutate(is_pair=True), ["component", "operation"], rname="{name}_pair")
-    up = t.select(parent_event_id="event_id", above="component")
-    t = t.left_join(up, "parent_event_id", rname="{name}_above")
-    is_call = t.span_kind.isnull() & t.is_pair & (t.above == t.component)
-    asks = t.span_kind.isin(ASKING).fill_null(False) | is_call.fill_null(False)
-    return t.mutate(asks=asks)
-
-
-def _aimed(t: ir.Table, e: ir.Table) -> ir.Table:
-    """Gives a call that nobody answered the callee that answers such calls, or the one it names."""
-    answered = t.filter(t.asks & t.callee.notnull())
-    usual = answered.group_by("component", "operation").agg(
-        usual=answered.callee.max(), other=answered.callee.min()
-    )
-    usual = usual.filter(usual.usual == usual.other).drop("other")
-    known = e.filter(e.component != "").select(named="component").distinct()
-    t = t.mutate(address=t.server_address.re_extract(r"^([A-Za-z][A-Za-z0-9_-]*)", 1))
-    t = t.left_join(usual, ["component", "operation"], rname="{name}_usual")
-    t = t.left_join(known, t.address == known.named)
-    aimed = ibis.ifelse(t.asks, ibis.coalesce(t.callee, t.usual, t.named, ibis.literal("")), "")
-    aimed = ibis.ifelse(aimed == t.component, "", aimed)
-    return t.mutate(
-        is_answered=t.callee.notnull(), callee=aimed, callee_pod=t.callee_pod.fill_null("")
-    )
 
 
 def span_clues(t: ir.Table) -> ir.Table:
@@ -185,15 +104,30 @@ def _calls(t: ir.Table) -> ir.Table:
     """One row a call from one component to another: the caller's columns, callee and callee_pod.
 
     self_ms is the caller's time beside the call: that of a client's span is the gap alone; where no
-    span of a client is there, the caller's own work is in it.
+    span of a client is there, the caller's own work between its other calls is in it.
     """
-    child = t.select("clew_group", "parent_event_id", callee="component", callee_pod="pod")
+    in_turn = ibis.window(
+        group_by=["clew_group", "parent_event_id"], order_by=["began", "event_id"]
+    )
+    t = t.mutate(began=microseconds(t.started), over=microseconds(t.ended))
+    child = t.filter(t.parent_event_id.notnull()).select(
+        "clew_group", "parent_event_id", "event_id", "began", "over", callee="component",
+        callee_pod="pod",
+    )  # fmt: skip
+    child = child.mutate(last=child.over.lag().over(in_turn), next=child.began.lead().over(in_turn))
     up = t.select(
         "clew_group", "side", "component", "pod", "operation", "self_ms", "log_ms", "asks",
-        parent_event_id="event_id",
+        parent_event_id="event_id", up_began="began", up_over="over",
     )  # fmt: skip
     met = child.join(up, ["clew_group", "parent_event_id"])
-    return met.filter((met.callee != met.component) & met.self_ms.notnull())
+    met = met.filter((met.callee != met.component) & met.self_ms.notnull())
+    before = met.began - ibis.coalesce(met["last"], met.up_began)
+    after = ibis.coalesce(met["next"], met.up_over) - met.over
+    beside_ms = (ibis.greatest(before, 0) + ibis.greatest(after, 0)) / 1e3
+    beside_ms = ibis.ifelse(met.asks, met.self_ms, ibis.least(beside_ms, met.self_ms))
+    return met.mutate(
+        self_ms=beside_ms, log_ms=(ibis.greatest(beside_ms, 0.0) + LEAST_MS).ln()
+    ).drop("began", "over", "last", "next", "up_began", "up_over", "event_id")
 
 
 def _long(calls: ir.Table) -> ir.Table:
@@ -240,24 +174,30 @@ def _gaps(calls: ir.Table, total: ir.Table) -> ir.Table:
     """
     columns = ["clew_group", "side", "self_ms", "log_ms", "is_long", "is_now"]
     asked = calls.asks.cast("float64")
+    caller = calls.component + "\n" + calls.operation
     both = ibis.union(
-        calls.select(*columns, "component", "pod", is_in=ibis.literal(0.0), asked=asked),
         calls.select(
-            *columns, component="callee", pod="callee_pod", is_in=ibis.literal(1.0), asked=asked
+            *columns, "component", "pod", is_in=ibis.literal(0.0), asked=asked, caller=caller
         ),
-    )
+        calls.select(
+            *columns, component="callee", pod="callee_pod", is_in=ibis.literal(1.0), asked=asked,
+            caller=caller,
+        ),
+    )  # fmt: skip
     ends = _growth(both, PLACE, ["clew_group", "component"]).join(total, "clew_group")
     long = both.group_by(*PLACE).agg(
         long_n=both.is_long.sum(),
         long_in=(both.is_long * both.is_in).sum(),
         long_share=both.is_long.sum() / (both.is_now.sum() + 2.0),
         asked=both.asked.mean(),
+        callers=both.caller.nunique(where=(both.is_long * both.is_in) > 0),
     )
     s = ends.join(long, PLACE)
     s = s.mutate(most=s.long_share.max().over(ibis.window(group_by="clew_group")))
     share = (ibis.greatest(s.extra_ms, 0.0) / s.all_ms.nullif(0.0)).fill_null(0.0)
     inwards = s.long_in / s.long_n.nullif(0.0)
-    towards = ibis.ifelse(s.asked > 0.5, 0.75 + 0.25 * inwards, UNSURE * inwards)
+    unsure = ibis.ifelse(s.callers > 1, SHARED, UNSURE)
+    towards = ibis.ifelse(s.asked > 0.5, 0.75 + 0.25 * inwards, unsure * inwards)
     strength = s.is_sure * s.long_share / s.most.nullif(0.0) * towards
     return clue(
         s.filter(s.extra_ms > 0).mutate(operation=ibis.literal("")),
@@ -366,12 +306,3 @@ def _more_calls(s: ir.Table) -> ir.Table:
         s.operation, " makes ", number(s.now), " calls instead of ", number(s.usual),
         " (", percent(share), " of the time that was added)",
     )  # fmt: skip
-
-
-def called(t: ir.Table) -> ir.Table:
-    """The service map of `span_facts`: component and callee, once each."""
-    up = t.select(parent_event_id="event_id", caller="component")
-    met = t.select("parent_event_id", callee="component").join(up, "parent_event_id")
-    named = t.filter(t.callee != "").select(caller="component", callee="callee")
-    both = ibis.union(met.select("caller", "callee"), named.select("caller", "callee"))
-    return cast(ir.Table, both.filter(both.caller != both.callee).distinct())

@@ -27,9 +27,10 @@ import ibis.expr.types as ir
 
 from clew.analyses._by import group_keys, ordered
 from clew.analyses._cause_cases import BEGIN, PODS, SINCE, UNTIL, lines, points, requests
+from clew.analyses._cause_facts import called, passing, span_facts
 from clew.analyses._cause_logs import accusations, log_clues, log_facts, surging
 from clew.analyses._cause_metrics import metric_clues
-from clew.analyses._cause_spans import called, span_clues, span_facts
+from clew.analyses._cause_spans import span_clues
 from clew.analyses._cause_words import EVIDENCE, PLACE, saturating
 from clew.model.case import Case
 from clew.model.components import with_component
@@ -51,6 +52,8 @@ PASSED_ON = 0.35
 """How much of a caller's evidence is taken off where a service that it calls has more."""
 SHIFTED = 0.7
 """How much of a caller's evidence goes to the service that its log lines name."""
+PASSED_ON_SAID = 0.7
+"""How much of the evidence of a service's lines is taken off where all its failures began elsewhere."""
 LONE = 0.6
 """What evidence of one kind alone counts; kinds that agree count more."""
 MOST_REASONS = 6
@@ -74,13 +77,15 @@ def root_cause(
     e = with_component(events.select(**columns, **_labels(keys)), events)
     facts = span_facts(e)
     clues = []
+    seen = _grouped(facts, e, window)
     if "spans" in signals:
-        clues.append(span_clues(_grouped(facts, e, window)))
+        clues.append(span_clues(seen))
     if "logs" in signals:
         components = e.filter(e.component != "").select("component").distinct()
         kinds = surging(_grouped(log_facts(e), e, window), components)
         clues = [_shifted(clue, accusations(kinds)) for clue in clues]
-        clues.append(log_clues(kinds))
+        said = log_clues(kinds)
+        clues.append(_less_of_others(said, passing(seen)) if "spans" in signals else said)
     if "metrics" in signals:
         clues.append(metric_clues(_grouped(metrics(e), e, window)))
     evidence = clues[0] if len(clues) == 1 else ibis.union(*clues)
@@ -126,6 +131,13 @@ def _shifted(clues: ir.Table, accused: ir.Table) -> ir.Table:
         strength=t.strength * SHIFTED * t.sure,
     )
     return ibis.union(left.select(*EVIDENCE), moved.select(*EVIDENCE))
+
+
+def _less_of_others(said: ir.Table, passed: ir.Table) -> ir.Table:
+    """Lines of a service whose failures began elsewhere are mostly that failure's, not its own."""
+    t = said.left_join(passed, ["clew_group", "component"])
+    less = 1.0 - PASSED_ON_SAID * t.passed.fill_null(0.0)
+    return t.mutate(strength=t.strength * less).select(*EVIDENCE)
 
 
 def _ranked(evidence: ir.Table, calls: ir.Table) -> ir.Table:

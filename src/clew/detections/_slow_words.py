@@ -10,6 +10,7 @@ import ibis.expr.types as ir
 from clew.detections._contrast import RECORD, contrast, distinctions
 from clew.detections._onset import change_sentences, changes_before
 from clew.detections._resources import resource_sentences, resources_of
+from clew.detections._slow_waits import telling, wait_sentences, waits_of
 from clew.detections._words import clock, many, share
 from clew.model.calls_of_spans import of_owner
 from clew.model.finding import Description, Severity
@@ -53,6 +54,7 @@ def spread_of(
     lines = said.select("event_id", "is_slow", "request")
     labelled = ibis.union(own, lines).rename(failed="is_slow")
     return {
+        "waits": waits_of(t, own),
         "facts": contrast(events, labelled).filter(lambda f: f.name != "trace_id"),
         "statements": _statements(events, own),
         "sizes": _sizes(events, own),
@@ -66,6 +68,7 @@ def spread_of(
 def described(row: dict[str, Any], details: dict[str, list[dict[str, Any]]]) -> Description:
     name, where = f"{row['span_name']} of {row['service']}", _entry(row)
     told = [*_slow_sentences(row), *_own_sentences(row, details["statements"])]
+    told += wait_sentences(row, details["waits"])
     sizes = [_size_sentence(size) for size in details["sizes"] if _is_larger(size)]
     by_size = [size for size in details["sizes"] if _is_larger(size) and _grows_alike(size, row)]
     facts = distinctions(details["facts"], called=CALLED, most=3)
@@ -86,11 +89,11 @@ def described(row: dict[str, Any], details: dict[str, list[dict[str, Any]]]) -> 
             "The time grows as the size does: large requests, not a slow dependency, may be all it is."
         )
     return Description(
-        title=_title(row, name, where, details["lines"]),
+        title=_title(row, name, where, details),
         severity=_severity(row, is_size=bool(by_size), is_steady=is_steady),
         confidence=_confidence(row, is_size=bool(by_size)),
         why=tuple(told),
-        recommendations=_recommendations(row, name, details["lines"]),
+        recommendations=_recommendations(row, name, details),
     )
 
 
@@ -155,7 +158,9 @@ def _entry(row: dict[str, Any]) -> str:
     return f"{row['entry_span_name']} of {row['entry_service']}"
 
 
-def _title(row: dict[str, Any], name: str, where: str, lines: list[dict[str, Any]]) -> str:
+def _title(
+    row: dict[str, Any], name: str, where: str, details: dict[str, list[dict[str, Any]]]
+) -> str:
     if row["basis"] == "all":
         return (
             f"{name} takes {row['slow_own_ms']:.0f} ms of every request to {where}, "
@@ -165,10 +170,12 @@ def _title(row: dict[str, Any], name: str, where: str, lines: list[dict[str, Any
         f"{name} makes {row['explained_requests']:,} of {many(row['slow_requests'], 'slow request')} "
         f"to {where} slow: {row['slow_own_ms']:.0f} ms instead of {row['normal_own_ms']:.0f} ms"
     )
-    telling = [line for line in lines if line["normal"] <= 0.1 * line["normal_requests"]]
-    if row["is_statement"] or not telling:
+    if waited := telling(row, details["waits"]):
+        return f"{title}, waiting between attempts of '{waited['called']}', which fails"
+    lines = [line for line in details["lines"] if line["normal"] <= 0.1 * line["normal_requests"]]
+    if row["is_statement"] or not lines:
         return title
-    return f"{title}, logging '{telling[0]['example'][:80]}'"
+    return f"{title}, logging '{lines[0]['example'][:80]}'"
 
 
 def _slow_sentences(row: dict[str, Any]) -> list[str]:
@@ -331,8 +338,12 @@ def _confidence(row: dict[str, Any], *, is_size: bool) -> float:
 
 
 def _recommendations(
-    row: dict[str, Any], name: str, lines: list[dict[str, Any]]
+    row: dict[str, Any], name: str, details: dict[str, list[dict[str, Any]]]
 ) -> tuple[str, ...]:
+    if waited := telling(row, details["waits"]):
+        return (
+            f"Find out why '{waited['called']}' fails; until then give up sooner, or back off less.",
+        )
     if row["is_statement"]:
         return (
             f"Look at the plan of {name} and at what locks or grows its table.",
@@ -346,6 +357,6 @@ def _recommendations(
         return (
             f"Look at the model behind {name}: its queue, its batch, the size of what it is asked.",
         )
-    if lines:
+    if details["lines"]:
         return (f"Look at what {row['service']} says in the slow traces, then profile {name}.",)
     return (f"Profile {name}, or give the work inside it spans of its own.",)

@@ -5,8 +5,9 @@ Reads     spans   trace_id, span_id, parent_span_id, timestamp, duration_ms, spa
 Returns   one row per operation that waits for such calls, most time to save first
 Units     parents: how often it made such calls; calls_per_parent: mean; saving_ms: mean per parent,
           the calls' sum less the longest; saving_share: of the parents' time, 0 to 1;
-          reordered_share: of pairs seen in both orders, 0 to 1; ran_after_failure: calls made
-          although the one before failed
+          at_once_else: requests that made such calls at once, before or after a time when all
+          made them in turn, and are not counted; reordered_share: of pairs seen in both orders,
+          0 to 1; ran_after_failure: calls made although the one before failed
 Method    children of one parent of which each begins at most max_gap_ms after the last one's end,
           in every request, with two operations or at least three like calls. What comes first by
           need (authentication, sessions, locks, begin), what uses the answers before it (models,
@@ -24,17 +25,17 @@ import ibis
 import ibis.expr.types as ir
 
 from clew.detections._child_calls import brothers, child_calls, in_turn
+from clew.detections._turns import parents_of, while_in_turn
 from clew.detections._values import option
 from clew.detections._words import clock, many, share
 from clew.model.case import Case
 from clew.model.finding import Description
-from clew.model.views import span_tree
 
 NEEDS = {"spans": ("parent_span_id", "duration_ms")}
 SUBJECT = ("service", "span_name")
 MEASURES = (
     "parents", "traces", "calls_per_parent", "sum_ms", "longest_ms", "saving_ms", "saving_share",
-    "in_turn_share", "reordered_share", "ran_after_failure", "min_traces", "min_saving_ms",
+    "in_turn_share", "at_once_else", "reordered_share", "ran_after_failure", "min_traces", "min_saving_ms",
     "min_saving_share", "max_gap_ms",
 )  # fmt: skip
 REFERENCES: tuple[str, ...] = ()
@@ -65,7 +66,7 @@ def detect(
     max_gap_ms: float = 5.0,
 ) -> ir.Table:
     calls = _rows(events, max_gap_ms)
-    parents = _parents(calls)
+    parents = while_in_turn(parents_of(calls))
     t = parents.group_by(service="parent_service", span_name="parent_span_name").agg(
         started=parents.started.min(),
         ended=parents.ended.max(),
@@ -77,6 +78,7 @@ def detect(
         saving_ms=parents.saving_ms.mean(where=parents.saving_ms > 0),
         saving_share=parents.saving_ms.sum() / parents.parent_ms.sum().nullif(0.0),
         in_turn_share=(parents.overlaps == 0).cast("float64").mean(),
+        at_once_else=parents.at_once_else.max(),
         ran_after_failure=parents.ran_after_failure.sum(),
     )
     t = t.left_join(_reordered(calls), ["service", "span_name"], rname="{name}_pair")
@@ -98,7 +100,7 @@ def detect(
 def evidence(events: ir.Table, row: dict[str, Any]) -> ir.Table:
     """The parents with most to save, each followed by its calls in turn."""
     calls = _of_row(events, row)
-    parents = _parents(calls)
+    parents = parents_of(calls)
     worst = parents.filter(parents.saving_ms > 0)
     worst = worst.order_by(worst.saving_ms.desc(), "parent_event_id").limit(4)
     worst = worst.mutate(
@@ -139,8 +141,14 @@ def describe(row: dict[str, Any], details: dict[str, list[dict[str, Any]]]) -> D
             f"{many(row['ran_after_failure'], 'time')}, the next was made although the one before had "
             "failed, so it did not need its answer."
         )
+    if row["at_once_else"]:
+        sure = 0.9
+        reasons.append(
+            f"At other times it made such calls at once, in {many(row['at_once_else'], 'request')}: "
+            "they need not wait for one another."
+        )
     if row["reordered_share"] >= 0.05:
-        sure = 0.85
+        sure = max(sure, 0.85)
         reasons.append("Their order varies from request to request, so none needs another first.")
     reasons.append("This is an estimate: whether a call uses another's answer is not in the spans.")
     return Description(
@@ -210,39 +218,6 @@ def _rows(events: ir.Table, max_gap_ms: float) -> ir.Table:
 
 def _in_order(t: ir.Table):  # type: ignore[no-untyped-def]
     return ibis.window(group_by=t.parent_event_id, order_by=[t.started, t.ended, t.event_id])
-
-
-def _parents(calls: ir.Table) -> ir.Table:
-    """One row per parent: what its rows of calls took, and what they would take at once."""
-    rows = calls.group_by("parent_event_id", "run").agg(
-        parent_service=calls.parent_service.min(),
-        parent_span_name=calls.parent_span_name.min(),
-        trace_id=calls.trace_id.min(),
-        started=calls.started.min(),
-        ended=calls.ended.max(),
-        calls=calls.count(),
-        overlaps=calls.is_overlap.cast("int64").sum(),
-        sum_ms=calls.duration_ms.sum(),
-        longest_ms=calls.duration_ms.max(),
-        ran_after_failure=(calls.last_failed.fill_null(False) & (calls.row_place > 0))
-        .cast("int64")
-        .sum(),
-    )
-    t = rows.group_by("parent_event_id").agg(
-        parent_service=rows.parent_service.min(),
-        parent_span_name=rows.parent_span_name.min(),
-        trace_id=rows.trace_id.min(),
-        started=rows.started.min(),
-        ended=rows.ended.max(),
-        calls=rows.calls.sum(),
-        overlaps=rows.overlaps.sum(),
-        sum_ms=rows.sum_ms.sum(),
-        longest_ms=rows.longest_ms.sum(),
-        ran_after_failure=rows.ran_after_failure.sum(),
-    )
-    above = span_tree.select(parent_event_id="event_id", parent_ms="duration_ms")
-    t = t.left_join(above, "parent_event_id")
-    return t.mutate(saving_ms=ibis.ifelse(t.overlaps > 0, 0.0, t.sum_ms - t.longest_ms))
 
 
 def _reordered(calls: ir.Table) -> ir.Table:
@@ -330,6 +305,11 @@ CASES = [
         "nor those that only some requests make in turn",
         rows=[row for n in range(9) for row in _trace(n, *_READS, parallel=n < 2)],
         expect=[],
+    ),
+    Case(
+        "calls that are made at once at other times need not be in turn",
+        rows=[row for n in range(24) for row in _trace(n, *_READS, parallel=n < 9 or n == 23)],
+        expect=[{"service": "shop", "parents": 14, "at_once_else": 10, "saving_ms": 41.0}],
     ),
     Case(
         "authentication comes first by need; what is left is one call",

@@ -26,7 +26,7 @@ from clew.formats import Settings
 from clew.formats._fields import spelling_of
 from clew.formats._telemetry.batches import Message, MessageParser, lines_of
 from clew.formats._telemetry.gathered import Gathered
-from clew.formats._telemetry.points import Metric, Point, Points
+from clew.formats._telemetry.points import OWNERS, Metric, Point, Points
 from clew.formats._telemetry.signals import Rows, Scope
 from clew.model.case import Sample
 from clew.sources.files import Block
@@ -36,13 +36,6 @@ RESOURCE = re.compile(
     r"(?i)cpu|mem|heap|disk|filesystem|network|socket|(?:^|[_.])(?:fs|io|net|rx|tx|gc)(?:[_.]|$)"
 )
 """What names a metric: a row of numbers without one of these may be anything."""
-OWNERS = {
-    "service": "service.name", "k8s_pod": "k8s.pod.name", "host": "host.name",
-    "container": "container.name", "k8s_namespace": "k8s.namespace.name",
-    "service_instance": "service.instance.id", "region": "cloud.region",
-    "environment": "deployment.environment.name", "service_version": "service.version",
-}  # fmt: skip
-"""Columns that say whose a number is, as attributes of a resource."""
 MEASURED = ("duration_ms", "upstream_ms", "queue_ms", "request_bytes", "response_bytes")
 """Columns that a table of metrics has as metrics."""
 UNIT = re.compile(r"^(.+?)\s*[(\[]([^()\[\]]{1,20})[)\]]$")

@@ -19,6 +19,13 @@ from clew.formats._telemetry.span_parts import moments
 
 TEMPORALITIES = {1: "delta", 2: "cumulative"}
 EPOCH = datetime(1970, 1, 1)
+OWNERS = {
+    "service": "service.name", "k8s_pod": "k8s.pod.name", "host": "host.name",
+    "container": "container.name", "k8s_namespace": "k8s.namespace.name",
+    "service_instance": "service.instance.id", "region": "cloud.region",
+    "environment": "deployment.environment.name", "service_version": "service.version",
+}  # fmt: skip
+"""Columns that say whose a number is, and the attribute of a resource that each is."""
 NO_VALUE = 1
 """Flag of a point that only says that a series has ended."""
 
