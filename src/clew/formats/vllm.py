@@ -40,6 +40,9 @@ FIGURES = {
 }
 LEVELS = (b"DEBUG ", b"INFO ", b"WARNING ", b"ERROR ", b"CRITICAL ", b"(")
 
+ACCESS = b"INFO:     "
+"""Before the address of a request that the server's uvicorn logs; such a line is read as uvicorn's."""
+
 
 @dataclass(slots=True)
 class VllmParser:
@@ -52,7 +55,7 @@ class VllmParser:
         found = np.zeros(len(lines.starts), dtype=np.bool_)
         for level in LEVELS:
             found |= lines.begins_with(level)
-        return found
+        return found | (lines.begins_with(ACCESS) & lines.digits(len(ACCESS)))
 
     def select(self, workbench: duckdb.DuckDBPyConnection, records: str) -> str:
         """One SELECT of canonical columns and attributes over `records`."""
@@ -83,6 +86,7 @@ class VllmParser:
             "max_tokens": asked(r"\bmax_tokens=([0-9]+)", "BIGINT"),
             "temperature": asked(r"\btemperature=([0-9.]+)"),
             "top_p": asked(r"\btop_p=([0-9.]+)"),
+            "top_k": asked(r"\btop_k=([0-9]+)"),
             "seed": asked(r"\bseed=([0-9]+)", "BIGINT"),
             "choice_count": asked(r"SamplingParams\(n=([0-9]+)", "BIGINT"),
             "attributes": "CASE WHEN contains(m.said, 'throughput:') THEN nullif(json_merge_patch("
