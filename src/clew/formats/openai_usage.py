@@ -34,6 +34,8 @@ LAYOUT = Layout(
     derived={
         "cost_given_usd": f"CASE WHEN {IS_DOLLAR} THEN try_cast(document->'amount'->>'value' AS DECIMAL(18, 9)) END",
         "service_tier": "CASE WHEN (document->>'batch') = 'true' THEN 'batch' END",
+        "model": "coalesce(nullif(document->>'model', ''), "
+                 "nullif(regexp_extract(document->>'line_item', '^([^ ,]+[0-9][^ ,]*), ', 1), ''))",
         "operation": "'usage_report'",
         "event_name": "(document->>'object')",
     },

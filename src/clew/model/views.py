@@ -138,6 +138,11 @@ def calls(e: ir.Table) -> ir.Table:
     return e.filter((e.model.notnull() | e.provider.notnull()) & e.change_type.isnull() & ~is_bill)
 
 
+def bills(e: ir.Table) -> ir.Table:
+    """Lines of a provider's bill: usage and cost exports, of which each sums up many calls."""
+    return e.filter(e.operation == USAGE_REPORT)
+
+
 def predictions(e: ir.Table) -> ir.Table:
     """Predictions of a model: rows with a prediction."""
     return e.filter(e.prediction.notnull())
