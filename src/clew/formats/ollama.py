@@ -45,7 +45,8 @@ SAMPLES = [
             {"provider": "ollama", "response_model": "llama3.2", "timestamp": "2026-11-20T09:00:00.123456Z",
              "input_tokens": 26, "output_tokens": 2, "duration_ms": 2000.0, "prefill_ms": 130.0,
              "decode_ms": 70.0, "completion": "Blue.", "finish_reason": "stop"},
-            {"completion": "Red.", "input_tokens": None, "output_tokens": 3, "finish_reason": "length"},
+            {"completion": "Red.", "operation": "text_completion", "server_ms": 1000.0,
+             "input_tokens": None, "output_tokens": 3, "finish_reason": "length"},
         ],
         name="chat and generate",
     )
