@@ -273,14 +273,13 @@ def _candidates(
                 f"CASE WHEN NOT {is_plain} THEN nullif({parent}, 2), '') END", False, later=60
             ),
         }
-    if column == "duration_ms" and item.name.lower() == "request_time":
-        is_moment = f"{text} LIKE '____-__-__%'"
-        moment = f"CASE WHEN {is_moment} THEN {timestamp_sql(text, settings)} END"
-        plain = can(*_converted(item, text, column, unit, settings, units))
-        return {column: plain, "timestamp": can(moment, later=60)}
     if column in ("exception_stacktrace", "error_type", "exception_message"):
         return _error_columns(item, column, rank)
-    return {column: can(*_converted(item, text, column, unit, settings, units))}
+    found = {column: can(*_converted(item, text, column, unit, settings, units))}
+    if item.name.lower() == "request_time":
+        moment = f"CASE WHEN {text} LIKE '____-__-__%' THEN {timestamp_sql(text, settings)} END"
+        found["timestamp"] = can(moment, later=60)
+    return found
 
 
 def _request_line(item: Field, text: str, can: Callable[..., _Candidate]) -> dict[str, _Candidate]:
