@@ -26,7 +26,7 @@ from clew.formats._counts import (
 from clew.formats._durations import spelled_ms
 from clew.formats._members import json_object
 from clew.formats._severity import severity_sql
-from clew.formats._time import epoch_sql, timestamp_sql
+from clew.formats._time import day_sql, epoch_sql, timestamp_sql
 from clew.formats._traceback import WRITTEN_MARK, exception_sql
 from clew.model.event import BY_NAME, OWN
 from clew.model.vocabulary import SPELLINGS, Spelling, unwrapped
@@ -276,9 +276,8 @@ def _candidates(
     if column in ("exception_stacktrace", "error_type", "exception_message"):
         return _error_columns(item, column, rank)
     found = {column: can(*_converted(item, text, column, unit, settings, units))}
-    if item.name.lower() == "request_time":
-        moment = f"CASE WHEN {text} LIKE '____-__-__%' THEN {timestamp_sql(text, settings)} END"
-        found["timestamp"] = can(moment, later=60)
+    if item.name.lower() == "request_time":  # nginx's duration, or the moment of a call
+        found["timestamp"] = can(day_sql(text, settings), later=60)
     return found
 
 

@@ -1,4 +1,4 @@
-"""Answers of Mistral's API: chat, fill-in-the-middle, embeddings, moderation and document reading, alone.
+"""Answers of Mistral's API, alone: chat, fill-in-the-middle, embeddings, moderation, documents.
 
 Reads     {id, object, model, choices | data, usage: {prompt_tokens, completion_tokens, total_tokens,
           prompt_audio_seconds}}, {id, model, results} of moderation, {model, pages, usage_info} of
