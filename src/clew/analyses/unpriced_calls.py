@@ -3,9 +3,9 @@
 Reads     calls, each counted once   model, provider, input_tokens, output_tokens, cost_usd, http_status,
           error_type, error_class, status, usage_problem of the attributes
 Returns   one row per value of the columns split by, and reason; most calls first
-Units     reason: no model stated, the stream was cut off, a count that is none (negative, absurd or no
-          number), no tokens stated, only a part of the tokens stated, or no price known; calls: answered
-          calls without a cost; tokens: sum over those that state them
+Units     reason: no model stated, the stream was cut off, an answer that cannot be read, a count that is
+          none (negative, absurd or no number), no tokens stated, only a part of the tokens stated, or no
+          price known; calls: answered calls without a cost; tokens: sum over those that state them
 Blind to  failed calls, which as a rule cost nothing
 """
 
@@ -36,6 +36,7 @@ def unpriced_calls(
     reason = ibis.cases(
         (ibis.coalesce(t.response_model, t.model).isnull(), "no model stated"),
         (problem.contains("the stream was cut off"), "the stream was cut off"),
+        (problem.contains("neither JSON nor a stream"), "an answer that cannot be read"),
         (problem.re_search("(in|out)put_tokens is "), "a count that is none"),
         (~has_input & ~has_output, "no tokens stated"),
         (is_half, "only a part of the tokens stated"),
