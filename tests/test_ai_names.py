@@ -13,6 +13,7 @@ from clew.cli import main
 from clew.formats._calls.hosts import HOSTS
 from clew.model.ai_names import OPERATIONS, PROVIDERS, operation_sql, provider_sql
 from clew.prices.book import Book, Call
+from clew.prices.own import read_own
 
 
 def named(sql: str, text: str | None) -> Any:
@@ -44,6 +45,16 @@ def test_a_seller_has_one_name(text: str | None, name: str | None) -> None:
 )  # fmt: skip
 def test_a_kind_of_call_has_one_name(text: str | None, name: str | None) -> None:
     assert named(operation_sql("text"), text) == name
+
+
+def test_an_own_price_holds_for_the_seller_however_it_is_spelled(tmp_path: Path) -> None:
+    """`provider = "azure"` matched no call, because calls say azure.ai.openai."""
+    file = tmp_path / "own.toml"
+    file.write_text('[[price]]\nmodel = "gpt-4o"\nprovider = "azure"\ninput = 1\noutput = 2\n')
+    book = Book(read_own(file))
+    for spelled, is_own in (("azure.ai.openai", True), ("az.ai.openai", True), ("openai", False)):
+        first = book.prices(Call(provider=spelled, model="gpt-4o"))[0]
+        assert first.source.startswith("own prices") == is_own
 
 
 def test_no_name_means_two_things() -> None:

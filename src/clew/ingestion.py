@@ -297,7 +297,8 @@ def _read(
 ) -> Iterator[Records]:
     """The records of a source: lines as a rule; some parsers find their own."""
     if isinstance(parser, FileParser):
-        return parser.read(load.bench, source.path)
+        records = parser.read(load.bench, source.path)
+        return (one for part in records if len(one := part.since(first_line)))
     if isinstance(parser, ElementParser) and parser.elements is not None:
         return read_elements(blocks, is_array=parser.elements == "array")
     return read_records(blocks, parser.heads, first_line)

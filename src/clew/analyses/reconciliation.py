@@ -5,8 +5,9 @@ Reads     calls   response_id, request_id, trace_id, span_id (which rows are one
 Returns   one row per day and model, or per value of the columns split by; in time order with a bucket,
           then those that disagree most
 Units     gateway_*: calls in logs and exports of calls; trace_*: spans; bill_*: a provider's usage or cost
-          export; *_calls: number, for a bill its rows; *_tokens: input and output; *_cost_usd: US dollars, of
-          a bill what it states; only_gateway, only_trace: calls that the other of the two does not know, 0
+          export; *_calls: number, for a bill those that its rows say they sum up, else its rows; *_tokens:
+          input and output; *_cost_usd: US dollars, of a bill what it states, else the price of its tokens;
+          only_gateway, only_trace: calls that the other of the two does not know, 0
           where the group has none of the other kind; in_both: calls that both know; doubled: calls that one
           kind has more than once; disagreeing: calls whose rows state other tokens or another model;
           disagreeing_tokens: by how many; unpriced_calls: answered calls without a price, in no cost
@@ -22,15 +23,15 @@ from clew.analyses._by import group_keys, ordered, per_group
 from clew.model.call_outcomes import is_failed, number
 from clew.model.calls_once import SUMS_UP, call_copies
 from clew.model.case import Case
-from clew.model.views import calls
+from clew.model.views import attribute, bills, calls
 
 RETURNS = (
     "gateway_calls", "trace_calls", "bill_calls", "gateway_tokens", "trace_tokens", "bill_tokens",
     "gateway_cost_usd", "trace_cost_usd", "bill_cost_usd", "in_both", "only_gateway", "only_trace", "doubled",
     "disagreeing", "disagreeing_tokens", "unpriced_calls",
 )  # fmt: skip
-BILLS = ("openai_usage", "anthropic_usage")
-"""Formats of providers' exports, of which a row sums up many calls."""
+REQUESTS = "num_model_requests"
+"""The attribute in which a bill's row says how many calls it sums up."""
 SIDES = ("gateway", "trace", "bill")
 
 
@@ -39,7 +40,18 @@ def reconciliation(
 ) -> ir.Table:
     t = _sided(events)
     keys = group_keys(t, by, bucket, RETURNS)
-    t = t.select("call", "event_id", "side", "tokens", "usd", "answered_by", "is_unpriced", **keys)
+    t = t.select(
+        "call",
+        "event_id",
+        "side",
+        "tokens",
+        "usd",
+        "answered_by",
+        "is_unpriced",
+        "summed",
+        "billed",
+        **keys,
+    )
     one = _per_call(t, list(keys))
     group = [one[name] for name in keys]
     whole = ibis.window(group_by=group) if group else ibis.window()
@@ -57,11 +69,12 @@ def reconciliation(
         **{
             f"{side}_calls": number(one[f"{side}_rows"] > 0)
             if side != "bill"
-            else one.bill_rows.sum().fill_null(0)
+            else one.summed.sum().fill_null(0)
             for side in SIDES
         },
         **{f"{side}_tokens": one[f"{side}_tokens"].sum() for side in SIDES},
-        **{f"{side}_cost_usd": one[f"{side}_usd"].sum() for side in SIDES},
+        **{f"{side}_cost_usd": one[f"{side}_usd"].sum() for side in SIDES[:2]},
+        bill_cost_usd=ibis.coalesce(one.billed.sum(), one.bill_usd.sum()),
         in_both=number(in_both),
         only_gateway=number((one.gateway_rows > 0) & (one.trace_rows == 0) & one.has_trace),
         only_trace=number((one.trace_rows > 0) & (one.gateway_rows == 0) & one.has_gateway),
@@ -80,20 +93,22 @@ def reconciliation(
 
 def _sided(events: ir.Table) -> ir.Table:
     """The rows of calls, with the call that each is of and the kind of source that tells it."""
-    t = calls(events)
+    t = calls(events).mutate(is_bill=False).union(bills(events).mutate(is_bill=True))
     ids = call_copies.select("event_id", "call_id", "why")
     t = t.left_join(ids, "event_id").drop("event_id_right")
     t = t.filter((t.why != SUMS_UP).fill_null(True))
-    is_bill = t.source_format.isin(BILLS).fill_null(False)
+    stated_calls = attribute(t.attributes, REQUESTS).try_cast("int64").fill_null(1)
     is_span = t.span_id.notnull() & t.span_name.notnull()
     stated = t.input_tokens.notnull() | t.output_tokens.notnull()
     return t.mutate(
         call=ibis.coalesce(t.call_id, t.event_id),
-        side=ibis.cases((is_bill, "bill"), (is_span, "trace"), else_="gateway"),
+        summed=ibis.ifelse(t.is_bill, stated_calls, 1),
+        side=ibis.cases((t.is_bill, "bill"), (is_span, "trace"), else_="gateway"),
         tokens=ibis.ifelse(
             stated, t.input_tokens.fill_null(0) + t.output_tokens.fill_null(0), t.total_tokens
         ),
-        usd=ibis.ifelse(is_bill, ibis.coalesce(t.cost_given_usd, t.cost_usd), t.cost_usd),
+        billed=ibis.ifelse(t.is_bill, t.cost_given_usd, None),
+        usd=t.cost_usd,
         answered_by=t.model,
         is_unpriced=t.cost_usd.isnull() & t.cost_given_usd.isnull() & ~is_failed(t),
     )
@@ -108,6 +123,8 @@ def _per_call(t: ir.Table, names: list[str]) -> ir.Table:
         **{f"{side}_rows": t.count(where=t.side == side) for side in SIDES},
         **{f"{side}_tokens": t.tokens.max(where=t.side == side) for side in SIDES},
         **{f"{side}_usd": t.usd.max(where=t.side == side) for side in SIDES},
+        summed=t.summed.sum(where=t.side == "bill"),
+        billed=t.billed.sum(),
         most_tokens=t.tokens.max(),
         least_tokens=t.tokens.min(),
         models=t.answered_by.nunique(),
@@ -152,11 +169,26 @@ CASES = [
         rows=[
             _gateway(1),
             {
-                "timestamp": "2026-11-20T00:00:00Z", "model": "m", "source_format": "openai_usage",
+                "timestamp": "2026-11-20T00:00:00Z", "model": "m", "operation": "usage_report",
                 "input_tokens": 300, "output_tokens": 30, "cost_given_usd": "0.30",
             },
         ],
         expect=[{"gateway_calls": 1, "bill_calls": 1, "bill_tokens": 330, "bill_cost_usd": 0.3, "disagreeing": 0}],
+    ),
+    Case(
+        "a bill was left out, as if it were no source: usage with its number of calls, and costs",
+        rows=[
+            _gateway(1),
+            {
+                "timestamp": "2026-11-20T00:00:00Z", "model": "m", "operation": "usage_report",
+                "input_tokens": 300, "output_tokens": 30, "cost_usd": "0.29", "attributes": {REQUESTS: 3},
+            },
+            {
+                "timestamp": "2026-11-20T00:00:00Z", "model": "m", "operation": "usage_report",
+                "cost_given_usd": "0.30", "attributes": {REQUESTS: 0},
+            },
+        ],
+        expect=[{"gateway_calls": 1, "bill_calls": 3, "bill_tokens": 330, "bill_cost_usd": 0.3}],
     ),
     Case(
         "a log without a trace misses nothing",

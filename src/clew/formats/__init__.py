@@ -22,7 +22,7 @@ from clew import registry
 from clew.model.redaction import Policy
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator, Sequence
+    from collections.abc import Iterable, Iterator
     from pathlib import Path
 
     from clew.formats._records import Records

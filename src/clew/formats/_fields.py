@@ -26,7 +26,7 @@ from clew.formats._counts import (
 from clew.formats._durations import spelled_ms
 from clew.formats._members import json_object
 from clew.formats._severity import severity_sql
-from clew.formats._time import epoch_sql, timestamp_sql
+from clew.formats._time import day_sql, epoch_sql, timestamp_sql
 from clew.formats._traceback import WRITTEN_MARK, exception_sql
 from clew.model.event import BY_NAME, OWN
 from clew.model.vocabulary import SPELLINGS, Spelling, unwrapped
@@ -274,14 +274,12 @@ def _candidates(
                 f"CASE WHEN NOT {is_plain} THEN nullif({parent}, 2), '') END", False, later=60
             ),
         }
-    if column == "duration_ms" and item.name.lower() == "request_time":
-        is_moment = f"{text} LIKE '____-__-__%'"
-        moment = f"CASE WHEN {is_moment} THEN {timestamp_sql(text, settings)} END"
-        plain = can(*_converted(item, text, column, unit, settings, units))
-        return {column: plain, "timestamp": can(moment, later=60)}
     if column in ("exception_stacktrace", "error_type", "exception_message"):
         return _error_columns(item, column, rank)
-    return {column: can(*_converted(item, text, column, unit, settings, units))}
+    found = {column: can(*_converted(item, text, column, unit, settings, units))}
+    if item.name.lower() == "request_time":  # nginx's duration, or the moment of a call
+        found["timestamp"] = can(day_sql(text, settings), later=60)
+    return found
 
 
 def _request_line(item: Field, text: str, can: Callable[..., _Candidate]) -> dict[str, _Candidate]:

@@ -86,6 +86,13 @@ class Records:
         starts = np.concatenate(([0], ends[:-1])).astype(np.int64)
         return replace(self, text=np.concatenate(parts), starts=starts, ends=ends)
 
+    def since(self, line: int) -> Records:
+        """Those from this line on: what a grown file has beyond what was read of it."""
+        if line <= 1 or not len(self):
+            return self
+        chosen = self.pick(self.byte_offsets[self.firsts >= line].tolist())
+        return replace(chosen, lines=len(chosen))
+
     def texts(self, byte_offsets: Sequence[int]) -> dict[int, str]:
         """The beginnings of the records at these offsets, by offset."""
         records = self.pick(byte_offsets)

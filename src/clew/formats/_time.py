@@ -29,6 +29,11 @@ ISO = (
 MONTH_FIRST = "^([0-9]{1,2})/([0-9]{1,2})/([0-9]{4})"
 
 
+def day_sql(text: str, settings: Settings) -> str:
+    """SQL of a moment whose text begins with a whole day; NULL for every other text."""
+    return f"CASE WHEN {text} LIKE '____-__-__%' THEN {timestamp_sql(text, settings)} END"
+
+
 def timestamp_sql(text: str, settings: Settings) -> str:
     """SQL of a TIMESTAMP in UTC from SQL of text; times without a zone are in the settings' zone."""
     shown = f"trim({text}, ' []\"')"

@@ -1,7 +1,8 @@
 """Answers of Anthropic's API: messages alone, and results of batches.
 
 Reads     {id, type: "message", model, content, usage}, one a line or in one array, with whatever keys
-          a recorder put beside them; {custom_id, result: {type, message | error}} of batches
+          a recorder put beside them; {custom_id, result: {type, message | error}} of batches; recorded
+          streams
 Returns   one AI call an answer; input tokens include those read from and written to the cache
 Blind to  when a call was made and how long it took, unless the recorder says so
 """
@@ -11,6 +12,7 @@ from __future__ import annotations
 from clew.formats import Settings
 from clew.formats._calls import parser as calls
 from clew.formats._calls.parts import Layout, has_keys
+from clew.formats._calls.recorded import answers, speaks
 from clew.formats._json_head import share_of
 from clew.model.case import Sample
 
@@ -32,11 +34,15 @@ BATCH = Layout(
 
 def sniff(head: bytes) -> float:
     """High where records are messages, or results of a batch."""
-    return max(calls.sniff(head, BODY), calls.sniff(head, BATCH))
+    return max(
+        calls.sniff(head, BODY), calls.sniff(head, BATCH), 0.99 * (speaks(head) == "anthropic")
+    )
 
 
 def parse(head: bytes, settings: Settings) -> calls.CallsParser:
     """A parser of bare messages, or of a batch's results."""
+    if speaks(head) == "anthropic":
+        return calls.of_entries(settings, BODY, answers)
     is_batch = share_of(head, lambda document: has_keys(BATCH, document)) > 0.5
     return calls.parse(head, settings, BATCH if is_batch else BODY)
 
@@ -74,5 +80,16 @@ SAMPLES = [
             {"error_type": "invalid_request_error", "error_class": "bad_request", "status": "error"},
         ],
         name="results of a batch",
+    ),
+    Sample(
+        'event: message_start\ndata: {"type":"message_start","message":{"id":"msg_5","type":"message","role":'
+        '"assistant","model":"claude-sonnet-4-5","content":[],"usage":{"input_tokens":7,"output_tokens":1}}}\n\n'
+        'event: content_block_delta\ndata: {"type":"content_block_delta","index":0,"delta":{"type":"text_delta",'
+        '"text":"Blue."}}\n\n'
+        'event: message_delta\ndata: {"type":"message_delta","delta":{"stop_reason":"end_turn"},"usage":'
+        '{"output_tokens":3}}\n\nevent: message_stop\ndata: {"type":"message_stop"}\n\n',
+        [{"completion": "Blue.", "input_tokens": 7, "output_tokens": 3, "finish_reason": "end_turn",
+          "is_streamed": True}],
+        name="a recorded stream",
     ),
 ]  # fmt: skip

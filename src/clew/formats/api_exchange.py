@@ -173,4 +173,77 @@ SAMPLES = [
         ],
         name="OpenAI chat, and a rate limit",
     ),
+    Sample(
+        _line(
+            timestamp="2026-11-20T09:00:00Z", latency_ms=50, key_id="key-1",
+            request={"method": "POST", "url": "https://api.openai.com/v1/chat/completions"},
+            response={"status": 429, "headers": {"retry-after": "3"}},
+        ),
+        [{"provider": "openai", "operation": "chat", "error_class": "rate_limited", "retry_after_s": 3.0}],
+        name="no bodies",
+    ),
+    Sample(
+        _line(
+            timestamp="2026-11-20T09:00:00Z",
+            request=json.dumps({"model": "gpt-4o", "messages": [{"role": "user", "content": "Name a colour."}]}),
+            response=json.dumps({"choices": [{"message": {"content": "Blue."}}], "usage": {"prompt_tokens": 4}}),
+        ),
+        [{"model": "gpt-4o", "prompt": "Name a colour.", "completion": "Blue.", "input_tokens": 4}],
+        name="bodies alone, as text",
+    ),
+    Sample(
+        _line(
+            request={"model": "gpt-4o", "messages": [{"role": "user", "content": "Name a colour."}]},
+            response={"id": "c", "choices": [{"message": {"content": "Blue."}}], "usage": {"prompt_tokens": 4}},
+        ),
+        [{"prompt": "Name a colour.", "completion": "Blue.", "attributes.request.messages": None,
+          "attributes.response.choices": None}],
+        name="a body alone stayed in attributes as well",
+    ),
+    Sample(
+        _line(
+            request={"url": "https://api.openai.com/v1/audio/transcriptions",
+                     "body": '--b\r\nContent-Disposition: form-data; name="model"\r\n\r\ngpt-4o-transcribe\r\n--b--'},
+            response={"status": 200, "body": {"text": "Name a colour.", "usage": {
+                "type": "tokens", "input_tokens": 14, "input_token_details": {"audio_tokens": 4}, "output_tokens": 9}}},
+        ),
+        [{"model": "gpt-4o-transcribe", "operation": "transcription", "audio_input_tokens": 4,
+          "attributes.usage_problem": None}],
+        name="a form with a file says which model",
+    ),
+    Sample(
+        _line(
+            request={"url": "http://tgi.example.com/generate", "body": {"inputs": "Name a colour."}},
+            response={"status": 200, "headers": {"x-prompt-tokens": "4", "x-total-time": "1500"}, "body": {
+                "generated_text": "Blue.", "details": {"finish_reason": "length", "generated_tokens": 2}}},
+        ),
+        [{"provider": "tgi", "operation": "text_completion", "input_tokens": 4, "output_tokens": 2,
+          "server_ms": 1500.0, "completion": "Blue."}],
+        name="TGI counts what was asked in a header",
+    ),
+    Sample(
+        _line(
+            request={"url": "https://a.openai.azure.com/openai/deployments/chat/chat/completions", "body": {}},
+            response={"status": 400, "body": {"error": {
+                "message": "The response was filtered", "type": None, "code": "content_filter", "status": 400}}},
+        )
+        + _line(
+            request={"url": "https://generativelanguage.googleapis.com/v1beta/models/gemini-2.5-pro:generateContent",
+                     "body": {"contents": [{"role": "user", "parts": [{"text": "q"}]}]}},
+            response={"status": 200, "body": {"promptFeedback": {"blockReason": "SAFETY"},
+                                              "usageMetadata": {"promptTokenCount": 2, "totalTokenCount": 2}}},
+        )
+        + _line(
+            request={"url": "https://api.openai.com/v1/chat/completions", "body": {"model": "gpt-4o", "messages": []}},
+            response={"status": 200, "body": {"choices": [{"message": {"content": "x"}}], "usage": {
+                "prompt_tokens": 10, "completion_tokens": 5, "total_tokens": 15,
+                "completion_tokens_details": {"reasoning_tokens": 50}}}},
+        ),
+        [
+            {"error_type": "content_filter", "error_class": "content_filter"},
+            {"error_type": "SAFETY", "error_class": "content_filter", "operation": "chat"},
+            {"attributes.usage_problem": "reasoning_tokens is 50, more than output_tokens"},
+        ],
+        name="a filter's code, a blocked prompt, and a part larger than its whole",
+    ),
 ]  # fmt: skip

@@ -97,5 +97,12 @@ SAMPLES = [
             {"http_status": 429, "error_class": "rate_limited", "duration_ms": None, "model": "gpt-4o-eu"},
         ],
         name="properties as text and as an object, a negative duration",
-    )
+    ),
+    Sample(
+        '{"records":[{"time":"2026-11-20T09:00:00Z","resourceId":"/S","category":"RequestResponse","operationName":'
+        '"Embeddings_Create","resultSignature":"200","durationMs":33,"properties":{"apiName":"Azure OpenAI API",'
+        '"modelDeploymentName":"emb","modelName":"text-embedding-3-large"}}]}\n',
+        [{"operation": "embeddings", "model": "emb", "duration_ms": 33.0, "http_status": 200}],
+        name="records in one document",
+    ),
 ]  # fmt: skip

@@ -78,5 +78,20 @@ SAMPLES = [
             {"error_type": "ThrottlingException", "error_class": "rate_limited", "status": "error"},
         ],
         name="converse, a stream, a throttled call",
-    )
+    ),
+    Sample(
+        '{"schemaType":"ModelInvocationLog","timestamp":"2026-11-20T09:00:00Z","requestId":"r-4","operation":'
+        '"InvokeModel","modelId":"mistral.mistral-large-2402-v1:0","input":{"inputBodyJson":{"prompt":"Name a '
+        'colour."},"inputTokenCount":9},"output":{"outputBodyJson":{"outputs":[{"text":"Blue.","stop_reason":'
+        '"length"}]},"outputTokenCount":2}}\n'
+        '{"schemaType":"ModelInvocationLog","timestamp":"2026-11-20T09:00:01Z","requestId":"r-5","operation":'
+        '"InvokeModel","modelId":"amazon.titan-text-express-v1","input":{"inputBodyJson":{"inputText":"Name a '
+        'colour."},"inputTokenCount":3},"output":{"outputBodyJson":{"inputTextTokenCount":3,"results":[{"tokenCount":'
+        '2,"outputText":"Red.","completionReason":"FINISH"}]},"outputTokenCount":2}}\n',
+        [
+            {"completion": "Blue.", "finish_reason": "length", "operation": "text_completion"},
+            {"completion": "Red.", "finish_reason": "FINISH", "operation": "text_completion"},
+        ],
+        name="Mistral and Titan",
+    ),
 ]  # fmt: skip

@@ -45,7 +45,8 @@ SAMPLES = [
         [
             {"provider": "cohere", "response_id": "c1", "input_tokens": 5, "output_tokens": 2, "completion": "Blue.",
              "attributes.usage_problem": "usage without a model"},
-            {"completion": "Red.", "response_id": "g1", "input_tokens": 9, "finish_reason": "MAX_TOKENS",
+            {"completion": "Red.", "response_id": "g1", "operation": "chat",
+             "input_tokens": 9, "finish_reason": "MAX_TOKENS",
              "response_model": "command-r"},
         ],
         name="version 2 and version 1",

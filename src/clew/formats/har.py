@@ -38,6 +38,9 @@ LAYOUT = Layout(
            "/request/headersSize", "/response/headersSize", "/cache", "/response/redirectURL"),
 )  # fmt: skip
 
+UNTIL_FIRST_BYTE = ("blocked", "dns", "connect", "send", "wait")
+"""Parts of an exchange before its answer begins; -1 stands for none, and `connect` holds `ssl`."""
+
 
 def sniff(head: bytes) -> float:
     """High where an object begins with a log that has a creator or entries."""
@@ -57,7 +60,21 @@ def _entries(path: Path) -> Iterator[Any]:
     entries = log.get("entries") if isinstance(log, dict) else None
     if not isinstance(entries, list):
         raise InputError(f"{path.name} is JSON, but no HAR file: it has no log.entries.")
-    yield from entries
+    yield from map(_entry, entries)
+
+
+def _entry(entry: Any) -> Any:
+    """The entry with the fields of a form as its body, and with the time to the first byte of a stream."""
+    try:
+        sent, told = entry["request"].get("postData") or {}, entry["response"]
+        if not sent.get("text") and isinstance(sent.get("params"), list):
+            sent["text"] = json.dumps({one["name"]: one.get("value") for one in sent["params"]})
+        if "event-stream" in str(told["content"].get("mimeType")):
+            parts = [entry["timings"].get(name, 0) for name in UNTIL_FIRST_BYTE]
+            entry["ttft_ms"] = sum(part for part in parts if part > 0)
+    except (KeyError, TypeError, AttributeError):
+        return entry
+    return entry
 
 
 SAMPLES = [
@@ -84,5 +101,28 @@ SAMPLES = [
             {"url_path": "/app.js", "http_status": 304, "provider": None, "model": None},
         ],
         name="a call and a script",
-    )
+    ),
+    Sample(
+        json.dumps({"log": {"version": "1.2", "creator": {"name": "proxy", "version": "1"}, "entries": [
+            {"startedDateTime": "2026-11-20T09:00:00.000Z", "time": 500, "request": {
+                "method": "POST", "url": "https://api.openai.com/v1/audio/transcriptions", "headers": [],
+                "postData": {"mimeType": "multipart/form-data; boundary=b", "params": [
+                    {"name": "model", "value": "whisper-1"}, {"name": "file", "fileName": "a.mp3"}]}},
+             "response": {"status": 200, "headers": [], "content": {"mimeType": "application/json",
+                                                                     "text": '{"text":"Blue."}'}},
+             "timings": {"wait": 400}},
+            {"startedDateTime": "2026-11-20T09:00:01.000Z", "time": 900, "request": {
+                "method": "POST", "url": "https://api.openai.com/v1/chat/completions", "headers": [],
+                "postData": {"mimeType": "application/json", "text": '{"model":"gpt-4o","messages":[]}'}},
+             "response": {"status": 200, "headers": [], "content": {"mimeType": "text/event-stream", "text":
+                 'data: {"object":"chat.completion.chunk","choices":[{"delta":{"content":"Red."}}]}\n\n'
+                 "data: [DONE]\n\n"}},
+             "timings": {"blocked": -1, "send": 1, "wait": 300, "receive": 599}},
+        ]}}),
+        [
+            {"model": "whisper-1", "operation": "transcription", "completion": "Blue.", "ttft_ms": None},
+            {"ttft_ms": 301.0, "duration_ms": 900.0, "is_streamed": True, "completion": "Red."},
+        ],
+        name="a form, and a stream",
+    ),
 ]  # fmt: skip

@@ -4,7 +4,7 @@ Reads     {id, traceId, type, name, startTime, endTime, completionStartTime, mod
           output, usageDetails | usage, costDetails, level, statusMessage, parentObservationId ...}
 Returns   one event an observation; generations are AI calls, their cost as Langfuse reckoned it
 Units     duration_ms is endTime less startTime, ttft_ms completionStartTime less startTime
-Blind to  traces: users and sessions that only the trace states
+Blind to  traces: users and sessions that only the trace states, unless the trace lists its observations
 """
 
 from __future__ import annotations
@@ -94,5 +94,15 @@ SAMPLES = [
              "status_message": "Rate limit reached", "input_tokens": None},
         ],
         name="generations",
-    )
+    ),
+    Sample(
+        '{"id":"t-1","name":"chat","userId":"u-1","sessionId":"s-1","observations":[{"id":"o-1","traceId":"t-1",'
+        '"type":"GENERATION","startTime":"2026-11-20T09:00:00Z","model":"gpt-4o","usageDetails":{"input":1,"output":2}},'
+        '{"id":"o-2","traceId":"t-1","type":"SPAN","startTime":"2026-11-20T09:00:01Z","input":"q"}]}\n',
+        [
+            {"span_id": "o-1", "user_id": "u-1", "session_id": "s-1", "operation": "chat", "output_tokens": 2},
+            {"span_id": "o-2", "operation": "task", "model": None},
+        ],
+        name="a trace that lists its observations",
+    ),
 ]  # fmt: skip

@@ -52,7 +52,9 @@ LAYOUT = Layout(
         "extra.metadata.ls_provider": "provider", "extra.metadata.ls_model_name": "model",
         "extra.invocation_params.model": "model", "extra.invocation_params.model_name": "model",
         "extra.metadata.ls_temperature": "temperature", "extra.metadata.ls_max_tokens": "max_tokens",
-        "extra.invocation_params.temperature": "temperature", "extra.metadata.session_id": "session_id",
+        "extra.invocation_params.temperature": "temperature", "extra.invocation_params.max_tokens": "max_tokens",
+        "extra.invocation_params.max_completion_tokens": "max_tokens", "extra.invocation_params.top_p": "top_p",
+        "extra.metadata.session_id": "session_id",
         "extra.metadata.thread_id": "session_id", "extra.metadata.conversation_id": "session_id",
         "extra.metadata.user_id": "user_id", "extra.metadata.ls_model_type": "",
         "extra.runtime.sdk_version": "", "tags": "tags", "extra.invocation_params.stream": "is_streamed",
@@ -94,14 +96,16 @@ SAMPLES = [
         '"output_tokens":2,"total_tokens":11,"input_token_details":{"cache_read":4}}}}}]]},"trace_id":"t-1","parent_run_id":'
         '"r-0","session_id":"p-1","status":"success","dotted_order":"20261120T090000000000Zr-1"}\n'
         '{"id":"r-2","name":"ChatOpenAI","run_type":"llm","start_time":"2026-11-20T09:00:02","end_time":'
-        '"2026-11-20T09:00:03","error":"RateLimitError: 429 Too Many Requests","inputs":{"messages":[]},"outputs":null,'
+        '"2026-11-20T09:00:03","error":'
+        '"RateLimitError(\\"429 Too Many Requests\\")","inputs":{"messages":[]},"outputs":null,'
         '"trace_id":"t-2","status":"error","extra":{"metadata":{"ls_model_name":"gpt-4o"}}}\n',
         [
             {"span_id": "r-1", "trace_id": "t-1", "parent_span_id": "r-0", "provider": "openai", "model": "gpt-4o",
              "duration_ms": 1250.0, "ttft_ms": 300.0, "prompt": "Name a colour.", "completion": "Blue.",
              "input_tokens": 9, "output_tokens": 2, "cache_read_tokens": 4, "user_id": "u-1", "session_id": "th-1",
              "finish_reason": "stop", "status": "ok", "operation": "chat", "attributes.session_id": "p-1"},
-            {"status": "error", "error_class": "rate_limited", "exception_type": "RateLimitError", "model": "gpt-4o"},
+            {"status": "error", "error_class": "rate_limited", "exception_type": "RateLimitError",
+             "exception_message": "429 Too Many Requests", "model": "gpt-4o"},
         ],
         name="runs of a chat model",
     )

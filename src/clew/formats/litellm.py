@@ -142,4 +142,27 @@ SAMPLES = [
         ],
         name="spend logs",
     ),
+    Sample(
+        '{"litellm_call_id":"c-5","call_type":"acompletion","cache_hit":true,"response_cost":0.0,"prompt_tokens":20,'
+        '"completion_tokens":10,"startTime":1763629200.0,"endTime":1763629200.5,"model":"gpt-4o-mini","end_user":"",'
+        '"custom_llm_provider":"openai","metadata":{"user_api_key_user_id":"owner","usage_object":{"prompt_tokens":20,'
+        '"completion_tokens":10,"total_tokens":30,"prompt_tokens_details":{"cached_tokens":8}}},"hidden_params":'
+        '{"additional_headers":{"llm_provider-x-ratelimit-limit-requests":"1000","x_ratelimit_remaining_tokens":90}},'
+        '"response":{"id":"chatcmpl-5"}}\n',
+        [{"service_tier": "gateway_cache", "user_id": "owner", "cache_read_tokens": 8, "input_tokens": 20,
+          "rate_limit_requests": 1000, "rate_limit_tokens_remaining": 90}],
+        name="an answer of the proxy's own cache, and the usage that only the metadata has",
+    ),
+    Sample(
+        "request_id,call_type,spend,total_tokens,prompt_tokens,completion_tokens,startTime,endTime,model,metadata\n"
+        "chatcmpl-6,acompletion,0.5,30,20,10,2026-11-20T09:00:00Z,2026-11-20T09:00:02Z,gpt-4o,"
+        '"{""additional_usage_values"": {""prompt_tokens_details"": {""cached_tokens"": 8}}}"\n'
+        "c-7,acompletion,0,0,0,0,2026-11-20T09:00:03Z,2026-11-20T09:00:04Z,gpt-4o,"
+        '"{""error_information"": {""error_code"": ""429"", ""error_class"": ""RateLimitError""}}"\n',
+        [
+            {"duration_ms": 2000.0, "operation": "chat", "cache_read_tokens": 8, "cost_given_usd": 0.5},
+            {"http_status": 429, "error_type": "RateLimitError", "error_class": "rate_limited", "status": "error"},
+        ],
+        name="spend logs as a table",
+    ),
 ]  # fmt: skip

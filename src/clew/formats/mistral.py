@@ -1,9 +1,10 @@
-"""Answers of Mistral's API: chat, fill-in-the-middle, embeddings, moderation and document reading, alone.
+"""Answers of Mistral's API, alone: chat, fill-in-the-middle, embeddings, moderation, documents.
 
 Reads     {id, object, model, choices | data, usage: {prompt_tokens, completion_tokens, total_tokens,
           prompt_audio_seconds}}, {id, model, results} of moderation, {model, pages, usage_info} of
           documents; one answer a line, in one array, or in pages
 Returns   one AI call an answer; tokens of what was heard, which only the total has, are input
+Units     prompt_audio_seconds and pages stay in usage_details as sent
 Blind to  what was asked and how long it took, unless the recorder says so; pages have no tokens, so
           reading documents is not priced
 """

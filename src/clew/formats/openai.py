@@ -2,7 +2,7 @@
 
 Reads     {id, object, model, choices | output | data, usage}, one answer a line or in one array, with
           whatever keys a recorder put beside them; {custom_id, response: {status_code, body}, error}
-          of batches; Mistral, Groq, vLLM and others answer alike
+          of batches; recorded streams; vLLM and others answer alike
 Returns   one AI call an answer
 Blind to  how long a call took and what was asked, unless the recorder says so
 """
@@ -14,6 +14,7 @@ import json
 from clew.formats import Settings
 from clew.formats._calls import parser as calls
 from clew.formats._calls.parts import Layout, has_keys
+from clew.formats._calls.recorded import answers, speaks
 from clew.formats._json_head import share_of
 from clew.model.case import Sample
 
@@ -37,12 +38,14 @@ BATCH = Layout(
 
 
 def sniff(head: bytes) -> float:
-    """High where records are answers, or lines of a batch's output."""
-    return max(calls.sniff(head, BODY), calls.sniff(head, BATCH))
+    """High where records are answers, lines of a batch's output, or pieces of a stream."""
+    return max(calls.sniff(head, BODY), calls.sniff(head, BATCH), 0.99 * (speaks(head) == "openai"))
 
 
 def parse(head: bytes, settings: Settings) -> calls.CallsParser:
     """A parser of bare answers, or of a batch's output."""
+    if speaks(head) == "openai":
+        return calls.of_entries(settings, BODY, answers)
     is_batch = share_of(head, lambda document: has_keys(BATCH, document)) > 0.5
     return calls.parse(head, settings, BATCH if is_batch else BODY)
 
@@ -103,5 +106,28 @@ SAMPLES = [
             {"http_status": 429, "error_class": "rate_limited", "error_type": "rate_limit_error"},
         ],
         name="output of a batch",
+    ),
+    Sample(
+        'data: {"id":"chatcmpl-3","object":"chat.completion.chunk","created":1763629200,"model":"gpt-4o","choices":'
+        '[{"index":0,"delta":{"role":"assistant","content":"Bl"},"finish_reason":null}]}\n\n'
+        'data: {"id":"chatcmpl-4","object":"chat.completion.chunk","created":1763629201,"model":"gpt-4o","choices":'
+        '[{"index":0,"delta":{"content":"Red"},"finish_reason":null}]}\n\n'
+        'data: {"id":"chatcmpl-3","object":"chat.completion.chunk","created":1763629200,"model":"gpt-4o","choices":'
+        '[{"index":0,"delta":{"content":"ue."},"finish_reason":"stop"}],"usage":{"prompt_tokens":7,'
+        '"completion_tokens":2,"total_tokens":9}}\n\ndata: [DONE]\n\n',
+        [
+            {
+                "completion": "Blue.",
+                "input_tokens": 7,
+                "output_tokens": 2,
+                "finish_reason": "stop",
+                "is_streamed": True,
+            },
+            {
+                "completion": "Red",
+                "attributes.usage_problem": "the stream was cut off; the answer states no usage",
+            },
+        ],
+        name="two streams, one of them cut off",
     ),
 ]

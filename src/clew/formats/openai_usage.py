@@ -21,7 +21,6 @@ from clew.formats._calls.parser import EntriesParser, of_entries
 from clew.formats._calls.parts import Layout
 from clew.model.case import Sample
 
-IS_DOLLAR = "coalesce(upper(document->'amount'->>'currency'), 'USD') = 'USD'"
 LAYOUT = Layout(
     keys=(("/object", "/start_time"),),
     names={
@@ -29,11 +28,12 @@ LAYOUT = Layout(
         "project_name": "team", "organization_id": "tenant", "api_key_id": "api_key_hash", "user_id": "user_id",
         "input_cached_tokens": "cache_read_tokens", "input_audio_tokens": "audio_input_tokens",
         "output_audio_tokens": "audio_output_tokens", "line_item": "", "amount.currency": "", "batch": "",
-        "amount.value": "",
+        "amount.value": "cost_given_usd",
     },
     derived={
-        "cost_given_usd": f"CASE WHEN {IS_DOLLAR} THEN try_cast(document->'amount'->>'value' AS DECIMAL(18, 9)) END",
         "service_tier": "CASE WHEN (document->>'batch') = 'true' THEN 'batch' END",
+        "model": "coalesce(nullif(document->>'model', ''), "
+                 "nullif(regexp_extract(document->>'line_item', '^([^ ,]+[0-9][^ ,]*), ', 1), ''))",
         "operation": "'usage_report'",
         "event_name": "(document->>'object')",
     },

@@ -27,7 +27,8 @@ LAYOUT = Layout(
         "start_time": "timestamp", "end_time": "", "project": "service", "llm.model_name": "model",
         "llm.provider": "provider", "llm.system": "", "openinference.span.kind": "", "input.mime_type": "",
         "output.mime_type": "", "events": "span_events", "llm.invocation_parameters": "request_params",
-        "status": "", "span_kind_of_phoenix": "", "input.value": "", "output.value": "",
+        "status": "", "span_kind_of_phoenix": "", "cost_of_phoenix": "cost_given_usd",
+        "input.value": "", "output.value": "",
     },
     request=("/clew_asked", "/input/value"),
     response=("/clew_answered", "/output/value"),
@@ -42,9 +43,10 @@ LAYOUT = Layout(
 QUERY = """
     SELECT s.span_id, t.trace_id, s.parent_id AS parent_span_id, s.name AS span_name,
            s.span_kind AS span_kind_of_phoenix, s.start_time, s.end_time, s.status_code AS status,
-           s.status_message, p.name AS project, {session} AS session_id, s.attributes, s.events
+           s.status_message, p.name AS project, {session} AS session_id, {cost} AS cost_of_phoenix,
+           s.attributes, s.events
     FROM spans s JOIN traces t ON t.id = s.trace_rowid LEFT JOIN projects p ON p.id = t.project_rowid
-    {sessions} ORDER BY s.id
+    {sessions} {costs} ORDER BY s.id
 """
 TABLES = ("spans", "traces", "projects")
 
@@ -61,7 +63,10 @@ def parse(head: bytes, settings: Settings) -> EntriesParser:
 
 def _spans(path: Path) -> Iterator[Any]:
     has_sessions = "project_session_rowid" in columns_of(path, "traces")
+    has_costs = {"span_rowid", "total_cost"} <= columns_of(path, "span_costs")
     query = QUERY.format(
+        cost="c.total_cost" if has_costs else "NULL",
+        costs="LEFT JOIN span_costs c ON c.span_rowid = s.id" if has_costs else "",
         session="x.session_id" if has_sessions else "NULL",
         sessions="LEFT JOIN project_sessions x ON x.id = t.project_session_rowid" if has_sessions else "",
     )  # fmt: skip
@@ -71,8 +76,10 @@ def _spans(path: Path) -> Iterator[Any]:
         record.update({name: value for name, value in row.items() if value not in (None, [], "")})
         llm = record.get("llm")
         if isinstance(llm, dict):
+            settings = parsed(llm.get("invocation_parameters"))
+            known = settings if isinstance(settings, dict) else {}
             if asked := _messages(llm.get("input_messages")):
-                record["clew_asked"] = {"messages": asked}
+                record["clew_asked"] = {**known, "messages": asked}
             if answered := _messages(llm.get("output_messages")):
                 record["clew_answered"] = {"choices": [{"message": one} for one in answered]}
         yield record
@@ -110,6 +117,8 @@ def _sample() -> bytes:
             "CREATE TABLE spans (id INTEGER PRIMARY KEY, trace_rowid INTEGER, span_id VARCHAR, parent_id VARCHAR, "
             "name VARCHAR, span_kind VARCHAR, start_time TIMESTAMP, end_time TIMESTAMP, attributes JSON, events JSON, "
             "status_code VARCHAR, status_message VARCHAR);"
+            "CREATE TABLE span_costs (id INTEGER PRIMARY KEY, span_rowid INTEGER, total_cost FLOAT);"
+            "INSERT INTO span_costs VALUES (1, 1, 0.5);"
             "INSERT INTO projects VALUES (1, 'shop'); INSERT INTO project_sessions VALUES (1, 'chat-1');"
             "INSERT INTO traces VALUES (1, 1, '0af7651916cd43dd8448eb211c80319c', 1);"
         )
@@ -119,7 +128,8 @@ def _sample() -> bytes:
             [
                 '{"llm": {"model_name": "gpt-4o", "provider": "openai", "token_count": {"prompt": 9, "completion": 2, '
                 '"total": 11, "prompt_details": {"cache_read": 4}}, "input_messages": [{"message": {"role": "user", '
-                '"content": "Name a colour."}}], "output_messages": [{"message": {"role": "assistant", "content": '
+                '"content": "Name a colour."}}], "invocation_parameters": '
+                '"{\\"temperature\\": 0.5}", "output_messages": [{"message": {"role": "assistant", "content": '
                 '"Blue."}}]}, "user": {"id": "u-1"}}'
             ],
         )
@@ -139,7 +149,8 @@ SAMPLES = [
             {"timestamp": "2026-11-20T09:00:00Z", "trace_id": "0af7651916cd43dd8448eb211c80319c", "duration_ms": 500.0,
              "span_id": "b7ad6b7169203331", "span_name": "ChatCompletion", "service": "shop", "session_id": "chat-1",
              "model": "gpt-4o", "provider": "openai", "input_tokens": 9, "output_tokens": 2, "cache_read_tokens": 4,
-             "prompt": "Name a colour.", "completion": "Blue.", "user_id": "u-1", "operation": "chat", "status": "ok"},
+             "prompt": "Name a colour.", "completion": "Blue.", "user_id": "u-1", "operation": "chat", "status": "ok",
+             "temperature": 0.5, "cost_given_usd": 0.5},
             {"parent_span_id": "b7ad6b7169203331", "status": "error", "status_message": "timed out",
              "operation": "execute_tool", "model": None},
         ],

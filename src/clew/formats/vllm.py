@@ -40,6 +40,9 @@ FIGURES = {
 }
 LEVELS = (b"DEBUG ", b"INFO ", b"WARNING ", b"ERROR ", b"CRITICAL ", b"(")
 
+ACCESS = b"INFO:     "
+"""Before the address of a request that the server's uvicorn logs; such a line is read as uvicorn's."""
+
 
 @dataclass(slots=True)
 class VllmParser:
@@ -52,7 +55,7 @@ class VllmParser:
         found = np.zeros(len(lines.starts), dtype=np.bool_)
         for level in LEVELS:
             found |= lines.begins_with(level)
-        return found
+        return found | (lines.begins_with(ACCESS) & lines.digits(len(ACCESS)))
 
     def select(self, workbench: duckdb.DuckDBPyConnection, records: str) -> str:
         """One SELECT of canonical columns and attributes over `records`."""
@@ -83,6 +86,7 @@ class VllmParser:
             "max_tokens": asked(r"\bmax_tokens=([0-9]+)", "BIGINT"),
             "temperature": asked(r"\btemperature=([0-9.]+)"),
             "top_p": asked(r"\btop_p=([0-9.]+)"),
+            "top_k": asked(r"\btop_k=([0-9]+)"),
             "seed": asked(r"\bseed=([0-9]+)", "BIGINT"),
             "choice_count": asked(r"SamplingParams\(n=([0-9]+)", "BIGINT"),
             "attributes": "CASE WHEN contains(m.said, 'throughput:') THEN nullif(json_merge_patch("
@@ -118,7 +122,8 @@ SAMPLES = [
         "(APIServer pid=5150) INFO 07-14 21:33:52 [loggers.py:273] Engine 000: Avg prompt throughput: 1546.5 tokens/s, "
         "Avg generation throughput: 3.3 tokens/s, Running: 1 reqs, Waiting: 0 reqs, GPU KV cache usage: 3.0%, "
         "Prefix cache hit rate: 48.4%\n"
-        "ERROR 07-14 21:33:53 [async_llm.py:419] EngineCore died\n  File \"x\"\n",
+        "ERROR 07-14 21:33:53 [async_llm.py:419] EngineCore died\n  File \"x\"\n"
+        'INFO:     192.0.2.5:51234 - "POST /v1/chat/completions HTTP/1.1" 200 OK\n',
         [
             {"timestamp": "2026-07-14T21:33:51Z", "provider": "vllm", "request_id": "chatcmpl-1", "operation": "chat",
              "prompt": "Name a colour.", "max_tokens": 100, "temperature": 0.7, "top_p": 0.9, "seed": 7,
@@ -126,6 +131,7 @@ SAMPLES = [
             {"attributes.prompt_tokens_per_s": 1546.5, "attributes.running_requests": 1.0,
              "attributes.kv_cache_share": 0.03, "provider": None, "logger": "loggers.py:273"},
             {"severity": "ERROR", "message": 'EngineCore died\n  File "x"'},
+            {"client_ip": "192.0.2.5", "url_path": "/v1/chat/completions", "http_status": 200},
         ],
         name="a request, the engine's figures, an error",
     )

@@ -10,6 +10,7 @@ LLM, acompletion, ai.generateText.doGenerate   chat
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 
 PROVIDERS: Mapping[str, str] = {
@@ -76,16 +77,29 @@ def provider_sql(text: str) -> str:
     return _named(text, f"regexp_replace({bare}, '{ENDPOINTS}', '')", PROVIDERS)
 
 
+def provider_name(text: str) -> str:
+    """The seller's one name; the text where it is not known.
+
+    >>> provider_name("Azure"), provider_name("acme")
+    ('azure.ai.openai', 'acme')
+    """
+    spelled = re.sub(ENDPOINTS, "", re.sub("[ -]+", "_", text.strip().lower()))
+    return _told(PROVIDERS).get(spelled, text)
+
+
 def operation_sql(text: str) -> str:
     """SQL of the kind of call, from SQL of what the source calls it."""
     return _named(text, f"lower(trim({text}))", OPERATIONS)
 
 
 def _named(text: str, spelled: str, names: Mapping[str, str]) -> str:
-    told = {other: name for name, others in names.items() for other in (name, *others.split())}
-    pairs = ", ".join(f"'{other}': '{name}'" for other, name in told.items())
+    pairs = ", ".join(f"'{other}': '{name}'" for other, name in _told(names).items())
     named = ", ".join(f"'{name}'" for name in names)
     return (
         f"CASE WHEN {text} IS NULL OR {text} IN ({named}) THEN {text} "
         f"ELSE coalesce(MAP {{{pairs}}}[{spelled}], {text}) END"
     )
+
+
+def _told(names: Mapping[str, str]) -> dict[str, str]:
+    return {other: name for name, others in names.items() for other in (name, *others.split())}

@@ -132,10 +132,17 @@ def requests(e: ir.Table) -> ir.Table:
 
 
 def calls(e: ir.Table) -> ir.Table:
-    """Calls of an AI API: rows with a model or a provider, neither the start of a service nor a line
-    of a provider's bill."""
+    """Calls of an AI API: rows with a model, a provider, or tokens in and out; neither the start of a
+    service nor a line of a provider's bill."""
     is_bill = (e.operation == USAGE_REPORT).fill_null(False)
-    return e.filter((e.model.notnull() | e.provider.notnull()) & e.change_type.isnull() & ~is_bill)
+    is_used = e.input_tokens.notnull() & e.output_tokens.notnull()
+    is_call = e.model.notnull() | e.provider.notnull() | is_used
+    return e.filter(is_call & e.change_type.isnull() & ~is_bill)
+
+
+def bills(e: ir.Table) -> ir.Table:
+    """Lines of a provider's bill: usage and cost exports, of which each sums up many calls."""
+    return e.filter(e.operation == USAGE_REPORT)
 
 
 def predictions(e: ir.Table) -> ir.Table:

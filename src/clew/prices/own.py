@@ -28,6 +28,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from clew.errors import ConfigError
+from clew.model.ai_names import provider_name
 
 if TYPE_CHECKING:
     from clew.prices.book import Call
@@ -59,9 +60,14 @@ class OwnPrice:
         """Whether it is the price of such a call."""
         return (
             any(fnmatchcase(name.lower(), self.model.lower()) for name in call.names)
-            and self.provider.lower() in ("", call.provider.lower())
+            and (not self.provider or _is_same(self.provider, call.provider))
             and self.tier.lower() in ("", call.tier.lower())
         )
+
+
+def _is_same(mine: str, stated: str) -> bool:
+    """Whether two names are of one seller: a price for `azure` holds for calls of azure.ai.openai."""
+    return provider_name(mine).lower() == provider_name(stated).lower()
 
 
 def read_own(path: Path) -> list[OwnPrice]:

@@ -37,6 +37,7 @@ DECOMPRESSORS: dict[bytes, Callable[[], _Decompressor]] = {
     b"\x28\xb5\x2f\xfd": lambda: zstandard.ZstdDecompressor().decompressobj(),
 }
 """First bytes of a compressed file to what inflates one member of it."""
+CASSETTE_HEAD_BYTES = 2048
 LONGEST_MAGIC = max(len(magic) for magic in DECOMPRESSORS)
 MOST_STRANGE = 0.1
 """Share of bytes that are no characters, above which a file of no known format is not text."""
@@ -292,11 +293,23 @@ def _walk(folder: Path, problems: list[str]) -> list[Path]:
         files += [
             Path(parent, name)
             for name in sorted(names)
-            if not name.startswith(".") and not name.endswith(NOT_LOGS)
+            if not name.startswith(".")
+            and (not name.endswith(NOT_LOGS) or _is_cassette(Path(parent, name)))
         ]
     if not files and not problems:
         problems.append(f"{folder} holds no files.")
     return files
+
+
+def _is_cassette(path: Path) -> bool:
+    """Whether YAML holds recorded HTTP traffic: folders of cassettes are how tests keep it."""
+    if path.suffix not in (".yml", ".yaml"):
+        return False
+    try:
+        with open(path, "rb") as disk:
+            return b"interactions:" in disk.read(CASSETTE_HEAD_BYTES)
+    except OSError:
+        return False
 
 
 def _spooled(spool: Path) -> Path:

@@ -82,8 +82,13 @@ def rows_of_table(path: Path) -> Iterator[Json]:
     text = text_of(path)
     csv.field_size_limit(LONGEST_CELL)
     rows = csv.DictReader(io.StringIO(text, newline=""), delimiter=_delimiter(text))
-    for row in rows:
-        yield {name: _cell(text) for name, text in row.items() if isinstance(name, str)}
+    try:
+        for row in rows:
+            yield {name: _cell(text) for name, text in row.items() if isinstance(name, str)}
+    except csv.Error as error:
+        raise InputError(
+            f"Line {rows.line_num} of {path.name} is no row of a table: {error}."
+        ) from error
 
 
 def _delimiter(text: str) -> str:

@@ -283,8 +283,13 @@ def _columns(settings: Settings, layout: Layout) -> dict[str, str]:
 def _problems() -> str:
     """SQL of what of the usage could not be read, in a few words each."""
     is_answer = "answers IS NOT NULL AND e IS NULL AND coalesce(http_code, 200) < 400"
+    is_blob = (
+        "request IS NOT NULL AND response IS NULL AND response_text <> '' AND coalesce(http_code, 200) < 400 "
+        "AND NOT contains(coalesce(url, ''), '/audio/')"
+    )
     return (
         "usage_problem, CASE WHEN a.clew_stream.is_cut THEN 'the stream was cut off' END, "
+        f"CASE WHEN {is_blob} THEN 'the answer is neither JSON nor a stream' END, "
         f"CASE WHEN {is_answer} AND usage IS NULL THEN 'the answer states no usage' END, "
         "CASE WHEN usage IS NOT NULL AND coalesce(a.model, a.modelVersion, a.model_version, q.model, "
         f"q.modelId, {FORM_MODEL}) IS NULL "

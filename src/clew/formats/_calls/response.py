@@ -48,6 +48,7 @@ SHAPE = {
     "x_groq": {"usage": "JSON", "id": "VARCHAR"},
     "usage_info": "JSON", "pages": "JSON",
     "incomplete_details": {"reason": "VARCHAR"},
+    "reasoning": {"effort": "VARCHAR"}, "instructions": "JSON",
     "promptFeedback": {"blockReason": "VARCHAR"},
     "details": {"finish_reason": "VARCHAR", "generated_tokens": "VARCHAR", "prefill": "JSON"},
     "metrics": {"latencyMs": "DOUBLE"},
@@ -58,7 +59,7 @@ SHAPE = {
     "prompt_token_count": "VARCHAR", "generation_token_count": "VARCHAR", "cached_tokens": "VARCHAR",
     "clew_stream": {"ttft_ms": "DOUBLE", "duration_ms": "DOUBLE", "chunks": "BIGINT", "is_cut": "BOOLEAN"},
 }  # fmt: skip
-KEPT = {"metrics", "meta", "details", "x_groq", "promptFeedback", "incomplete_details", "load_duration",
+KEPT = {"reasoning", "metrics", "meta", "details", "x_groq", "promptFeedback", "incomplete_details", "load_duration",
         "embedding", "embeddings", "data", "results", "type", "provider"}  # fmt: skip
 EMPTY = {
     "message",
@@ -169,6 +170,9 @@ def response_columns() -> dict[str, str]:
         "decode_ms": "coalesce(a.eval_duration / 1e6, try_cast(u.completion_time AS DOUBLE) * 1e3)",
         "inference_ms": "try_cast(u.total_time AS DOUBLE) * 1e3",
         "server_ms": "coalesce(try_cast(u.total_time AS DOUBLE) * 1e3, a.total_duration / 1e6)",
+        "reasoning_level": "CASE WHEN a.object = 'response' THEN a.reasoning.effort END",
+        "system_instructions": "CASE WHEN a.object = 'response' AND json_type(a.instructions) = 'VARCHAR' "
+        "THEN (a.instructions->>'$') END",
         "is_streamed": "CASE WHEN a.clew_stream.chunks IS NOT NULL THEN true END",
         "previous_response_id": "a.previous_response_id",
         "cost_given_usd": "CASE WHEN coalesce(upper(u.currency), 'USD') = 'USD' THEN try_cast(coalesce(CASE "

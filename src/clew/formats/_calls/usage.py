@@ -113,6 +113,7 @@ def with_usage(relation: str) -> str:
         f"THEN '{name} is ' || left(r.{name}, 40) END"
         for name in STATED
     )
+    wrong += ", " + _contradictions()
     final = ", ".join(f"{name} := {_final(name)}" for name in COLUMNS)
     return (
         f"SELECT * EXCLUDE (n, r, beyond), struct_pack({final}) AS k, "
@@ -188,6 +189,20 @@ def _apart() -> str:
         f"THEN {reasoning} WHEN {BEYOND} > 0 AND {reasoning} = 0 AND provider IN {REASONING_APART} "
         f"THEN {BEYOND} WHEN provider IN {REASONING_APART} THEN {reasoning} ELSE 0 END, "
         f"is_gemini := {is_gemini})"
+    )
+
+
+def _contradictions() -> str:
+    """SQL of parts that are larger than their whole, although the total says that they are inside."""
+    plain = "n.total_tokens = n.input_tokens + n.output_tokens"
+    return ", ".join(
+        f"CASE WHEN {plain} AND n.{part} > n.{whole} "
+        f"THEN '{part} is ' || n.{part} || ', more than {whole}' END"
+        for part, whole in (
+            ("cache_read_tokens", "input_tokens"),
+            ("cache_write_tokens", "input_tokens"),
+            ("reasoning_tokens", "output_tokens"),
+        )
     )
 
 
