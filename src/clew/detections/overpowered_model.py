@@ -57,7 +57,7 @@ def detect(
     *,
     max_input: int = 1000,
     max_output: int = 150,
-    max_temperature: float = 0.7,
+    max_temperature: float = 0.3,
     min_calls: int = 20,
     min_times: float = 3.0,
     min_usd: float = 0.01,
@@ -259,6 +259,11 @@ CASES = [
             {**row, "prompt": f"label {n % 20}", "completion": f"{row['model']} {n}"}
             for n, row in enumerate([*_SMALL, *_LARGE])
         ],
+        expect=[],
+    ),
+    Case(
+        "work that asks for variety is not deterministic",
+        rows=[{**row, "temperature": 0.7} for row in [*_SMALL, *_LARGE]],
         expect=[],
     ),
     Case("a cheaper model that nobody calls proves nothing", rows=_LARGE, expect=[]),
