@@ -164,7 +164,7 @@ def _is_much(row: dict[str, Any]) -> bool:
     money_share = row["repeat_share"]
     if row["saving_usd"] is not None and row["model_usd"]:
         money_share = row["saving_usd"] / row["model_usd"]
-    return min(money_share, row["repeat_share"]) >= 0.3
+    return bool(min(money_share, row["repeat_share"]) >= 0.3)
 
 
 def _most_repeated(t: ir.Table) -> ir.Table:
