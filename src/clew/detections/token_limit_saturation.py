@@ -156,7 +156,8 @@ def describe(row: dict[str, Any], details: dict[str, list[dict[str, Any]]]) -> D
         confidence=0.85 if row["stated"] and row["peers_at_limit_share"] is not None else 0.65,
         why=tuple(reasons),
         recommendations=(
-            f"Ask the owner of {named(row).lower()} what it does; if nobody knows, revoke the key.",
+            f"Ask who is behind {named(row)[0].lower()}{named(row)[1:]} what it does; if nobody knows, "
+            "revoke its key.",
             "Give it a budget of tokens a day, and a lower max_tokens or a cheaper model.",
         ),
     )
