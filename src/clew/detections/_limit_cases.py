@@ -47,7 +47,44 @@ _NEIGHBOUR = [
     for n in range(400)
 ]  # fmt: skip
 
+_PLAIN = {"service": None, "service_version": None}
+
 SPIKE_CASES = [
+    Case(
+        "calls that name no service, after the only deployment of hours, are that deployment's",
+        rows=[
+            {
+                "timestamp": "2026-11-20T10:19:00Z", "service": "chat-web",
+                "message": "deployed chat-web version 4.2.0", "severity": "INFO",
+            },
+            *({**row, **_PLAIN} for row in _hour([
+                called(1200 + n * 4 + u * 0.7, f"user-{u}", 429 if n % 3 else 200)
+                for n in range(150)
+                for u in range(4)
+            ])),
+        ],
+        expect=[
+            {"service": "chat-web", "service_version": "4.2.0", "cause": "deployment", "limited": 400}
+        ],
+    ),
+    Case(
+        "quick retries of some that make all that came on top of the usual are the cause",
+        rows=_hour([
+            called(1200 + 20 * n + 5 * u + 0.2 * k, f"user-{u}", 429 if u < 2 else 200, prompt_hash=f"{n}-{u}")
+            for n in range(30)
+            for u in range(4)
+            for k in range(2 if u < 2 else 1)
+        ]),
+        expect=[{"cause": "retries", "limited": 120, "attempts": 180}],
+    ),
+    Case(
+        "a limit that was lowered is told from a load that grew",
+        rows=[
+            {**row, "rate_limit_requests": 5 if "10:20" <= row["timestamp"][11:16] < "10:30" else 60}
+            for row in _hour(_minutes(2))
+        ],
+        expect=[{"cause": "saturation", "rate_limit_requests": 5, "usual_limit_requests": 60}],
+    ),
     Case(
         "one caller that makes most of the load while others are refused is the noisy neighbour",
         rows=_hour(_NEIGHBOUR + _minutes(3)),

@@ -84,13 +84,16 @@ def run_facts(t: ir.Table) -> ir.Table:
         is_call=inside.is_call.cast("int64").max() > 0,
         out_of_requests=number(inside.rate_limit_requests_remaining <= 0),
         out_of_tokens=number(inside.rate_limit_tokens_remaining <= 0),
-        rate_limit_requests=inside.rate_limit_requests.max(),
+        rate_limit_requests=inside.rate_limit_requests.quantile(0.5).cast("int64"),
         rate_limit_tokens=inside.rate_limit_tokens.max(),
     )
     whole = t.group_by("scope").agg(
         outside=number(t.run.isnull()),
         outside_limited=number(t.run.isnull() & t.limited),
         outside_tokens=t.tokens.sum(where=t.run.isnull()).fill_null(0),
+        usual_limit_requests=t.rate_limit_requests.quantile(0.5, where=t.run.isnull()).cast(
+            "int64"
+        ),
         scope_minutes=t.minute.max() - t.minute.min() + 1,
     )
     busy = runs.group_by("scope").agg(busy_minutes=runs.minutes.sum())

@@ -57,10 +57,10 @@ def _own_title(row: dict[str, Any]) -> str:
 
 def _deployment_title(row: dict[str, Any]) -> str:
     version = f" {row['service_version']}" if row["service_version"] else ""
-    return (
-        f"{_refused(row)} since the deployment of {row['service']}{version}, which makes "
-        f"{share(row['load_share'])} of the load"
-    )
+    since = f"{_refused(row)} since the deployment of {row['service']}{version}"
+    if row["load_share"] is None:
+        return f"{since}, the only change of hours: the load grew to {row['growth']:.1f} times the usual"
+    return f"{since}, which makes {share(row['load_share'])} of the load"
 
 
 def _retry_title(row: dict[str, Any]) -> str:
@@ -72,7 +72,17 @@ def _retry_title(row: dict[str, Any]) -> str:
     )
 
 
+def _is_lowered(row: dict[str, Any]) -> bool:
+    usual, stated = row["usual_limit_requests"], row["rate_limit_requests"]
+    return bool(usual and stated and usual >= 1.5 * stated)
+
+
 def _saturation_title(row: dict[str, Any]) -> str:
+    if _is_lowered(row):
+        return (
+            f"{_refused(row)}: real saturation, the limit fell from {row['usual_limit_requests']:,} to "
+            f"{row['rate_limit_requests']:,} requests, below what {many(row['callers'], 'caller')} send"
+        )
     if (row["growth"] or 0) >= row["min_growth"]:
         return (
             f"{_refused(row)}: real saturation, the load of {many(row['callers'], 'caller')} grew "
@@ -127,9 +137,12 @@ def _reasons_of_cause(row: dict[str, Any]) -> list[str]:
             )
         return said
     if cause == "deployment":
+        makes = "the calls name no service, so that its part of the load is not known."
+        if row["load_share"] is not None:
+            makes = f"it makes {share(row['load_share'])} of the load."
         return [
             f"{row['service']} changed at {clock(row['changed_at'])}, "
-            f"{_apart(row)} the first refusal; it makes {share(row['load_share'])} of the load."
+            f"{_apart(row)} the first refusal; {makes}"
         ]
     if cause == "retries":
         gap = row["repeat_gap_s"]
@@ -165,7 +178,12 @@ def _reasons_of_limits(row: dict[str, Any]) -> list[str]:
             f"{row['rate_limit_tokens']:,}."
         )
     if row["rate_limit_requests"]:
-        said.append(f"The limit stated is {row['rate_limit_requests']:,} requests in its window.")
+        before = (
+            f", {row['usual_limit_requests']:,} outside of that time" if _is_lowered(row) else ""
+        )
+        said.append(
+            f"The limit stated is {row['rate_limit_requests']:,} requests in its window{before}."
+        )
     return said
 
 
@@ -180,5 +198,8 @@ def _advice(row: dict[str, Any]) -> tuple[str, ...]:
         ),
         "deployment": ("Compare the calls that the new version makes with those before; roll back.",),
         "retries": ("Retry with exponential back-off and jitter, honour Retry-After, and cap the attempts.",),
-        "saturation": ("Ask for a higher limit or a second deployment, or queue and shed the least important work.",),
+        "saturation": (
+            "Ask why the limit was lowered." if _is_lowered(row) else
+            "Ask for a higher limit or a second deployment, or queue and shed the least important work.",
+        ),
     }[row["cause"]]  # fmt: skip

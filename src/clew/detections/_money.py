@@ -7,10 +7,24 @@ from collections.abc import Sequence
 import ibis
 import ibis.expr.types as ir
 
+from clew.detections._values import option
 from clew.model.case import Case
 
 OUTPUT_TIMES_INPUT = 4.0
 """How much dearer a written token is than a read one, where the case cannot tell them apart."""
+
+CACHED_PRICES = (
+    (r"claude|deepseek|gpt-5|gemini-(2\.5|[3-9])", 0.1),
+    (r"gpt-4\.1|(^|/)o[34]|gemini", 0.25),
+)
+"""What makers ask for a token read from their cache, of a read one; the first that fits, else a half."""
+
+
+def cached_price(model: ir.StringValue) -> ir.FloatingValue:
+    """What a cached token of a model costs, of a read one: from 0 to 1."""
+    cases = [(model.lower().re_search(pattern), option(price)) for pattern, price in CACHED_PRICES]
+    price: ir.FloatingValue = ibis.cases(*cases, else_=option(0.5))
+    return price
 
 
 def usd(amount: object) -> str:

@@ -7,8 +7,10 @@ Units     cost_usd: of all its calls; peer_median_usd: median of all users; time
           past_day_usd: median of its days in the four weeks before that; times_past: day_usd of that;
           saving_usd: what it spent above the upper end of what is usual, an estimate; cost_share: of the
           cost of all users, 0 to 1; unpriced_calls: its answered calls without a price, in no sum
-Method    peers: at least min_users with a cost, z >= min_z and min_times the median; the spread is the
-          larger one of the MAD and the upper quartile's distance, so that a long tail is no outlier.
+Method    peers: at least min_users with a cost, min_times the median, and z >= min_z; who is min_share of all
+          cost needs a z of 3 alone, or of the square root of 2 ln users, which the largest of so many has
+          by chance. The spread is the larger one of the MAD and the upper quartile's distance, so that a
+          long tail is no outlier.
           own past: the dearest day against the median of at least min_days days with calls before it
 Blind to  users of another kind than the rest, such as a service account among people: allow them
 """
@@ -32,12 +34,13 @@ SUBJECT = ("user_id",)
 MEASURES = (
     "saving_usd", "cost_usd", "cost_share", "calls", "unpriced_calls", "users", "peer_median_usd",
     "times_peers", "peer_z", "day_usd", "past_day_usd", "times_past", "past_days", "min_z", "min_times",
-    "min_users", "min_days", "min_usd",
+    "min_users", "min_days", "min_usd", "min_share",
 )  # fmt: skip
 REFERENCES = ("owasp.llm10-2025",)
 NORMAL = 1.4826  # MAD of a normal distribution to its standard deviation
 QUARTILE = 0.6745  # upper quartile of a normal distribution, in standard deviations
 LEAST_SPREAD = 0.25  # users that cost all alike: a quarter more is no outlier
+LEAST_Z = 3.0
 PAST_DAYS = 28
 DAY_S = 86_400
 
@@ -50,13 +53,18 @@ def detect(
     min_users: int = 6,
     min_days: int = 5,
     min_usd: float = 0.5,
+    min_share: float = 0.05,
 ) -> ir.Table:
     days = _days(events)
     users = _against_peers(days)
     t = users.left_join(_against_past(days), "user_id").drop("user_id_right")
+    by_chance = (2 * t.users.cast("float64").ln()).sqrt()
+    is_heavy = (t.cost_share >= option(min_share)) & (
+        t.peer_z >= ibis.greatest(by_chance, option(LEAST_Z))
+    )
     is_peer = (
         (t.users >= min_users)
-        & (t.peer_z >= option(min_z))
+        & ((t.peer_z >= option(min_z)) | is_heavy)
         & (t.times_peers >= option(min_times))
         & (t.cost_usd.cast("float64") >= option(min_usd))
     ).fill_null(False)
@@ -81,7 +89,7 @@ def detect(
         "is_past",
         "day",
         "day_started",
-        *MEASURES[:-5],
+        *MEASURES[:-6],
         started=ibis.ifelse(t.is_peer, t.started, t.day_started),
         ended=ibis.ifelse(t.is_peer, t.ended, t.day_ended),
         min_z=option(min_z),
@@ -89,6 +97,7 @@ def detect(
         min_users=ibis.literal(min_users),
         min_days=ibis.literal(min_days),
         min_usd=option(min_usd),
+        min_share=option(min_share),
     ).order_by(ibis.desc("saving_usd"), "user_id")
 
 
@@ -230,6 +239,14 @@ CASES = [
         "one user that costs fifty times the others is found among its peers",
         rows=[*_TEAM, *[_spent("loop", 2, 100)] * 20],
         expect=[{"user_id": "loop", "cost_usd": 20.0, "users": 13, "is_peer": True, "calls": 20}],
+    ),
+    Case(
+        "three that spend most of the money are found though the others differ widely among themselves",
+        rows=[
+            *(_spent(f"u{n:02}", 1 + n % 9, int(2 * 1.08**n)) for n in range(48)),
+            *(_spent(f"big{n}", 2, 1500 + n) for n in range(3)),
+        ],
+        expect=[{"user_id": "big2", "is_peer": True}, {"user_id": "big1"}, {"user_id": "big0"}],
     ),
     Case(
         "a day of ten times its usual is found against its own past, though it is the only user",

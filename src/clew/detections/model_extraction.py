@@ -7,13 +7,14 @@ Units     distinct_share: different prompts of all; template_share: prompts with
           number goes up by 1 to 10 from the call before; gap_variation: standard deviation of the
           seconds between calls by their mean (about 1 for people, near 0 for a clock); hours_of_day:
           of 24; logprobs_share: calls that ask for log-probabilities; peers_calls: median of the others
-Method    an owner with min_calls calls, min_factor times its peers' and min_distinct_share different
-          prompts shows volume and diversity. Signs are added up: log-probabilities (3 points), a
-          sequence or a template (1 each), an even pace (1), round the clock (1), calls ten times its
-          peers' (1). Three points are a finding, which is of high severity only with log-probabilities
+Method    an owner with min_calls calls, min_factor times its peers' (as many, where it asks for
+          log-probabilities) and min_distinct_share different prompts shows volume and diversity. Signs
+          are added up: log-probabilities (3 points), a sequence or a template (1 each), an even pace (1),
+          round the clock (1), calls ten times its peers' (1). Three points are a finding, which is of
+          high severity only with log-probabilities; without these it must last as long as the log does
 Blind to  extraction spread over many keys; logs without prompts; a slow copier among heavy users.
-          A batch job (classify each document once) looks alike but for hours and log-probabilities:
-          it has low severity
+          A batch job (classify each document once) looks alike but for hours and log-probabilities: in
+          a log no longer than itself it is found, with low severity
 Source    MITRE ATLAS AML.T0024.002; Tramer et al. 2016, Stealing machine learning models via
           prediction APIs
 """
@@ -25,7 +26,7 @@ from typing import Any
 import ibis
 import ibis.expr.types as ir
 
-from clew.detections._call_habits import as_subject, named, owned, with_peers
+from clew.detections._call_habits import HOUR_US, as_subject, named, owned, with_peers
 from clew.detections._values import option
 from clew.detections._words import clock, share
 from clew.model.call_outcomes import counted, number
@@ -50,6 +51,8 @@ MEASURES = (
     "points", "min_calls", "min_factor", "min_distinct_share", "min_points",
 )  # fmt: skip
 REFERENCES = ("atlas.aml.t0024.002", "owasp.llm10-2025")
+LASTING = 0.8
+"""Of the log's length, from which on an owner calls all along and not in a job's hours."""
 LOGPROBS = r"(?i)logprobs\\?[\"']?\s*[:=]\s*(true|[1-9])"
 
 
@@ -62,12 +65,20 @@ def detect(
     min_points: int = 3,
 ) -> ir.Table:
     t = _asked(events)
-    found = with_peers(_owners(t), "calls", "peers_calls")
+    owners = _owners(t)
+    every = ibis.window()
+    whole_us = owners.last_us.max().over(every) - owners.first_us.min().over(every)
+    owners = owners.mutate(is_as_long=owners.span_hours * HOUR_US >= LASTING * whole_us)
+    found = with_peers(owners, "calls", "peers_calls")
     found = with_peers(found, "distinct_share", "peers_distinct_share")
     found = found.filter(
         (found.calls >= min_calls)
         & (found.distinct_share >= option(min_distinct_share))
-        & (found.peers_calls.isnull() | (found.calls >= option(min_factor) * found.peers_calls))
+        & (
+            found.peers_calls.isnull()
+            | (found.calls >= option(min_factor) * found.peers_calls)
+            | ((found.logprobs_share >= 0.5) & (found.calls >= found.peers_calls))
+        )
     )
     # only the prompts of those few are read closely
     found = found.join(
@@ -85,7 +96,7 @@ def detect(
     for sign in ("is_templated", "is_sequence", "is_even", "is_round_the_clock", "is_heavy"):
         points = points + found[sign].cast("int64")
     found = found.mutate(**as_subject(found), points=points)
-    found = found.filter(found.points >= min_points)
+    found = found.filter((found.points >= min_points) & (found.has_logprobs | found.is_as_long))
     return found.select(
         *SUBJECT, *(name for name in MEASURES if name in found.columns), "started", "ended", "opening",
         "has_logprobs", "is_round_the_clock", "is_templated", "is_sequence", "is_even",
@@ -303,9 +314,23 @@ CASES = [
         expect=[{"api_key_hash": "copier", "template_share": 0.0, "points": 6}],
     ),
     Case(
-        "a batch job of three hours is found, without log-probabilities, with few points",
+        "a batch job of three hours without log-probabilities is none",
         rows=_PEERS + _calls("batch", 600, 18, lambda n: f"Summarise document {n} of the archive"),
+        expect=[],
+    ),
+    Case(
+        "in a log that is no longer than it, the same is found with few points",
+        rows=[row for row in _PEERS if row["timestamp"] < "2026-11-20T03"]
+        + _calls("batch", 600, 18, lambda n: f"Summarise document {n} of the archive"),
         expect=[{"api_key_hash": "batch", "points": 4, "has_logprobs": False, "is_round_the_clock": False}],
+    ),
+    Case(
+        "log-probabilities tell a copier that asks no more than busy keys do",
+        rows=[row for n in range(3) for row in _calls(
+            f"busy-{n}", 320, 140, lambda n: f"{_WORDS[n % 12]} is {_WORDS[n // 12 % 12]} {n}", jitter_s=200
+        )]
+        + _calls("copier", 600, 140, lambda n: f"Question {n}?", request_params='{"logprobs":true}'),
+        expect=[{"api_key_hash": "copier", "has_logprobs": True}],
     ),
     Case(
         "a heavy user whose prompts come again and again copies nothing",

@@ -9,9 +9,10 @@ Units     calls: simple calls of the dear model; simple_share: of all its calls,
           same_prompts: prompts that both answered; same_answers: of these, answered alike;
           price_times: how much dearer a token is
 Method    simple: at most max_input and max_output tokens, no reasoning, no tools, temperature not above
-          max_temperature or not stated, ended by itself. Alike: the cheaper model does at least min_calls
-          such calls, its answers are as long (half to twice), end by themselves as often, and where both
-          answered the same prompts, most answers agree. An estimate: no quality is measured but that
+          max_temperature (where none is stated, half of max_output), ended by itself. Alike: the
+          cheaper model does at least min_calls such calls, its answers are as long (half to twice), end
+          by themselves as often, and where both answered the same prompts, most answers agree. An
+          estimate: no quality is measured but that
 Blind to  a cheaper model that the case never calls; quality that sizes and endings do not show
 """
 
@@ -57,7 +58,7 @@ def detect(
     *,
     max_input: int = 1000,
     max_output: int = 150,
-    max_temperature: float = 0.7,
+    max_temperature: float = 0.3,
     min_calls: int = 20,
     min_times: float = 3.0,
     min_usd: float = 0.01,
@@ -124,7 +125,7 @@ def evidence(events: ir.Table, row: dict[str, Any]) -> ir.Table:
 
 def describe(row: dict[str, Any], details: dict[str, list[dict[str, Any]]]) -> Description:
     where = f" of service {row['service']}" if row["service"] else ""
-    where += f" by user {row['user_id']}" if row["user_id"] else ""
+    where += f" mostly by user {row['user_id']}" if row["user_id"] else ""
     cheaper = row["cheaper_model"]
     reasons = [
         f"{many(row['calls'], 'call')}{where} are short and simple: {row['input_p50']:,.0f} tokens read and "
@@ -165,7 +166,7 @@ def _sized(events: ir.Table, max_input: int, max_output: int, max_temperature: f
     is_simple = (
         t.cost_usd.notnull()
         & (t.input_tokens <= max_input)
-        & (t.output_tokens <= max_output)
+        & (t.output_tokens <= ibis.ifelse(t.temperature.isnull(), max_output // 2, max_output))
         & (t.output_tokens > 0)
         & (t.reasoning_tokens.fill_null(0) == 0)
         & (t.temperature.fill_null(0.0) <= option(max_temperature))
@@ -259,6 +260,11 @@ CASES = [
             {**row, "prompt": f"label {n % 20}", "completion": f"{row['model']} {n}"}
             for n, row in enumerate([*_SMALL, *_LARGE])
         ],
+        expect=[],
+    ),
+    Case(
+        "work that asks for variety is not deterministic",
+        rows=[{**row, "temperature": 0.7} for row in [*_SMALL, *_LARGE]],
         expect=[],
     ),
     Case("a cheaper model that nobody calls proves nothing", rows=_LARGE, expect=[]),

@@ -5,25 +5,28 @@ Reads     calls, each counted once   input_tokens, output_tokens, cost_usd, cach
 Returns   one row per service, model and (where one sends most of it) user, the most to save first
 Units     saving_usd: the three parts together, at the price that a read token of the model has in this case;
           prefix_saving_usd: of a beginning of at least min_prefix characters sent again within keep while
-          nothing was read from a cache, at 1 - cache_price of its tokens; context_saving_usd: tokens above
-          keep_tokens in sessions whose prompts only grow; size_saving_usd: tokens above min_times the median
-          prompt of the model; prefix_calls, context_calls, large_calls: calls of each part; prefix_tokens:
-          mean tokens of such a beginning, from its characters; sessions: that grow; input_p50: median prompt
-          of the model; largest_input: tokens of the largest; calls: of the service and model;
-          saved_tokens: tokens read without need
+          nothing was read from a cache, at 1 - cache_price of its tokens (cache_price: what a cached token
+          costs of a read one; where not given, that of the model's maker); context_saving_usd: tokens
+          above keep_tokens in sessions whose prompts only grow; size_saving_usd: tokens above min_times
+          the median prompt of the model; prefix_calls, context_calls, large_calls: calls of each part;
+          prefix_tokens: mean tokens of such a beginning, from its characters and what such calls read;
+          sessions: that grow; input_p50: median prompt of the model; largest_input: tokens of the largest;
+          calls: of the service and model; saved_tokens: tokens read without need
 Method    a session grows where each prompt is at least as large as the one before in min_turns calls, the last
-          at least four times the first and above keep_tokens. Estimates: what a prompt needs is not measured
+          at least four times the first and above keep_tokens; where no session is stated, the calls of a
+          user whose messages begin alike are one. Estimates: what a prompt needs is not measured
 Blind to  beginnings of prompts that are not stored; what a provider caches by itself without saying so
 """
 
 from __future__ import annotations
 
+from math import log
 from typing import Any
 
 import ibis
 import ibis.expr.types as ir
 
-from clew.detections._money import NO_COST, rates, usd, with_owner
+from clew.detections._money import NO_COST, cached_price, rates, usd, with_owner
 from clew.detections._values import option
 from clew.detections._words import many, share
 from clew.model.buckets import seconds
@@ -39,10 +42,13 @@ MEASURES = (
     "min_calls", "min_prefix", "cache_price", "keep_tokens", "min_turns", "min_times", "min_large",
 )  # fmt: skip
 REFERENCES: tuple[str, ...] = ("owasp.llm10-2025",)
-CHARACTERS_A_TOKEN = 4.0
+TOKENS_A_CHARACTER, MOST_TOKENS_A_CHARACTER = 0.25, 0.6
+"""Usual, and most: a call with more read what its prompt and system prompt do not show, such as pictures."""
 PARTS = ("prefix", "context", "size")
-LENGTHS = (4_000, 8_000, 16_000, 32_000)
-"""Beginnings are compared at these lengths, in characters; the longest that all share counts."""
+MOST_CHARACTERS = 32_000
+"""Of a text, from its beginning."""
+STEP = 1.05
+"""How closely the length that all texts of a group begin alike with is told."""
 GROWN = 4
 LEFT_OUT = 7  # measures that are options
 
@@ -53,7 +59,7 @@ def detect(
     min_calls: int = 10,
     min_prefix: int = 4_000,
     keep: str = "10m",
-    cache_price: float = 0.5,
+    cache_price: float | None = None,
     keep_tokens: int = 4_000,
     min_turns: int = 6,
     min_times: float = 8.0,
@@ -78,6 +84,7 @@ def detect(
         saved_tokens=t.saved.sum().cast("int64"),
         prefix_calls=number(t.prefix > 0),
         prefix_tokens=t.prefix_tokens.mean(where=t.prefix > 0).round(3),
+        cache_price=t.cache_price.max(),
         context_calls=number(t.context > 0),
         sessions=t.session_id.nunique(where=t.context > 0),
         large_calls=number(t["size"] > 0),
@@ -97,7 +104,6 @@ def detect(
         keep_s=ibis.literal(seconds(keep), "int64"),
         min_calls=ibis.literal(min_calls),
         min_prefix=ibis.literal(min_prefix),
-        cache_price=option(cache_price),
         keep_tokens=ibis.literal(keep_tokens),
         min_turns=ibis.literal(min_turns),
         min_times=option(min_times),
@@ -182,7 +188,7 @@ def _wasting(
     *,
     min_prefix: int,
     keep_s: int,
-    cache_price: float,
+    cache_price: float | None,
     keep_tokens: int,
     min_turns: int,
     min_times: float,
@@ -193,16 +199,19 @@ def _wasting(
     t = t.filter(~t.failed, t.input_tokens > 0, t.model.notnull())
     text = t.system_instructions.fill_null("") + ibis.literal(" ") + t.prompt.fill_null("")
     t = t.select(
-        "event_id", "timestamp", "service", "model", "user_id", "session_id", "input_tokens",
+        "event_id", "timestamp", "service", "model", "user_id", "input_tokens",
+        session_id=ibis.coalesce(t.session_id, _conversation(t)),
         uncached=ibis.greatest(t.input_tokens - t.cache_read_tokens.fill_null(0), 0),
         is_cached=t.cache_read_tokens.fill_null(0) > 0,
-        text=text.left(LENGTHS[-1]),
+        text=text.left(MOST_CHARACTERS),
+        system_characters=t.system_instructions.length().fill_null(0),
+        tokens_a_character=t.input_tokens / text.length().nullif(0),
     )  # fmt: skip
     t = _with_prefix(t, min_prefix, keep_s)
     t = _with_growth(t, keep_tokens, min_turns)
     t = _with_median(t)
-    off = option(1.0) - option(cache_price)
-    prefix = ibis.ifelse(t.is_again, t.prefix_tokens * off, 0.0)
+    t = t.mutate(cache_price=cached_price(t.model) if cache_price is None else option(cache_price))
+    prefix = ibis.ifelse(t.is_again, t.prefix_tokens * (option(1.0) - t.cache_price), 0.0)
     context = ibis.ifelse(
         t.is_growing & (t.uncached > keep_tokens), (t.uncached - keep_tokens).cast("float64"), 0.0
     )
@@ -223,15 +232,7 @@ def _with_prefix(t: ir.Table, min_prefix: int, keep_s: int) -> ir.Table:
     t = t.mutate(shown=ibis.ifelse(long, t.text.left(120), ibis.null("string")))
     within = [t.model, t.beginning]
     shared = t.filter(t.beginning.notnull())
-    same = shared.group_by("model", "beginning").agg(
-        **{f"kinds_{n}": shared.text.left(n).hash().nunique() for n in LENGTHS},
-        shortest=shared.text.length().min(),
-    )
-    lengths = [
-        ibis.ifelse((same[f"kinds_{n}"] == 1) & (same.shortest >= n), n, min_prefix)
-        for n in LENGTHS
-    ]
-    same = same.select("model", "beginning", common=ibis.greatest(min_prefix, *lengths))
+    same = _common(shared, min_prefix)
     t = (
         t.drop("text")
         .left_join(same, ["model", "beginning"])
@@ -243,8 +244,42 @@ def _with_prefix(t: ir.Table, min_prefix: int, keep_s: int) -> ir.Table:
         )
     )
     soon = (t.timestamp.delta(last, unit="second") <= keep_s).fill_null(False)
-    tokens = ibis.least(t.common / CHARACTERS_A_TOKEN, t.input_tokens.cast("float64"))
+    tokens = ibis.least(t.prefix_tokens, t.input_tokens.cast("float64"))
     return t.mutate(is_again=soon & t.beginning.notnull() & ~t.is_cached, prefix_tokens=tokens)
+
+
+def _common(t: ir.Table, min_prefix: int) -> ir.Table:
+    """prefix_tokens: of what all texts of a beginning share. What the first and the last in the order of
+    letters share, all between them do; the system prompt, where it is one, is told to the letter."""
+    t = t.group_by("model", "beginning").agg(
+        first=t.text.min(),
+        last=t.text.max(),
+        texts=t.count(),
+        shortest=t.text.length().min(),
+        system=t.system_characters.max(),
+        least_system=t.system_characters.min(),
+        tokens_a_character=t.tokens_a_character.min(),
+    )
+    t = t.filter(t.texts > 1)
+    count = 1 + max(0, int(log(MOST_CHARACTERS / min_prefix) / log(STEP)))
+    lengths = [int(min_prefix * STEP**n) for n in range(count)]
+    whole = ibis.ifelse(t.system == t.least_system, t.system, 0)
+    t = t.mutate(length=ibis.array([whole, *lengths]).unnest())
+    is_shared = (t.shortest >= t.length) & (t["first"].left(t.length) == t["last"].left(t.length))
+    tokens = ibis.ifelse(
+        t.tokens_a_character <= MOST_TOKENS_A_CHARACTER, t.tokens_a_character, TOKENS_A_CHARACTER
+    )
+    return t.group_by("model", "beginning").agg(
+        prefix_tokens=(t.length * tokens).max(where=is_shared)
+    )
+
+
+def _conversation(t: ir.Table) -> ir.StringValue:
+    """The messages up to the first answer: what all later turns of a conversation begin with."""
+    turn = t.input_messages.find('"assistant"')
+    who = ibis.coalesce(t.user_id, t.api_key_hash, "")
+    begun: ir.StringValue = who + " " + t.input_messages.left(turn).hash().cast("string")
+    return ibis.ifelse(turn > 0, begun, ibis.null("string"))
 
 
 def _with_growth(t: ir.Table, keep_tokens: int, min_turns: int) -> ir.Table:
@@ -288,7 +323,7 @@ CASES = [
     Case(
         "a long system prompt sent with each call, and nothing cached",
         rows=[_call(n, 2200, system_instructions=_RULES, prompt=f"question {n}") for n in range(21)],
-        expect=[{"prefix_calls": 20, "prefix_tokens": 2000.0, "saved_tokens": 20_000, "large_calls": 0}],
+        expect=[{"prefix_calls": 20, "prefix_tokens": 2196.805, "saved_tokens": 21_968, "large_calls": 0}],
     ),
     Case(
         "the same served from a cache is as it should be",
@@ -299,6 +334,25 @@ CASES = [
         "a session that carries all its past along",
         rows=[_call(n, 1000 + 1000 * n, session_id="s1", user_id="ann") for n in range(20)],
         expect=[{"user_id": "ann", "sessions": 1, "context_calls": 16, "saved_tokens": 136_000, "large_calls": 0}],
+    ),
+    Case(
+        "without a session, messages that begin alike and grow are one",
+        rows=[
+            _call(n, 1000 + 1000 * n, user_id="ann", session_id=None, input_messages=(
+                '[{"role": "user", "content": "the plan"}'
+                + ', {"role": "assistant", "content": "well"}, {"role": "user", "content": "go on"}' * n + "]"
+            ))
+            for n in range(20)
+        ],
+        expect=[{"user_id": "ann", "sessions": 1, "context_calls": 16, "saved_tokens": 136_000}],
+    ),
+    Case(
+        "the model's maker says what a cached token costs, and all of the beginning counts",
+        rows=[
+            _call(n, 2600, model="claude-sonnet-4", system_instructions=_RULES, prompt=f"{n} and so on")
+            for n in range(21)
+        ],
+        expect=[{"prefix_calls": 20, "cache_price": 0.1, "saved_tokens": 46_726}],
     ),
     Case(
         "one user's prompts of twenty times the usual size",

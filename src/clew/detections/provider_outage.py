@@ -2,12 +2,13 @@
 
 Reads     calls   provider, model, http_status 5xx, error_class, error_type, duration_ms, callers
 Returns   one row per provider, or provider and model where its other models are well, and outage
-Units     errors, calls: within the outage; shares 0 to 1; callers: with three calls or more then;
+Units     errors, calls: within the outage; shares 0 to 1; callers: with three calls or more then, or a failure;
           median_ms, usual_ms: of answered calls; others_error_share: of calls to other providers or
           models at the time, NULL without any
-Method    five minutes are bad where a fifth of the calls fails on the provider's side, and three
-          times its usual share, or where the median latency is three times the usual; bad minutes at
-          most ten apart are one outage. It counts where most callers are hit, and others are not
+Method    five minutes are bad where a fifth of the calls (of two or three, half) fails on the
+          provider's side, and three times its usual share, or where the median latency is three times
+          the usual; bad minutes at most ten apart are one outage. It counts where most callers are hit,
+          and others are not
 Blind to  an outage that lasts as long as the log; 429s, which are `rate_limit_spike`; a single caller
 Source    Google SRE workbook, chapter 4 (symptoms across clients)
 """
@@ -51,6 +52,8 @@ MEASURES = (
 )  # fmt: skip
 REFERENCES: tuple[str, ...] = ()
 BUCKET_US = 300_000_000
+FEW = 3
+"""A caller with fewer calls in an outage counts only where one of them failed."""
 KEYS = ("level", "seller", "run")
 
 
@@ -77,6 +80,7 @@ def detect(
     is_shared = (found.callers >= min_callers) & (
         found.callers_hit >= option(min_hit) * found.callers
     )
+    is_shared = is_shared & ((found.busy_callers >= min_callers) | (found.callers_hit >= FEW))
     is_theirs = (
         found.others_error_share.isnull()
         | (found.others_error_share < 0.3 * found.error_share)
@@ -172,8 +176,9 @@ def _bad(t: ir.Table, min_share: float, min_slowdown: float) -> ir.Table:
         usual_share=(b.errors / b.calls).quantile(0.5),
     )
     b = b.join(usual, ["level", "seller"])
+    is_few = (b.errors == 2) & (b.errors >= 0.5 * b.calls)
     is_failing = (
-        (b.errors >= 3)
+        ((b.errors >= 3) | is_few)
         & (b.errors >= option(min_share) * b.calls)
         & (b.errors >= 3 * b.usual_share * b.calls)
     )
@@ -214,10 +219,12 @@ def _hit(t: ir.Table, b: ir.Table, runs: ir.Table, min_slowdown: float) -> ir.Ta
         own=met.count(), faults=number(met.at_fault), ms=met.ok_ms.quantile(0.5),
         usual_ms=met.usual_ms.max(),
     )  # fmt: skip
-    each = each.filter(each.own >= 3)
+    each = each.filter((each.own >= FEW) | (each.faults > 0))
     is_slowed = (each.ms >= option(min_slowdown) * 0.7 * each.usual_ms).fill_null(False)
     callers = each.group_by(*KEYS).agg(
-        callers=each.count(), callers_hit=number((each.faults > 0) | is_slowed)
+        callers=each.count(),
+        callers_hit=number((each.faults > 0) | is_slowed),
+        busy_callers=number(each.own >= FEW),
     )
     numbers = met.group_by(*KEYS).agg(
         calls=met.count(), errors=number(met.at_fault), median_ms=met.ok_ms.quantile(0.5),
@@ -301,6 +308,16 @@ CASES = [
                 "others_error_share": 0.0, "started": "2026-11-20T11:00:00Z",
             }
         ],
+    ),
+    Case(
+        "in a quiet log, an outage of callers that each call once or twice",
+        rows=[
+            called(120 * n, f"user-{n % 13}", 529 if 40 <= n < 60 and provider == "anthropic" and n % 5 else 200,
+                   provider=provider, model=f"{provider}-model")
+            for n in range(100)
+            for provider in ("anthropic", "openai")
+        ],
+        expect=[{"provider": "anthropic", "errors": 16}],
     ),
     Case(
         "where all models of a provider fail the provider is named, once",

@@ -7,10 +7,12 @@ Returns   one row per caller, version or model that explains a run of refusals; 
 Units     limited: refusals, attempts: all within the run; shares 0 to 1; growth: attempts a minute by
           those outside of the runs; load_share: of requests or of tokens, the larger
 Method    a run is a string of minutes with refusals, at most a quarter hour apart. Deployment: a new
-          version or change at most half an hour before, and its service makes the growth. Neighbour:
+          version or change at most half an hour before, and its service makes the growth (where the
+          attempts name no service: it is the only change for hours, and the load grew). Neighbour:
           one caller makes the growth and grew more than the others (where nothing is known of
           before: makes the load, far above the next). Retries: half of the attempts repeat a refused
-          one before any back-off. Else saturation: all grew, or the limit did not hold what was usual
+          one before any back-off, or without these the load is as usual. Else saturation: all grew, or
+          the limit did not hold what was usual, or was lowered
 Blind to  limits shared with callers that are in no log; callers behind one address without a key
 Source    RFC 6585 section 4; https://learn.microsoft.com/azure/architecture/antipatterns/noisy-neighbor
 """
@@ -24,6 +26,7 @@ import ibis.expr.types as ir
 
 from clew.detections import _limit_words
 from clew.detections._attempts import CALLERS, PLACES, attempts, with_more
+from clew.detections._changes import DOTTED_VERSION, START
 from clew.detections._limit_cases import SPIKE_CASES
 from clew.detections._limit_retries import retried
 from clew.detections._limit_runs import KEYS, in_runs, members, run_facts
@@ -44,12 +47,14 @@ MEASURES = (
     "limited", "attempts", "limited_share", "callers", "victims", "victims_limited", "load_share",
     "request_share", "token_share", "limited_share_of_caller", "growth", "caller_growth",
     "growth_share", "retry_share", "repeat_gap_s", "requests_per_min", "usual_per_min",
-    "rate_limit_requests", "tokens_per_min", "rate_limit_tokens", "out_of_requests",
+    "rate_limit_requests", "usual_limit_requests", "tokens_per_min", "rate_limit_tokens", "out_of_requests",
     "out_of_tokens", "episodes", "min_limited", "min_share", "min_load_share", "min_growth",
     "no_backoff_s",
 )  # fmt: skip
 REFERENCES = ("owasp.llm10-2025", "atlas.aml.t0029")
 SHORTLY_US = 1_800_000_000
+AS_USUAL = 1.25
+"""A load below this many times the usual is as usual."""
 
 
 def detect(
@@ -130,12 +135,7 @@ def _named(t: ir.Table, found: ir.Table, prefix: str) -> ir.Table:
 
 def _deployed(events: ir.Table, tried: ir.Table, runs: ir.Table, min_growth: float) -> ir.Table:
     """The service whose change came shortly before a run, and which makes the run's growth."""
-    said = changes(events)
-    said = said.filter(said.timestamp.notnull() & said.service.notnull()).select(
-        "service",
-        version=ibis.coalesce(said.change_version, said.service_version),
-        changed_at="timestamp",
-    )
+    said = _stated(events)
     own = tried.filter(tried.service.notnull() & tried.service_version.notnull())
     seen = own.group_by("service", version="service_version").agg(changed_at=own.timestamp.min())
     first = ibis.window(group_by=seen.service, order_by=[seen.changed_at, seen.version])
@@ -159,6 +159,9 @@ def _deployed(events: ir.Table, tried: ir.Table, runs: ir.Table, min_growth: flo
     t = m.join(runs.select(*KEYS, "started", "started_us"), [*KEYS]).join(
         all_changes, m.service_name == all_changes.service
     )
+    t = t.drop("service").union(
+        _alone(tried, runs, said, min_growth).select(*t.drop("service").columns)
+    )
     before_us = t.started_us - microseconds(t.changed_at)
     t = t.filter((before_us >= -60_000_000) & (before_us <= SHORTLY_US))
     latest = ibis.window(
@@ -172,6 +175,41 @@ def _deployed(events: ir.Table, tried: ir.Table, runs: ir.Table, min_growth: flo
     )  # fmt: skip
 
 
+def _stated(events: ir.Table) -> ir.Table:
+    """service, version and changed_at of the changes, and of the lines that tell of a deployment."""
+    said = changes(events)
+    said = said.select(
+        "service", "timestamp", version=ibis.coalesce(said.change_version, said.service_version)
+    )
+    lines = events.filter(
+        events.change_type.isnull() & events.model.isnull() & events.http_status.isnull()
+    )
+    lines = lines.filter(lines.message.re_search(START).fill_null(False))
+    version = lines.message.re_extract(DOTTED_VERSION, 1).nullif("")
+    told = lines.select(
+        "service", "timestamp", version=ibis.coalesce(lines.service_version, version)
+    )
+    said = said.union(told)
+    said = said.filter(said.timestamp.notnull() & said.service.notnull())
+    return said.rename(changed_at="timestamp").select("service", "version", "changed_at")
+
+
+def _alone(tried: ir.Table, runs: ir.Table, said: ir.Table, min_growth: float) -> ir.Table:
+    """Runs whose attempts name no service, with the one change of hours that came before their growth."""
+    t = runs.filter(runs.service.isnull() & runs.usual_per_min.notnull())
+    t = t.filter(t.requests_per_min >= option(min_growth) * t.usual_per_min)
+    t = t.drop("service").cross_join(said)
+    us = microseconds(t.changed_at)
+    t = t.filter((us >= t.started_us - 4 * SHORTLY_US) & (us <= t.started_us + SHORTLY_US))
+    only = t.group_by(*KEYS).agg(changes=t.count())
+    t = t.semi_join(only.filter(only.changes == 1), [*KEYS])
+    none = ibis.null("float64")
+    return t.mutate(
+        service_name=t.service, service_load=none, service_growth=t.requests_per_min / t.usual_per_min,
+        service_growth_share=none,
+    )  # fmt: skip
+
+
 def _with_cause(t: ir.Table, min_growth: float) -> ir.Table:
     """The cause in one word, and the subject's columns that it has."""
     has_caller, has_change = t.caller_name.notnull(), t.service_name.notnull()
@@ -179,12 +217,14 @@ def _with_cause(t: ir.Table, min_growth: float) -> ir.Table:
     retries = t.retry_share >= 0.5
     # what is left of the growth without the repetitions
     firsts = (1 - t.retry_share) * t.caller_growth
+    all_firsts = (1 - t.retry_share) * t.growth
+    is_all_retries = ((t.growth >= AS_USUAL) & (all_firsts < AS_USUAL)).fill_null(False)
     cause = ibis.cases(
         (has_change & (~has_caller | is_whole_service), "deployment"),
         (has_caller & retries & (firsts < option(min_growth)).fill_null(True), "retries"),
         (has_caller & (t.limited - t.own_limited > 0), "neighbour"),
         (has_caller, "own limit"),
-        (retries, "retries"),
+        (retries | is_all_retries, "retries"),
         else_="saturation",
     )
     t = t.mutate(cause=cause)

@@ -7,9 +7,10 @@ Units     repeats: calls whose prompt was sent before within window_s; near_repe
           repeats of calls, 0 to 1; saving_usd: cost of the repeats; near_saving_usd: of the near ones, part
           of it; most_repeats: of one prompt; unpriced_calls: repeats without a price, in no sum
 Method    the same: equal system prompt and text, capitals, punctuation and space aside. Almost: MinHash over
-          three words in a row, Jaccard similarity of at least min_similarity, with the same numbers in it.
-          Reported from min_repeats on, where they are min_share of the model's calls or of their cost.
-          Calls that failed, or that ask for variety (temperature above 1), do not count
+          three words in a row, Jaccard similarity of at least min_similarity, with the same numbers in it
+          but for times of day and UUIDs. Reported from min_repeats on, where they are min_share of the
+          model's calls or of their cost. Calls that failed, that ask for variety (temperature above 1), or
+          that probe whether anybody answers (a few words, a few tokens back) do not count
 Blind to  prompts that are not stored (a prompt_hash finds equal ones alone); other words for the same
           question; whether a fresh answer was wanted each time
 """
@@ -43,6 +44,13 @@ REFERENCES: tuple[str, ...] = ()
 SHOWN_TEXTS = 10
 FRESH = 1.0
 """Above this temperature another answer is wanted each time."""
+PROBE_CHARACTERS, PROBE_TOKENS = 24, 5
+"""A shorter prompt with a shorter answer, such as "ping", asks whether anybody is there."""
+STAMP = (
+    r"[0-9]{4}-[0-9]{2}-[0-9]{2}[t ][0-9]{2}:[0-9]{2}(:[0-9]{2})?([.,][0-9]+)?(z|[+-][0-9]{2}:?[0-9]{2})?"
+    r"|[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}"
+)
+"""2026-11-20t09:30:00.123z or a UUID: it differs each time and asks for nothing else."""
 
 
 def detect(
@@ -70,7 +78,9 @@ def detect(
     )
     t = each.group_by("service", "model", "owner").agg(
         saving_usd=each.usd.sum().cast("float64"),
-        near_saving_usd=each.near_usd.sum().cast("float64"),
+        near_saving_usd=ibis.ifelse(
+            each.near.sum() > 0, each.near_usd.sum().cast("float64"), option(0.0)
+        ),
         repeats=each.repeats.sum(),
         near_repeats=each.near.sum(),
         prompts=each.count(),
@@ -89,7 +99,7 @@ def detect(
     is_much = (t.repeat_share >= option(min_share)) | (
         t.saving_usd >= t.model_usd * option(min_share)
     ).fill_null(False)
-    t = t.filter((t.repeats >= min_repeats) & is_much).drop("model_usd")
+    t = t.filter((t.repeats >= min_repeats) & is_much)
     return t.rename(user_id="owner").mutate(
         window_s=ibis.literal(seconds(window), "int64"),
         min_repeats=ibis.literal(min_repeats),
@@ -137,7 +147,7 @@ def describe(row: dict[str, Any], details: dict[str, list[dict[str, Any]]]) -> D
     return Description(
         title=f"{who} sent {row['model']} {many(row['prompts'], 'prompt')} again "
         f"{many(row['repeats'], 'time')}, within {hours:g} h each{saving}",
-        severity="medium" if (row["saving_usd"] or 0) >= 1 or row["repeat_share"] >= 0.3 else "low",
+        severity="medium" if _is_much(row) else "low",
         confidence=0.9 - 0.3 * near_share,
         why=tuple(reasons),
         recommendations=(
@@ -145,6 +155,16 @@ def describe(row: dict[str, Any], details: dict[str, list[dict[str, Any]]]) -> D
             + (", or find near ones by an embedding." if near_share > 0.5 else "."),
         ),
     )
+
+
+def _is_much(row: dict[str, Any]) -> bool:
+    """Money decides; a small case, or one without prices, goes by the share."""
+    if (row["saving_usd"] or 0) >= 1:
+        return True
+    money_share = row["repeat_share"]
+    if row["saving_usd"] is not None and row["model_usd"]:
+        money_share = row["saving_usd"] / row["model_usd"]
+    return bool(min(money_share, row["repeat_share"]) >= 0.3)
 
 
 def _most_repeated(t: ir.Table) -> ir.Table:
@@ -170,6 +190,8 @@ def _with_text(events: ir.Table) -> ir.Table:
         ~t.failed, t.timestamp.notnull(), t.prompt.notnull() | t.prompt_hash.notnull(),
         t.temperature.fill_null(0.0) <= option(FRESH),
     )  # fmt: skip
+    is_probe = (t.prompt.length() <= PROBE_CHARACTERS) & (t.output_tokens <= PROBE_TOKENS)
+    t = t.filter(~is_probe.fill_null(False))
     t = t.select(
         "event_id", "timestamp", "service", "model", "user_id", "prompt", "cost_usd", "is_unpriced",
         said=ibis.coalesce(plain_text(t.prompt), t.prompt_hash),
@@ -187,6 +209,7 @@ def _repeats(events: ir.Table, window: str, min_similarity: float) -> ir.Table:
         said=t.said.min(), block=t.block.min(), stored=t.prompt.count()
     )
     texts = texts.filter(texts.stored > 0)
+    texts = texts.mutate(said=texts.said.re_replace(STAMP, " "))
     numbers = texts.said.re_replace(r"[^0-9]+", " ")
     texts = texts.select(
         "text_id", "said", block=(texts.block.cast("string") + " " + numbers).hash()
@@ -240,6 +263,18 @@ CASES = [
     Case(
         "prompts that differ in a number are different questions",
         rows=[_asked(n, f"{_WORDS} {1000 + n}") for n in range(30)],
+        expect=[],
+    ),
+    Case(
+        "a time that is written into each prompt makes no other question of it",
+        rows=[_asked(n, f"It is 2026-11-20T10:{n:02}:07.123Z. {_WORDS}, and then write to my colleagues in the "
+                     "other office what they have to do so that it works for them as well, with an example "
+                     "that fits our trade and is easy to follow") for n in range(30)],
+        expect=[{"repeats": 29, "near_repeats": 29}],
+    ),
+    Case(
+        "a health check asks for no answer that could be kept",
+        rows=[*_DIFFERENT, *(_asked(n, "ping", output_tokens=1) for n in range(60))],
         expect=[],
     ),
     Case(

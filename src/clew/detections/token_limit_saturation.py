@@ -7,8 +7,9 @@ Units     at_limit: answered calls that ended at the limit; shares 0 to 1; hours
           dearest; peers_at_limit_share: median over the other owners, NULL without any
 Method    at the limit is output_tokens = max_tokens or a finish_reason of length; where the log has
           neither, output_tokens = the largest of the owner and model, if that repeats
-Blind to  fewer than min_calls calls; owners that the log does not tell apart; a log shorter than the
-          hours that min_hours asks for is judged by its own length
+Blind to  fewer than min_calls calls; limits below min_limit tokens, as of a label or a probe; owners that
+          the log does not tell apart; a log shorter than the hours that min_hours asks for is judged by
+          its own length
 Source    OWASP LLM10:2025 (unbounded consumption)
 """
 
@@ -37,14 +38,19 @@ SUBJECT = ("api_key_hash", "user_id")
 MEASURES = (
     "at_limit", "calls", "at_limit_share", "peers_at_limit_share", "limit_tokens", "output_tokens",
     "hours_active", "hours_of_day", "span_hours", "usd_per_mtok", "dearest_usd_per_mtok",
-    "cost_usd", "min_calls", "min_at_limit_share", "min_hours",
+    "cost_usd", "min_calls", "min_at_limit_share", "min_hours", "min_limit",
 )  # fmt: skip
 REFERENCES = ("owasp.llm10-2025", "atlas.aml.t0034")
 AT_LENGTH = r"(?i)\b(length|max_?(output_?)?tokens|model_length)\b"
 
 
 def detect(
-    events: ir.Table, *, min_calls: int = 50, min_at_limit_share: float = 0.8, min_hours: int = 12
+    events: ir.Table,
+    *,
+    min_calls: int = 50,
+    min_at_limit_share: float = 0.8,
+    min_hours: int = 12,
+    min_limit: int = 128,
 ) -> ir.Table:
     t = _answered(events)
     each = t.group_by("owner_name", "owner", "model").agg(
@@ -76,6 +82,7 @@ def detect(
     found = found.filter(
         (found.calls >= min_calls)
         & (found.at_limit_share >= option(min_at_limit_share))
+        & (found.limit_tokens >= min_limit)
         & (found.hours_of_day >= enough_hours)
         & (
             found.peers_at_limit_share.isnull()
@@ -93,6 +100,7 @@ def detect(
         min_calls=ibis.literal(min_calls),
         min_at_limit_share=option(min_at_limit_share),
         min_hours=ibis.literal(min_hours),
+        min_limit=ibis.literal(min_limit),
     ).order_by(ibis.desc("at_limit"), *SUBJECT)  # fmt: skip
 
 
@@ -148,7 +156,8 @@ def describe(row: dict[str, Any], details: dict[str, list[dict[str, Any]]]) -> D
         confidence=0.85 if row["stated"] and row["peers_at_limit_share"] is not None else 0.65,
         why=tuple(reasons),
         recommendations=(
-            f"Ask the owner of {named(row).lower()} what it does; if nobody knows, revoke the key.",
+            f"Ask who is behind {named(row)[0].lower()}{named(row)[1:]} what it does; if nobody knows, "
+            "revoke its key.",
             "Give it a budget of tokens a day, and a lower max_tokens or a cheaper model.",
         ),
     )
@@ -243,6 +252,11 @@ CASES = [
         rows=_PEERS
         + _day("batch", every_s=60, tokens=lambda s: 16, max_tokens=16, hours=range(1, 4))
         + _day("batch", every_s=3600, tokens=lambda s: 200, max_tokens=1024),
+        expect=[],
+    ),
+    Case(
+        "a health check that asks for one token around the clock is none",
+        rows=_PEERS + _day("probe", every_s=300, tokens=lambda s: 1, max_tokens=1),
         expect=[],
     ),
     Case("answers below the limit are no saturation", rows=_PEERS, expect=[]),
