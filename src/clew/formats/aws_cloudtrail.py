@@ -111,8 +111,8 @@ _FOUND: list[dict[str, Any]] = [
      "attributes.additionalEventData.MFAUsed": "No", "attributes.eventSource": "signin.amazonaws.com"},
     {"event_name": "InvokeModel", "user_id": "arn:aws:sts::111122223333:assumed-role/app/app",
      "error_type": "AccessDeniedException", "error_class": "permission", "provider": "aws.bedrock",
-     "region": "us-west-2", "model": "anthropic.claude-3-haiku-20240307-v1:0", "request_id": "r-2", "user_agent": "Boto3/1.40",
-     "api_key_hash": "ba35eb0c9d249497", "client_ip": "198.51.100.7"},
+     "region": "us-west-2", "model": "anthropic.claude-3-haiku-20240307-v1:0", "request_id": "r-2",
+     "user_agent": "Boto3/1.40", "api_key_hash": "ba35eb0c9d249497", "client_ip": "198.51.100.7"},
     {"event_name": "GetBucketAcl", "client_ip": None, "status": "ok", "user_id": "cloudtrail.amazonaws.com",
      "provider": None, "attributes.requestParameters.bucketName": "logs"},
 ]  # fmt: skip

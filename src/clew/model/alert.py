@@ -1,7 +1,7 @@
 """Alerts: what is looked at on a schedule, and what became of it.
 
-A rule names a detection or a folder of Sigma rules, or says a condition over any analysis. What it finds is an alert: pending while
-it has not lasted long enough, firing, then resolved.
+A rule names a detection or a folder of Sigma rules, or says a condition over any analysis. What it finds
+is an alert: pending while it has not lasted long enough, firing, then resolved.
 """
 
 from __future__ import annotations
