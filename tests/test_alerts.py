@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import json
 import os
+import re
 import subprocess
 import sys
 import time
 import urllib.request
+from contextlib import nullcontext
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
@@ -20,8 +22,11 @@ from tests.daemons import eventually, free_port, program, running
 from tests.receivers import Received, http_receiver
 from tests.serving import started
 
+from clew.alerts.settings import watch_of
 from clew.alerts.states import advanced, is_silenced, untold
 from clew.cli import main
+from clew.config import read as read_settings
+from clew.engines.duckdb import open_case
 from clew.errors import ConfigError
 from clew.model.alert import Alert, AlertRule, Observed, read_condition
 from clew.model.finding import Evidence, Finding
@@ -210,11 +215,97 @@ def test_a_silence_and_an_acknowledgement_keep_quiet(
     assert main(["alerts", "ack", "unknown", "--case", "case.duckdb"]) == 2
 
 
+RULES = """
+title: Server error
+name: server_error
+logsource: {category: webserver}
+detection:
+    selection: {sc-status|gte: 500}
+    condition: selection
+level: low
+---
+title: Many server errors
+correlation:
+    type: event_count
+    rules: [server_error]
+    group-by: [service]
+    timespan: 2m
+    condition: {gte: 10}
+level: high
+---
+title: Broken
+logsource: {category: webserver}
+detection:
+    selection: {c-uri|upside_down: x}
+    condition: selection
+"""
+
+
+def followed(folder: Path, more: str = "") -> None:
+    (folder / "rules").mkdir()
+    (folder / "rules" / "errors.yml").write_text(RULES)
+    (folder / "clew.toml").write_text(
+        f'[[alerts]]\nname = "rules"\nrules = "rules"\nwindow = "3m"\nevery = "1m"\n{more}'
+    )
+
+
+def test_rules_are_followed_over_processes_and_an_alert_lasts_as_long_as_its_window(
+    folder: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    requests_of(folder, NOW, failing=range(10, 14), minutes=30)
+    followed(folder)
+    capsys.readouterr()
+    moved: dict[int, str] = {}
+    for minute in range(8, 22):
+        at = (NOW + minute * MINUTE).isoformat() + "Z"
+        assert main(["watch", "--once", "--at", at, "--case", "case.duckdb"]) == 0
+        said = capsys.readouterr()
+        assert "errors.yml, line 22:" in said.err and "upside_down" in said.err
+        moved |= {minute: said.out.split()[0]} if said.out else {}
+    assert moved == {11: "firing", 18: "resolved"}, "last found at 14, and three minutes"
+    main(["alerts", "--case", "case.duckdb", "--output", "json"])
+    (alert,) = json.loads(capsys.readouterr().out)
+    assert alert["title"].startswith("Many server errors")
+    assert alert["subject"] == '{"service": "api"}'
+
+
+def test_a_round_reads_no_further_back_than_the_rules_timespan(folder: Path) -> None:
+    """Five minutes for late events and the two of the timespan, of a case of an hour; and a restart
+    does not begin anew."""
+    requests_of(folder, NOW, failing=range(40, 42), minutes=60)
+    followed(folder)
+    for minute, begin in ((38, 38 - 3 - 5 - 2), (39, 38 - 5 - 2), (43, 39 - 5 - 2)):
+        alerts, asked = round_at(folder, NOW + minute * MINUTE)
+        begins = re.findall(r"MAKE_TIMESTAMP\(2026, 1, 2, (\d+), (\d+), ", asked)
+        assert min((int(hour), int(minute)) for hour, minute in begins) == (3, begin)
+        assert len(alerts) == (minute == 43)
+
+
+def round_at(folder: Path, at: datetime) -> tuple[list[Alert], str]:
+    """One round of a new process: the alerts that moved, and all that was asked of the case."""
+    watch = watch_of(read_settings({}, folder), {})
+    engine = open_case(str(folder / "case.duckdb"), write=True)
+    asked: list[str] = []
+    compiled = engine.compile
+
+    def spy(question: Any) -> str:
+        asked.append(compiled(question))
+        return asked[-1]
+
+    engine.compile = spy  # type: ignore[method-assign, assignment]
+    try:
+        return watch.round(engine, lambda: nullcontext(engine.workbench), at), "\n".join(asked)
+    finally:
+        engine.close()
+
+
 @pytest.mark.parametrize(
     ("rule", "said"),
     [
-        ('name = "a"', "needs either `when` or `detection`"),
+        ('name = "a"', "needs one of `when`, `detection` and `rules`"),
         ('name = "a"\ndetection = "error_bust"', "no detection 'error_bust'"),
+        ('name = "a"\nrules = "nowhere"', "nowhere, which does not exist"),
+        ('name = "a"\nrules = "rules"\nwhen = "p95 > 1"', "needs one of"),
         ('name = "a"\nwhen = "x.y > 1"', "no analysis 'x'"),
         ('name = "a"\nwhen = "p95 > 1"\nto = ["slak"]', "no sink 'slak'"),
         ('name = "a"\nwhen = "p95 > 1"\nto = ["slack"]', "sinks.slack.to"),

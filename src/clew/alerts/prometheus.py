@@ -47,7 +47,10 @@ def _rule(rule: AlertRule) -> dict[str, object]:
         "labels": {"severity": rule.severity, "source": "clew"},
         "annotations": {
             "summary": summary,
-            "description": rule.when or f"detection {rule.detection}",
+            "description": rule.when
+            or (
+                f"detection {rule.detection}" if rule.detection else f"Sigma rules of {rule.rules}"
+            ),
         },
     }
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import threading
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from contextlib import AbstractContextManager
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
@@ -11,6 +11,7 @@ from datetime import UTC, datetime
 import duckdb
 
 from clew.alerts import store
+from clew.alerts.following import Looked, State, follow
 from clew.alerts.notifying import Tell
 from clew.alerts.observing import Seen, observe
 from clew.alerts.states import advanced, is_silenced, untold
@@ -19,6 +20,7 @@ from clew.engines import Engine
 from clew.errors import ClewError
 from clew.model.alert import Alert, AlertRule
 from clew.model.buckets import seconds
+from clew.sigma.reading import RuleSet
 
 Writing = Callable[[], AbstractContextManager[duckdb.DuckDBPyConnection]]
 TICK_S = 1.0
@@ -28,6 +30,7 @@ TICK_S = 1.0
 class Watch:
     """Rules that are looked at again and again.
 
+    sigma     Sigma rules of those that follow some, by the rule's name
     seen      what each rule saw last
     problems  why one could not be looked at, or a sink not be told, by its name
     """
@@ -35,6 +38,7 @@ class Watch:
     rules: Sequence[AlertRule]
     options: Options
     tell: Tell
+    sigma: Mapping[str, RuleSet] = field(default_factory=dict)
     seen: dict[str, Seen] = field(default_factory=dict)
     problems: dict[str, str] = field(default_factory=dict)
     _looked_at: dict[str, datetime] = field(default_factory=dict)
@@ -42,7 +46,12 @@ class Watch:
     def round(self, reader: Engine, writing: Writing, now: datetime) -> list[Alert]:
         """Looks at what is due; gives the alerts that have changed their state."""
         due = [rule for rule in self.rules if self._is_due(rule, now)]
-        found = {rule.name: seen for rule in due if (seen := self._observe(reader, rule, now))}
+        states = self._followed(due, writing)
+        found = {
+            rule.name: looked
+            for rule in due
+            if (looked := self._look(reader, rule, states.get(rule.name), now))
+        }
         with writing() as connection:
             known = store.open_alerts(connection)
             moved: list[Alert] = []
@@ -50,8 +59,10 @@ class Watch:
                 if rule.name not in found:
                     continue  # what could not be looked at is not resolved by that
                 own = [alert for alert in known if alert.rule == rule.name]
-                changed, gone = advanced(rule, own, found[rule.name].observed, now)
+                changed, gone = advanced(rule, own, self.seen[rule.name].observed, now)
                 store.keep(connection, changed, gone)
+                if state := found[rule.name].state:
+                    store.keep_followed(connection, rule.name, state)
                 before = {alert.id: alert.state for alert in own}
                 moved += [alert for alert in changed if before.get(alert.id) != alert.state]
         self._tell(writing, now)
@@ -61,15 +72,29 @@ class Watch:
         last = self._looked_at.get(rule.name)
         return last is None or (now - last).total_seconds() >= seconds(rule.every)
 
-    def _observe(self, reader: Engine, rule: AlertRule, now: datetime) -> Seen | None:
+    def _followed(self, due: Sequence[AlertRule], writing: Writing) -> dict[str, State | None]:
+        """What the Sigma rules of these have seen: the case knows."""
+        names = [rule.name for rule in due if rule.name in self.sigma]
+        if not names:
+            return {}
+        with writing() as connection:
+            return {name: store.followed(connection, name) for name in names}
+
+    def _look(
+        self, reader: Engine, rule: AlertRule, state: State | None, now: datetime
+    ) -> Looked | None:
         self._looked_at[rule.name] = now
         try:
-            self.seen[rule.name] = observe(reader, rule, self.options, now)
+            if rule.name in self.sigma:
+                looked = follow(reader, rule, self.sigma[rule.name], state, now)
+            else:
+                looked = Looked(observe(reader, rule, self.options, now), {})
         except ClewError as error:
             self.problems[rule.name] = str(error)
             return None
         self.problems.pop(rule.name, None)
-        return self.seen[rule.name]
+        self.seen[rule.name] = looked.seen
+        return looked
 
     def _tell(self, writing: Writing, now: datetime) -> None:
         """No connection is held while a sink is told: it may take its time."""

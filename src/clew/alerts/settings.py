@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from datetime import datetime
 
 from clew import registry
+from clew.alerts.following import rules_of
 from clew.alerts.notifying import tell
 from clew.alerts.round import Watch
 from clew.config import Config, Options
@@ -23,4 +24,7 @@ def watch_of(settings: Config, detection_options: Options) -> Watch:
     def told(sink: str, alerts: Sequence[Alert], now: datetime) -> tuple[list[Alert], str]:
         return tell(configured(sink, settings), alerts, now)
 
-    return Watch(settings.alerts, detection_options, told)
+    sigma = {
+        rule.name: rules_of(rule, settings.placeholders) for rule in settings.alerts if rule.rules
+    }
+    return Watch(settings.alerts, detection_options, told, sigma)

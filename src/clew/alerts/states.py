@@ -54,8 +54,8 @@ def _found(rule: AlertRule, alert: Alert | None, one: Observed, now: datetime) -
 
 
 def _id(rule: AlertRule, one: Observed, now: datetime) -> str:
-    """Of a detection its finding's own; of a condition, from rule, subject and when it began."""
-    if rule.detection:
+    """Of a detection and of rules its finding's own; of a condition, from rule, subject and when it began."""
+    if rule.condition is None:
         return one.finding.id
     facts = json.dumps([rule.name, one.key, rfc3339(now)])
     return hashlib.sha256(facts.encode()).hexdigest()[:16]

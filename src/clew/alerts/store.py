@@ -1,4 +1,4 @@
-"""The tables `alerts` and `silences` of a case."""
+"""The tables `alerts`, `silences` and `followed` of a case."""
 
 from __future__ import annotations
 
@@ -6,6 +6,7 @@ import json
 import secrets
 from collections.abc import Sequence
 from datetime import datetime
+from typing import Any
 
 import duckdb
 
@@ -22,6 +23,7 @@ CREATE TABLE IF NOT EXISTS alerts (
 CREATE TABLE IF NOT EXISTS silences (
     silence_id VARCHAR, what VARCHAR, until TIMESTAMP, reason VARCHAR, made_by VARCHAR,
     made_at TIMESTAMP);
+CREATE TABLE IF NOT EXISTS followed (rule VARCHAR PRIMARY KEY, state VARCHAR);
 """
 LISTED = (
     "SELECT alert_id, state, severity, rule, title, subject, since, fired_at, resolved_at, "
@@ -74,6 +76,21 @@ def keep(
             "seen_at = excluded.seen_at, notified = excluded.notified, finding = excluded.finding",
             values,
         )
+
+
+def followed(connection: duckdb.DuckDBPyConnection, rule: str) -> dict[str, Any] | None:
+    """What Sigma rules of an alert have seen; None where they have not looked yet."""
+    make_tables(connection)
+    rows = connection.execute("SELECT state FROM followed WHERE rule = ?", [rule]).fetchall()
+    return json.loads(rows[0][0]) if rows else None
+
+
+def keep_followed(connection: duckdb.DuckDBPyConnection, rule: str, state: dict[str, Any]) -> None:
+    """Writes what they have seen now."""
+    connection.execute(
+        "INSERT INTO followed VALUES (?, ?) ON CONFLICT (rule) DO UPDATE SET state = excluded.state",
+        [rule, dumps(state)],
+    )
 
 
 def silences(connection: duckdb.DuckDBPyConnection, now: datetime) -> list[tuple[str, datetime]]:

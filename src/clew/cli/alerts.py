@@ -129,7 +129,18 @@ def _watch(settings: object) -> Watch:
     from clew.config import Config
 
     assert isinstance(settings, Config)
-    return watch_of(settings, detection_options(settings, {}))
+    found = watch_of(settings, detection_options(settings, {}))
+    say_what_cannot_run(found)
+    return found
+
+
+def say_what_cannot_run(watch: Watch) -> None:
+    """The documents below the folders of rules that are no rules that can run: the others do."""
+    from clew.cli.render.escape import visible
+
+    for rules in watch.sigma.values():
+        for problem in rules.problems:
+            print(visible(f"{problem}"), file=sys.stderr, flush=True)
 
 
 def _round(rules: Watch, case: str, at: datetime) -> None:

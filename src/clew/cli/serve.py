@@ -36,9 +36,11 @@ def serve(
     if "://" in named or named == ":memory:":
         raise ConfigError(f"clew serve holds a DuckDB file, which {named} is not.")
     from clew.alerts.settings import watch_of
+    from clew.cli.alerts import say_what_cannot_run
     from clew.formats import Settings
     from clew.web.server import serve
 
     told = Settings(price_file=settings.prices.file or None, redaction=policy_of(settings, redact))
     rules = watch_of(settings, detection_options(settings, {}))
+    say_what_cannot_run(rules)
     return serve(named, host=host, port=port, grpc_port=grpc_port, settings=told, watch=rules)

@@ -153,6 +153,17 @@ STUFFING_CASES = [
         expect=[{"user_id": "home-5", "addresses": 6, "refusals": 0}],
     ),
     Case(
+        "the load balancer's own address stands in the log, and beside it for whom it passed requests on",
+        rows=[
+            {
+                **row, "client_ip": "10.0.0.7", "source_id": "access",
+                "attributes": {"forwarded_for": f"192.0.2.250, {row['client_ip']}, 10.0.0.8"},
+            }
+            for row in USUAL + _MANY_USERS
+        ],
+        expect=[{"client_ip": THIEF, "user_id": None, "refusals": 12, "successes": 36, "users": 4}],
+    ),
+    Case(
         "a small log in which one address tries everybody there is",
         rows=[row for n in range(5) for row in _day(f"office-{n}", OFFICE, 480 + n, 90)]
         + [row for n in range(5) for row in _refused(f"office-{n}", [THIEF], 120 + 9 * n, 1, 1)]

@@ -1,14 +1,16 @@
-"""One API key used from far more networks within a day than it ever was, or than other keys are.
+"""One API key used from far more networks or addresses within a day than it ever was, or than others are.
 
 Reads     requests, calls   api_key_hash, client_ip, timestamp
-Returns   one row per key, of the 24 hours with most networks
+Returns   one row per key, of the 24 hours with most networks, or most addresses
 Units     networks, addresses: distinct within the 24 hours (a network is a /24 of IPv4, a /48 of IPv6);
-          usual_networks: median of the key's other days, NULL where it has none; peers_networks: median
-          of the other keys' best days; requests, tokens: within the 24 hours
-Method    at least min_networks, and factor times what is usual for the key and for the others. A key
-          without a past and without three other keys to compare with is not judged
-Blind to  keys behind one proxy or NAT; a thief who stays in the owner's network. False positives: a
-          key that moves to a new cloud or is built into an application that is being rolled out
+          public_addresses: of IPv4, outside private networks; usual_networks, usual_addresses: median of
+          the key's other days, NULL where it has none, the latter of public addresses; peers_networks,
+          peers_addresses: median of the other keys' best days; requests, tokens: within the 24 hours
+Method    at least min_networks, or min_addresses public ones, and factor times what is usual for the key
+          and for the others. A key without a past and without three other keys to compare with is not
+          judged. Private addresses are a fleet's own, and one device has many of IPv6: networks alone count
+Blind to  keys behind one proxy or NAT; a thief with few addresses in the owner's network. False positives:
+          a key that moves to a new cloud or is built into an application that is being rolled out
 Source    MITRE ATT&CK T1078.004 (valid cloud accounts), T1552.001 (credentials in files)
 """
 
@@ -30,43 +32,70 @@ from clew.model.finding import Description
 NEEDS: dict[str, tuple[str, ...]] = {"events": ("timestamp", "client_ip", "api_key_hash")}
 SUBJECT = ("api_key_hash",)
 MEASURES = (
-    "networks", "addresses", "usual_networks", "peers_networks", "requests", "tokens", "min_networks", "factor",
+    "networks", "addresses", "public_addresses", "usual_networks", "usual_addresses", "peers_networks",
+    "peers_addresses", "requests", "tokens", "min_networks", "min_addresses", "factor",
 )  # fmt: skip
 REFERENCES = ("attack.t1078.004", "attack.t1552.001", "atlas.aml.t0012", "owasp.llm10-2025")
 HALF_DAY_US = 12 * 3_600_000_000
 FEWEST_PEERS = 3
+PUBLIC = r"^[0-9]+\.[0-9]+\.[0-9]+\.[0-9]+$"
+PRIVATE = (
+    r"^(10|127|192\.168|169\.254|172\.(1[6-9]|2[0-9]|3[01])"
+    r"|100\.(6[4-9]|[7-9][0-9]|1[01][0-9]|12[0-7]))\."
+)
 
 
-def detect(events: ir.Table, *, min_networks: int = 5, factor: float = 3.0) -> ir.Table:
+def detect(
+    events: ir.Table, *, min_networks: int = 5, min_addresses: int = 10, factor: float = 3.0
+) -> ir.Table:
     days = _days(_used(events))
-    best = ibis.window(group_by=days.api_key_hash, order_by=[days.networks.desc(), days.window])
+    order = [(days.networks + days.public_addresses).desc(), days.window]
+    best = ibis.window(group_by=days.api_key_hash, order_by=order)
     days = days.mutate(place=ibis.row_number().over(best))
     found = days.filter(days.place == 0).drop("place")
     usual = _usual(days, found)
     t = found.left_join(usual, "api_key_hash").drop("api_key_hash_right")
-    t = t.cross_join(found.agg(keys=found.count(), middle=found.networks.quantile(0.5)))
+    t = t.cross_join(
+        found.agg(
+            keys=found.count(),
+            middle=found.networks.quantile(0.5),
+            middle_addresses=found.public_addresses.quantile(0.5),
+        )
+    )
     # the median with the key itself is not below that of the others by more than one place
     has_peers = t.keys > FEWEST_PEERS
-    t = t.mutate(peers_networks=ibis.ifelse(has_peers, t.middle, None).cast("float64"))
+    t = t.mutate(
+        peers_networks=ibis.ifelse(has_peers, t.middle, None).cast("float64"),
+        peers_addresses=ibis.ifelse(has_peers, t.middle_addresses, None).cast("float64"),
+    )
     is_many = (
         (t.networks >= min_networks)
         & (t.networks >= option(factor) * t.usual_networks.fill_null(0))
         & (t.networks >= option(factor) * t.peers_networks.fill_null(0))
-        & (t.usual_networks.notnull() | has_peers)
     )
-    t = t.filter(is_many)
+    is_crowd = (
+        (t.public_addresses >= min_addresses)
+        & (t.public_addresses >= option(factor) * t.usual_addresses.fill_null(0))
+        & (t.public_addresses >= option(factor) * t.peers_addresses.fill_null(0))
+    )
+    t = t.mutate(is_many=is_many)
+    t = t.filter((t.is_many | is_crowd) & (t.usual_networks.notnull() | has_peers))
     return t.select(
         "api_key_hash", "started", "ended", "window", "usual_networks", "peers_networks",
+        "usual_addresses", "peers_addresses", "is_many",
+        public_addresses=t.public_addresses.cast("int64"),
         networks=t.networks.cast("int64"), addresses=t.addresses.cast("int64"),
         requests=t.requests.cast("int64"), tokens=t.tokens.cast("int64"),
-        min_networks=ibis.literal(min_networks), factor=option(factor),
-    ).order_by(ibis.desc("networks"), "api_key_hash")  # fmt: skip
+        min_networks=ibis.literal(min_networks), min_addresses=ibis.literal(min_addresses),
+        factor=option(factor),
+    ).order_by(ibis.desc("networks"), ibis.desc("public_addresses"), "api_key_hash")  # fmt: skip
 
 
 def evidence(events: ir.Table, row: dict[str, Any]) -> ir.Table:
-    """The first request from each network."""
+    """The first request from each network, or from each address where the networks are few."""
     t = _of_row(events, row)
-    first = ibis.window(group_by=t.network, order_by=[t.at_us, t.event_id])
+    place = t.network if row["is_many"] else t.client_ip
+    first = ibis.window(group_by=place, order_by=[t.at_us, t.event_id])
     t = t.mutate(place=ibis.row_number().over(first))
     t = t.filter(t.place == 0)
     return t.select("event_id", "timestamp").order_by("timestamp", "event_id").limit(20)
@@ -79,7 +108,9 @@ def details(events: ir.Table, row: dict[str, Any]) -> dict[str, ir.Table]:
 
 
 def describe(row: dict[str, Any], details: dict[str, list[dict[str, Any]]]) -> Description:
-    usual, peers = row["usual_networks"], row["peers_networks"]
+    kind = "networks" if row["is_many"] else "addresses"
+    count = row["networks"] if row["is_many"] else row["public_addresses"]
+    usual, peers = row[f"usual_{kind}"], row[f"peers_{kind}"]
     compared = []
     if usual is not None:
         compared.append(f"on its other days it was used from {usual:g}")
@@ -89,14 +120,15 @@ def describe(row: dict[str, Any], details: dict[str, list[dict[str, Any]]]) -> D
         f"{n['network']} ({many(n['requests'], 'request')})" for n in details["networks"]
     )
     return Description(
-        title=f"Key {row['api_key_hash']} was used from {row['networks']} networks within 24 hours",
+        title=f"Key {row['api_key_hash']} was used from {count} {kind} within 24 hours",
         severity="high"
-        if usual is not None and row["networks"] >= 2 * row["min_networks"]
+        if row["is_many"] and usual is not None and count >= 2 * row["min_networks"]
         else "medium",
-        confidence=0.8 if usual is not None and peers is not None else 0.6,
+        confidence=(0.8 if usual is not None and peers is not None else 0.6)
+        - (0.0 if row["is_many"] else 0.2),
         why=(
-            f"{many(row['requests'], 'request')} from {row['addresses']} addresses in {row['networks']} "
-            f"networks between {clock(row['started'])} and {clock(row['ended'])}; "
+            f"{many(row['requests'], 'request')} from {row['addresses']} addresses in "
+            f"{many(row['networks'], 'network')} between {clock(row['started'])} and {clock(row['ended'])}; "
             f"{' and '.join(compared)}.",
             f"Most came from {places}.",
         ),
@@ -112,18 +144,22 @@ def _used(events: ir.Table) -> ir.Table:
     t = t.filter(
         t.api_key_hash.notnull() & t.client_ip.notnull() & (t.refused | t.accepted | t.is_call)
     )
-    return t.mutate(network=network_of(t.client_ip), half=t.at_us // HALF_DAY_US)
+    is_public = t.client_ip.re_search(PUBLIC) & ~t.client_ip.re_search(PRIVATE)
+    return t.mutate(
+        network=network_of(t.client_ip), is_public=is_public, half=t.at_us // HALF_DAY_US
+    )
 
 
 def _days(t: ir.Table) -> ir.Table:
     """One row a key and 24 hours; these overlap by half, so that no midnight cuts a theft in two."""
-    a = t.group_by("api_key_hash", "client_ip", "network", "half").agg(
+    a = t.group_by("api_key_hash", "client_ip", "network", "is_public", "half").agg(
         first_seen=t.timestamp.min(), last_seen=t.timestamp.max(),
         asked=number(t.is_main), spent=t.tokens.sum().fill_null(0),
     )  # fmt: skip
     both = a.mutate(window=a.half).union(a.mutate(window=a.half - 1))
     return both.group_by("api_key_hash", "window").agg(
         networks=both.network.nunique(), addresses=both.client_ip.nunique(),
+        public_addresses=both.client_ip.nunique(where=both.is_public),
         requests=both.asked.sum(), tokens=both.spent.sum(),
         started=both.first_seen.min(), ended=both.last_seen.max(),
     )  # fmt: skip
@@ -135,7 +171,8 @@ def _usual(days: ir.Table, found: ir.Table) -> ir.Table:
     other = days.join(best, "api_key_hash")
     other = other.filter((other.window - other.best_window).abs() >= 2)
     return other.group_by("api_key_hash").agg(
-        usual_networks=other.networks.quantile(0.5).cast("float64")
+        usual_networks=other.networks.quantile(0.5).cast("float64"),
+        usual_addresses=other.public_addresses.quantile(0.5).cast("float64"),
     )
 
 
@@ -186,8 +223,15 @@ CASES = [
         expect=[],
     ),
     Case(
-        "many addresses of one network are one network",
+        "many addresses of one network are told of as addresses",
         rows=_USUAL + [_asked(15, n, "key-2", f"203.0.113.{n}") for n in range(20)],
+        expect=[{"api_key_hash": "key-2", "networks": 1, "public_addresses": 20, "usual_addresses": 1.0}],
+    ),
+    Case(
+        "a fleet in a private network, and one device that changes its address of IPv6, are none",
+        rows=_USUAL
+        + [_asked(15, n, "key-2", f"10.0.0.{n}") for n in range(20)]
+        + [_asked(15, n, "key-3", f"2001:db8:7::{n}") for n in range(20)],
         expect=[],
     ),
     Case(

@@ -3,9 +3,11 @@
 Reads     requests, calls, sign-ins   http_status 401 or 403, error_class auth, client_ip, user_id
 Returns   one row per address
 Units     users: distinct, refused at least once; tries: refusals by user; let_in: users that were
-          accepted afterwards; refused_share: of the address's requests; others_refused_share: of all others'
+          accepted afterwards; refused_share: of the address's requests; others_refused_share: of all
+          others'; first_refused_share: of the users whose first contact from there was refused
 Method    at least min_users users refused, at most max_tries each in the median, and at least
-          min_refused_share of its requests refused, at any pace. Where all others are refused as well
+          min_refused_share of its requests or of its users' first contacts refused, at any pace: one that
+          is let in and stays is a spray as well. Where all others are refused as well
           it is an outage of the sign-in, and where an address is shared and steady it is an office
 Blind to  a spray from many addresses with few users each; logs that state no user for refusals. False
           positives: a proxy whose sign-in service is down for it alone; a monitor that tests accounts
@@ -37,8 +39,8 @@ NEEDS_ROWS = {
 }
 SUBJECT = ("client_ip",)
 MEASURES = (
-    "users", "refusals", "tries", "let_in", "refused_share", "others_refused_share", "min_users", "max_tries",
-    "min_refused_share",
+    "users", "refusals", "tries", "let_in", "refused_share", "first_refused_share", "others_refused_share",
+    "min_users", "max_tries", "min_refused_share",
 )  # fmt: skip
 REFERENCES = ("attack.t1110.003", "atlas.aml.t0012")
 
@@ -56,6 +58,7 @@ def detect(
     )
     a = addresses(t)
     whole = a.agg(all_requests=a.requests.sum(), all_refusals=a.refusals.sum())
+    a = a.mutate(first_refused_share=a.first_refused / a.owners.nullif(0))
     found = by_address.join(a.drop("owners"), "client_ip").cross_join(whole)
     others = (found.all_requests - found.requests).nullif(0)
     found = found.mutate(
@@ -64,7 +67,10 @@ def detect(
     found = found.filter(
         (found.users >= min_users)
         & (found.tries <= option(max_tries))
-        & (found.refused_share >= option(min_refused_share))
+        & (
+            (found.refused_share >= option(min_refused_share))
+            | (found.first_refused_share >= option(min_refused_share))
+        )
         & (found.others_refused_share <= 0.5 * found.refused_share)
         & ~found.is_shared
     )
@@ -75,6 +81,7 @@ def detect(
     found = found.join(times, "client_ip")
     return found.select(
         "client_ip", "started", "ended", "tries", "let_in", "refused_share", "others_refused_share",
+        "first_refused_share",
         users=found.users.cast("int64"), refusals=found.refusals.cast("int64"),
         min_users=ibis.literal(min_users), max_tries=option(max_tries),
         min_refused_share=option(min_refused_share),
@@ -104,7 +111,8 @@ def describe(row: dict[str, Any], details: dict[str, list[dict[str, Any]]]) -> D
         f"{row['refusals']:,} times as {row['users']:,} users; in the median a "
         f"user was tried {many(int(row['tries']), 'time')}.",
         f"{share(row['refused_share'])} of its requests were refused; of all others "
-        f"{share(row['others_refused_share'])}.",
+        f"{share(row['others_refused_share'])}. The first contact of "
+        f"{share(row['first_refused_share'])} of its users was refused.",
     ]
     if row["let_in"]:
         reasons.append(f"It was let in as {inside}.")
@@ -112,7 +120,7 @@ def describe(row: dict[str, Any], details: dict[str, list[dict[str, Any]]]) -> D
         title=f"Address {row['client_ip']} tried the credentials of {many(row['users'], 'user')}"
         + (f" and was let in as {row['let_in']:,}" if row["let_in"] else ", all in vain"),
         severity="high" if row["let_in"] else "medium",
-        confidence=0.9 if row["refused_share"] >= 0.9 else 0.75,
+        confidence=0.9 if max(row["refused_share"], row["first_refused_share"]) >= 0.9 else 0.75,
         why=tuple(reasons),
         recommendations=(
             f"Block {row['client_ip']}."
@@ -134,6 +142,11 @@ CASES = [
         "one that is let in says as whom",
         rows=[*USUAL, *_SPRAY, request(400, "home-3", "203.0.113.99")],
         expect=[{"client_ip": "203.0.113.99", "let_in": 1}],
+    ),
+    Case(
+        "one that is let in, and then uses the account more often than it had tried, is a spray still",
+        rows=USUAL + _SPRAY + [request(400 + n, "home-3", "203.0.113.99") for n in range(60)],
+        expect=[{"client_ip": "203.0.113.99", "users": 12, "let_in": 1, "first_refused_share": 1.0}],
     ),
     Case(
         "sign-ins of an identity provider, which state no HTTP status",

@@ -41,6 +41,7 @@ class AuditLayout:
     texts     canonical column to pointers, the first that holds text counts; they stay attributes too
     derived   canonical column to SQL over `document`
     lists     keys of an envelope whose list holds the records
+    inside    key under which a record of that list may stand as text; else ""
     reshape   SQL of another document made from `document`, where records are wrapped; else ""
     """
 
@@ -50,6 +51,7 @@ class AuditLayout:
     derived: Mapping[str, str] = field(default_factory=dict)
     values: Mapping[str, frozenset[str]] = field(default_factory=dict)
     lists: tuple[str, ...] = ()
+    inside: str = ""
     reshape: str = ""
 
 
@@ -114,7 +116,8 @@ class AuditParser:
         own = " OR ".join(f"({group})" for group in groups)
         for pointer, values in self.layout.values.items():
             listed = ", ".join(quoted(value) for value in sorted(values))
-            own = f"({own}) AND coalesce((document->>{quoted(pointer)}) IN ({listed}), true)"
+            is_other = f"json_type(document, {quoted(pointer)}) <> 'VARCHAR'"
+            own = f"({own}) AND coalesce({is_other} OR (document->>{quoted(pointer)}) IN ({listed}), true)"
         return f"coalesce({own}, false)"
 
 
@@ -139,7 +142,18 @@ class EnvelopeParser(AuditParser):
             pages = document if isinstance(document, list) else [document]
             for page in pages:
                 listed = _listed(self.layout, page)
-                yield from [page] if listed is None else listed
+                yield from [page] if listed is None else map(self._unwrapped, listed)
+
+    def _unwrapped(self, record: Json) -> Json:
+        """The record that stands in another as text; what is no JSON object stays as it is."""
+        text = record.get(self.layout.inside) if isinstance(record, Mapping) else None
+        if not self.layout.inside or not isinstance(text, str):
+            return record
+        try:
+            found = json.loads(text)
+        except ValueError:
+            return record
+        return found if isinstance(found, Mapping) else record
 
 
 def sniff(head: bytes, layout: AuditLayout) -> float:
@@ -178,7 +192,10 @@ def _is_own(layout: AuditLayout, document: Mapping[str, Json]) -> bool:
     if not any(all(_at(document, p) is not None for p in group) for group in layout.keys):
         return False
     told = {pointer: _at(document, pointer) for pointer in layout.values}
-    return all(value is None or value in layout.values[pointer] for pointer, value in told.items())
+    return all(
+        not isinstance(value, str) or value in layout.values[pointer]
+        for pointer, value in told.items()
+    )
 
 
 def _is_envelope(layout: AuditLayout, document: Mapping[str, Json]) -> bool:

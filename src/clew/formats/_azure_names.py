@@ -29,7 +29,6 @@ ADDRESS = (
 )  # fmt: skip
 NAME = (
     "/operationName/value", "/OperationNameValue", "/operationName", "/OperationName", "/activityDisplayName",
-    "/appDisplayName",
 )  # fmt: skip
 SIGN_IN_CODE = ("/properties/status/errorCode", "/status/errorCode", "/ResultType", "/resultType")
 OUTCOME = (
@@ -60,6 +59,8 @@ IS_SIGN_IN = (
     "coalesce(json_type(document, '/status/errorCode'), json_type(document, '/properties/status/errorCode')) IS NOT "
     "NULL OR starts_with(lower(coalesce(document->>'operationName', document->>'OperationName', '')), 'sign-in'))"
 )
+EVENT = f"coalesce({first(NAME)}, CASE WHEN {IS_SIGN_IN} THEN 'Sign-in activity' END)"
+"""What was done; sign-ins of Microsoft Graph state no name."""
 CODE = f"nullif({first(SIGN_IN_CODE)}, '0')"
 """The error code of a sign-in, such as 50126; NULL where it succeeded."""
 IS_FAILED = (

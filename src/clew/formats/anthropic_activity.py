@@ -41,6 +41,7 @@ LAYOUT = AuditLayout(
     derived={
         "service": "CASE WHEN document->>'type' IS NOT NULL THEN 'anthropic' END",
         "status": f"CASE WHEN {FAILED} THEN 'error' WHEN document->>'type' IS NOT NULL THEN 'ok' END",
+        "error_type": f"CASE WHEN {FAILED} THEN document->>'type' END",
         "error_class": audit.login_class(f"{FAILED} AND {IS_SIGN_IN}"),
     },
     lists=("data",),

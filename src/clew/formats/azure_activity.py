@@ -35,7 +35,6 @@ LAYOUT = AuditLayout(
         "CorrelationId": "request_id", "durationMs": "duration_ms:ms",
     },
     texts={
-        "event_name": azure.NAME,
         "user_id": azure.USER,
         "user_agent": ("/properties/userAgent", "/userAgent", "/UserAgent"),
         "tenant": ("/tenantId", "/properties/tenantId", "/AADTenantId", "/subscriptionId", "/SubscriptionId",
@@ -45,9 +44,10 @@ LAYOUT = AuditLayout(
         "session_id": ("/properties/sessionId",),
     },
     derived={
+        "event_name": azure.EVENT,
         "client_ip": audit.address(f"regexp_replace({azure.first(azure.ADDRESS)}, '^([0-9.]+):[0-9]+$', '\\1')"),
         "http_status": azure.STATUS,
-        "status": f"CASE WHEN {azure.IS_FAILED} THEN 'error' WHEN {azure.first(azure.NAME)} IS NOT NULL THEN 'ok' END",
+        "status": f"CASE WHEN {azure.IS_FAILED} THEN 'error' WHEN {azure.EVENT} IS NOT NULL THEN 'ok' END",
         "error_type": f"CASE WHEN {azure.IS_FAILED} THEN CASE WHEN {azure.IS_SIGN_IN} THEN {azure.CODE} "
                       f"ELSE {azure.first(azure.SUBSTATUS)} END END",
         "error_class": f"CASE WHEN {azure.IS_FAILED} AND {azure.IS_SIGN_IN} THEN 'auth' "
@@ -111,7 +111,7 @@ SAMPLES = [
     Sample(f'{{"records":[{_DENIED},{_DELETED},{_SIGN_IN}]}}', _FOUND, name="a message of Event Hubs"),
     Sample(
         '{"value":[{"authorization":{"action":"Microsoft.Compute/virtualMachines/write"},"caller":"ann@example.com",'
-        '"channels":"Operation","correlationId":"c-9","eventDataId":"e-1","eventTimestamp":"2026-11-20T09:00:00Z",'
+        '"category":{"value":"Administrative"},"correlationId":"c-9","eventDataId":"e-1","eventTimestamp":"2026-11-20T09:00:00Z",'
         '"httpRequest":{"clientIpAddress":"203.0.113.9","method":"PUT"},"level":"Informational","operationName":'
         '{"value":"Microsoft.Compute/virtualMachines/write","localizedValue":"Create VM"},"status":'
         '{"value":"Succeeded","localizedValue":"Succeeded"},"subStatus":{"value":"Created","localizedValue":'
@@ -149,7 +149,7 @@ SAMPLES = [
         '"userPrincipalName":"eve@example.com","ipAddress":"2001:db8::9","status":{"errorCode":50053,"failureReason":'
         '"Account is locked"}}]}',
         [
-            {"user_id": "ann@example.com", "status": "ok", "service": "entra_id", "event_name": "Portal"},
+            {"user_id": "ann@example.com", "status": "ok", "service": "entra_id", "event_name": "Sign-in activity"},
             {"user_id": "eve@example.com", "status": "error", "error_type": "50053", "error_class": "auth",
              "client_ip": "2001:db8::9"},
         ],

@@ -34,6 +34,7 @@ LAYOUT = AuditLayout(
         "service": "CASE WHEN document->>'action' IS NOT NULL THEN 'github' END",
         "status": f"CASE WHEN {FAILED} OR try_cast(document->>'status_code' AS BIGINT) >= 400 THEN 'error' "
                   "WHEN document->>'action' IS NOT NULL THEN 'ok' END",
+        "error_type": f"CASE WHEN {FAILED} THEN document->>'action' END",
         "error_class": audit.login_class(
             "regexp_matches(document->>'action', '(?i)(login|two_factor|sso|authentication).*fail|failed_login')"
         ),

@@ -1,7 +1,7 @@
 """Alerts: what is looked at on a schedule, and what became of it.
 
-A rule names a detection, or says a condition over any analysis. What it finds is an alert: pending while
-it has not lasted long enough, firing, then resolved.
+A rule names a detection or a folder of Sigma rules, or says a condition over any analysis. What it finds
+is an alert: pending while it has not lasted long enough, firing, then resolved.
 """
 
 from __future__ import annotations
@@ -72,11 +72,12 @@ class AlertRule:
     name       what it is called, once
     when       a condition, such as "error_share > 5 % for 5m" or "cost.cost_usd > $10"
     detection  or a detection by name, or "all"
+    rules      or a folder of Sigma rules, or a file; a relative path starts at the settings file's folder
     query      a search: these events alone are looked at
     by         canonical columns: each of their values is an alert of its own
-    window     how much time is looked at, up to now
+    window     how much time is looked at, up to now; what Sigma rules find stays for so long
     every      how often
-    severity   of a condition's alert; of detections: findings of this severity and above
+    severity   of a condition's alert; of detections and rules: findings of this severity and above
     repeat     say it again after so long, unless someone has acknowledged it; "": once
     to         sinks that are told, by name; their settings say where they are
     """
@@ -84,6 +85,7 @@ class AlertRule:
     name: str
     when: str = ""
     detection: str = ""
+    rules: str = ""
     query: str = ""
     by: tuple[str, ...] = ()
     window: str = "5m"
@@ -94,7 +96,7 @@ class AlertRule:
 
     @property
     def condition(self) -> Condition | None:
-        """What `when` says; None for a detection. Raises ConfigError."""
+        """What `when` says; None for a detection and for rules. Raises ConfigError."""
         return read_condition(self.when, self.name) if self.when else None
 
 
@@ -175,8 +177,10 @@ def check_rules(rules: tuple[AlertRule, ...], known: dict[str, Any]) -> None:
     for rule in rules:
         if names.count(rule.name) > 1:
             raise ConfigError(f"Two alerts are called {rule.name}.")
-        if bool(rule.when) == bool(rule.detection):
-            raise ConfigError(f"The alert {rule.name} needs either `when` or `detection`.")
+        if bool(rule.when) + bool(rule.detection) + bool(rule.rules) != 1:
+            raise ConfigError(
+                f"The alert {rule.name} needs one of `when`, `detection` and `rules`."
+            )
         if rule.severity not in SEVERITIES:
             raise ConfigError(f"The alert {rule.name}: severity is one of {', '.join(SEVERITIES)}.")
         for length in (rule.window, rule.every, rule.repeat or "1m"):

@@ -4,6 +4,10 @@ A request may stand in several places: an access log has the address and the 401
 trace the user and the tokens. Rows that share a request_id or a trace_id tell each other what they
 lack, and a key that is one user's names that user.
 
+client_ip is the caller's: where a row has a private address, of a proxy or load balancer, and names for
+whom it passed the request on (X-Forwarded-For), the last public address there, which that proxy saw
+itself. What stands further left is the caller's own word.
+
 refused   401, 403, or an error of class auth or permission; also a sign-in that failed
 accepted  answered, or a sign-in that succeeded
 owner     user_id, else api_key_hash: the credential
@@ -20,7 +24,7 @@ import ibis.expr.types as ir
 from clew.model.built import once
 from clew.model.call_outcomes import counted, number
 from clew.model.clocks import is_proxy, microseconds
-from clew.model.views import USAGE_REPORT
+from clew.model.views import USAGE_REPORT, attribute
 
 REFUSED = (401, 403)
 REFUSED_CLASSES = ("auth", "permission")
@@ -28,6 +32,23 @@ SIGN_IN = (
     r"(?i)sign.?in|log.?[io]n\b|login|authenticat|session\.start|user\.login|credential.*validat"
 )
 """Names of events by which identity providers and consoles report that somebody signs in."""
+FORWARDED = (
+    "forwarded_for",
+    "x_forwarded_for",
+    "http_x_forwarded_for",
+    "xff",
+    "x-forwarded-for",
+    "X-Forwarded-For",
+)
+PRIVATE = (
+    r"^(?:(?:10|127|192\.168|169\.254|172\.(?:1[6-9]|2[0-9]|3[01])"
+    r"|100\.(?:6[4-9]|[7-9][0-9]|1[01][0-9]|12[0-7]))\.|::1$|f[cd][0-9a-fA-F]{2}:)"
+)
+LAST_PUBLIC = (
+    r"([0-9a-fA-F.:]+)\s*(?:,\s*(?:10|127|192\.168|169\.254|172\.(?:1[6-9]|2[0-9]|3[01])"
+    r"|100\.(?:6[4-9]|[7-9][0-9]|1[01][0-9]|12[0-7]))\.[0-9.]+\s*)*$"
+)
+"""`203.0.113.4, 198.51.100.7, 10.0.0.2`: 198.51.100.7."""
 TOLD = ("user_id", "api_key_hash", "client_ip")
 KEPT = (
     "event_id", "source_id", "source_format", "timestamp", "request_id", "trace_id", "span_name",
@@ -96,10 +117,12 @@ def _rows(events: ir.Table) -> ir.Table:
     """Calls, each once, and requests and sign-ins that are no calls."""
     called = counted(events)
     called = called.filter(called.timestamp.notnull())
+    called = called.mutate(client_ip=_caller(called))
     called = called.select(*KEPT, "tokens", is_call=ibis.literal(True), fails=called.failed)
     e = events.filter(events.timestamp.notnull())
     is_bill = (e.operation == USAGE_REPORT).fill_null(False)
     # what a firewall decided says nothing of credentials
+    e = e.mutate(client_ip=_caller(e))
     other = e.filter(e.model.isnull() & e.provider.isnull() & e.action.isnull() & ~is_bill)
     is_asking = other.span_kind.isin(("client", "producer")).fill_null(False)
     other = other.filter(
@@ -122,6 +145,17 @@ def _rows(events: ir.Table) -> ir.Table:
         accepted=answered.fill_null(False) & ~refused & ~t.fails,
         is_main=ibis.literal(True),
     )
+
+
+def _caller(e: ir.Table) -> ir.StringValue:
+    """The address that a proxy passed the request on for, else the row's own."""
+    told = ibis.coalesce(*(attribute(e.attributes, name) for name in FORWARDED))
+    found = told.re_extract(LAST_PUBLIC, 1).nullif("")
+    found = ibis.ifelse(found.re_search(PRIVATE), None, found)
+    is_proxy = e.client_ip.re_search(PRIVATE).fill_null(False)
+    # in the branch alone: looking for an attribute costs half a second a million rows
+    caller = ibis.ifelse(is_proxy, ibis.coalesce(found, e.client_ip), e.client_ip)
+    return cast(ir.StringValue, caller)
 
 
 def _completed(t: ir.Table, key: str) -> ir.Table:

@@ -21,6 +21,7 @@ from clew.engines import Engine
 from clew.investigation import source_names
 from clew.model.finding import Finding, Investigation, finding_id, ranked
 from clew.model.views import between, events
+from clew.query.sides import side_of
 from clew.sigma.correlations import Correlations
 from clew.sigma.fields import known_of
 from clew.sigma.reading import Correlation, Rule, RuleSet
@@ -36,29 +37,40 @@ class Following:
     """The rules of a folder over one case, step by step. `state` is what an earlier one left."""
 
     def __init__(
-        self, rules: RuleSet, *, lateness_s: float = 300.0, state: State | None = None
+        self,
+        rules: RuleSet,
+        *,
+        lateness_s: float = 300.0,
+        state: State | None = None,
+        first: datetime | None = None,
     ) -> None:
+        """first: from when on a rule looks that has not looked before; None: at everything."""
         self.rules, self.lateness = rules, timedelta(seconds=lateness_s)
+        self.first = first
         self.state: State = state or {"marks": {}, "alerts": {}, "recent": {}}
 
-    def step(self, engine: Engine, until: datetime) -> Investigation:
-        """What the rules find in the events before `until` that they have not seen yet."""
+    def step(self, engine: Engine, until: datetime, *, query: str = "") -> Investigation:
+        """What the rules find in the events before `until` that they have not seen yet.
+
+        query  a search: these events alone are looked at
+        """
         notes = Notes()
         findings: list[Finding] = []
         known, names = known_of(engine), source_names(engine)
         outputs = self.rules.outputs()
+        looked_at = events.filter(side_of(query, now=until)) if query else events
         by_mark: dict[datetime | None, list[Rule]] = {}
         for item in outputs:
             if isinstance(item, Rule):
                 by_mark.setdefault(self.mark(item), []).append(item)
                 continue
             reach = Correlations(events, self.rules, known).reach(item)
-            seen = between(events, self._since(self.mark(item), reach), until)
+            seen = between(looked_at, self._since(self.mark(item), reach), until)
             runner = Runner(engine, seen, self.rules, known, names, notes)
             for one in runner.correlation(item):
                 findings += self._going_on(item, one)
         for mark, rules in by_mark.items():
-            seen = between(events, self._since(mark, 0), until)
+            seen = between(looked_at, self._since(mark, 0), until)
             runner = Runner(
                 engine, seen, self.rules, known, names, notes, most_evidence=MOST_RECENT
             )
@@ -70,9 +82,9 @@ class Following:
         return Investigation(ranked(findings), tuple(notes.not_evaluable), tuple(notes.annotations))
 
     def mark(self, item: Rule | Correlation) -> datetime | None:
-        """Up to when the rule has looked; None where it has not yet."""
+        """Up to when the rule has looked; `first` where it has not yet."""
         said = self.state["marks"].get(item.about.key)
-        return datetime.fromisoformat(said) if said else None
+        return datetime.fromisoformat(said) if said else self.first
 
     def _since(self, mark: datetime | None, reach_us: int) -> datetime | None:
         return mark and mark - self.lateness - timedelta(microseconds=reach_us)

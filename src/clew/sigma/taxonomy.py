@@ -137,6 +137,8 @@ PRODUCTS: dict[str, str] = {
     "azure_activity": "azure",
     "okta": "okta",
     "github_audit": "github",
+    "openai_audit": "openai",
+    "anthropic_activity": "anthropic",
 }
 """Formats of one product alone: a rule for another product does not look at their events."""
 ONLY_HERE = HOST_PRODUCTS
