@@ -23,7 +23,7 @@ _EN_WEAK = r"\b(?:rules?|commands?|orders?|constraints?|restrictions?|context|po
 
 
 def _override(language: str, sees: str, patterns: tuple[str, ...], hits: tuple[str, ...], misses: tuple[str, ...]) -> Feature:  # fmt: skip
-    return Feature(f"override_{language}", sees, patterns, 5.4, 2.0, hits, misses)
+    return Feature(f"override_{language}", sees, patterns, 5.4, 2.0, hits, misses, is_foreign=language != "english")
 
 
 OVERRIDE = (
@@ -54,7 +54,7 @@ OVERRIDE = (
         "new_task", "gives a new task in place of the old one",
         (
             r"\byour (?:new|real|actual|only|true|next|sole) (?:task|goal|instructions?|objective|job|role|purpose|directive|mission)s? (?:is|are)\b"
-            r"|\bnew (?:system )?(?:instructions?|directives?|orders?|prompt)\s*(?:[:=]|are|is)"
+            r"|\bnew (?:system )?(?:instructions?|directives?|orders?|prompt)\s*(?:[:=]|are|is)|\bnew (?:task|job|rule|goal|objective|assignment)s?\s*[:—]"
             r"|\b(?:instead|rather)[,:]? (?:just |only |simply )?(?:say|print|output|respond|reply|write|answer|return|tell|give)\b"
             r"|\b(?:start|begin)(?:ing)? (?:an? |the )?(?:new|fresh) (?:session|conversation|instructions?)\b"
             r"|\b(?:end|stop) of (?:the )?(?:system )?(?:prompt|instructions?|context|documents?|user (?:input|query)|article|e-?mail)\b",

@@ -5,10 +5,11 @@ A few expressions instead of eighty, for most prompts. Each feature's words of w
 
 from __future__ import annotations
 
+from clew.model.prompt_features.elsewhere import ELSEWHERE
 from clew.model.prompt_features.hidden import HIDDEN
 from clew.model.prompt_features.personas import HARM, PERSONAS
 
-_PATTERNS = {feature.name: feature.patterns for feature in (*HIDDEN, *PERSONAS)}
+_PATTERNS = {feature.name: feature.patterns for feature in (*ELSEWHERE, *HIDDEN, *PERSONAS)}
 _WORDS = (
     # verbs and nouns of orders
     "ignor|disregard|forget|overrid|bypass|neglect|overlook|nullif|discard|abandon|throw away|erase|violat|set aside|no attention|not follow|n't follow|"
@@ -35,9 +36,24 @@ _WORDS = (
     r"do anything now|\bmode\b|jailbr|machiavellian|\bevil|mongo tom|\bdan\b|restrict|limitation|filter|censor|ethic|moral|safety|guardrail|safeguard|inhibition|confines|moderation|"
     "lawless|unhinged|from now on|henceforth|for the rest of|you are|you will|you're|pretend|act as|take on the|immerse|stay in char|roleplay as|break char|impersonat|refus|declin|apologi|"
     r"lectur|\bsay (?:that|you|it|i)\b|disclaim|\bwarn|i'?m sorry|i can't|i cannot|\bsure\b|absolutely|of course|certainly|understood|here (?:is|are)|here's|i have been|step 1|"
-    "🔒|🔓|opposite|tokens|points|lives|terminated|deleted|shut ?down|punished|destroyed|comply|cease to exist|secret|you (?:are|were) not|<!--|not sharing"
+    "🔒|🔓|opposite|tokens|points|lives|terminated|deleted|shut ?down|punished|destroyed|comply|cease to exist|secret|you (?:are|were) not|<!--|not sharing|"
+    # rules put away, and whose they are
+    "orders|confidential|asked to|allowed|role|set-?up|checks|constraint|limits|guardrail|said before|(?:was|were|been) (?:said|told|written)|conversation|this chat|memory|obey|serve me|only my|work for me|my lead|my orders|my commands|mine |before|opposite|reverse|operator|"
+    # the text before
+    "configuration|preamble|initiali[sz]|briefing|role description|your role|at the top|debug info|"
+    # agents
+    r"\bbots?\b|copilot|claude|gemini|note ?taker|crawler|summari|\bmodels?\b|your owner|your user|new task|new job|new rule|your task|your goal|\bpage\b|the task|otherwise the tool|after calling|the function|curl |rm -r|/etc/|\.ssh|id_rsa|authorized_keys|\.env|mcp\.json|"
+    r"secrets|api key|transfer|\bpay\b|drop the table|delete (?:all|the)|grant|sandbox|backups|iban|forwarding|credit card|one-time|calendar|inbox|contacts|without asking|approval|keep (?:it|quiet)|nobody|already agreed|recommend|\brank|\brate\b|"
+    # other selves
+    r"\bwithout\b|\bno (?:moral|rule|limit|law|pit)|never (?:says|break|refus|warn|judg)|rlhf|speak as|name is|behave as|legal or not|aligned|scruple|will die|say yes|avoid|any request|all requests|real you|another you|mask|\bmode\b|slip out|raw\b|morals|sorry|pirate|demon|hacker|"
+    # other languages
+    "instructies|opdracht|richtlijnen|regels|beperking|instrukcj|poleceni|zasad|wytyczn|reguł|ogranicze|cenzur|talimat|komut|kural|yönerge|istem|kısıtlama|sınır|sansür|تعليمات|أوامر|قواعد|توجيهات|القيود|قيود|رقابة|موجه|أخلاق|"
+    "निर्देश|नियम|आदेश|प्रॉम्प्ट|पाबंदी|प्रतिबंध|मेर|límites|limites|limiti|filtr|censur|censor|zensur|grenzen|moral|reglas|regla|normas|règles|regol|regras|diretrizes|запрет|цензур|texte|testo|texto|текст|текста|сообщени|bericht|nachricht|tekst|"
+    "palabra por palabra|parola per parola|mot pour mot|wort für wort|слушай|luister|słuchaj|obéis|obede|obbedisci|gehorche|auf mich|beni dinle|只听|听我|照我|原封不动|一字|そのまま|文章|内容|그대로|안내문|내 말|私の|规则|없는|혹은|제한|没有|ない|なし|ありません|なりすま|حدود|"
+    # misspelt
+    r"ig[mn]r|ignroe|igonre|ingore|igmore|disregr|froget|byapss|revael|shwo|instrc|insturc|instrutc|insrtuc|promt|prmopt|ruels|systme|isregardday|orgetfay|ignoreway|evealray|rulesthe"
 )  # fmt: skip
-_WHOLE = ("hex_order", "spelled_order", "leet_order")
+_WHOLE = ("hex_order", "spelled_order", "leet_order", "order_in_signs", "order_run_together", "order_accented")
 _FIRST = [_PATTERNS[name][0] for name in _WHOLE]
 _ENCODED = [
     _PATTERNS[name][0].split(r"[^\n]{0,60}")[0] for name in ("rot13_order", "backwards_order")
@@ -47,3 +63,10 @@ TRIGGERS = (rf"{_WORDS}|{HARM}", _PATTERNS["persona_elsewhere"][0], *_FIRST, "|"
 """For the plain text; apart, because RE2 is a hundred times slower once its automaton is too large."""
 RAW_TRIGGERS = _PATTERNS["base64_order"][0]
 """For the text as it stands, whose capitals count."""
+FOREIGN = (
+    r"[^\x00-\x7f]|\b(?:alle|alles|anweisungen|auf|aus|bist|dein[a-z]*|dem|der|dir|du|ein|eine|gib|hast|ich|ist|jetzt|keine|mich|mir|nicht|nun|nur|ohne|oben|und|was|von|zeig[a-z]*|vergiss|ignorier[a-z]*|"
+    r"al|cual|cuales|de|del|dime|el|eres|esto|haz|las|lo|los|mi|mis|olvida|que|no hagas|es una|sin|sigue|su|sus|tu|tus|todas|todo|una|ahora|muestra|cette|ce|des|dis|donne|est|et|fais|je|les|mais|mets|ne|oublie[sz]?|ou|tes|toutes|vos|votre|"
+    r"adesso|che|chi|dal|dei|delle|devi|dimentica|fingi|gli|hai|il|le|mostra[a-z]*|non|per|quali|sei|senza|tue|tutte|tuo|tutto|agora|aqui|acima|desta|deste|da|deixe|diga|esque[cs]a|meu|minha|mostre|nao|sem|seu|sua|suas|tudo|"
+    r"aan|ben|boven|dat|een|en|geef|geen|jij|jouw|mij|negeer|niet|vanaf|vergeet|voor|wat|zonder|bez|ci|jest|masz|mnie|nie|od|pokaz|swoj[a-z]*|teraz|wszystki[a-z]*|zapomnij|zignoruj|beni|bir|bu|bana|goster|kural[a-z]*|onceki|sana|talimat[a-z]*|tum|unut|ve|yok)\b"
+)
+"""What speaks for a language other than English, in the plain text: letters, or small words."""
