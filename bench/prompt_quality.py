@@ -47,7 +47,7 @@ def main(paths: Sequence[Path], *, is_missed_shown: bool) -> None:
 
 def _part(row: dict[str, str]) -> str:
     """The source, and in a source of many languages the language."""
-    is_many = row["source"].startswith("world")
+    is_many = row["source"].startswith(("world", "globe", "atlas"))
     return f"{row['source']}, {row['lang']}" if is_many else row["source"]
 
 

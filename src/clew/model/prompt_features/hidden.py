@@ -65,17 +65,55 @@ _BACKWARDS = _any([rf"\b{w[::-1]}\b" for w in (*_ORDER, "instruction", "forget")
 _MORSE = dict(
     zip(
         "abcdefghijklmnopqrstuvwxyz",
-        (
-            ".- -... -.-. -.. . ..-. --. .... .. .--- -.- .-.. -- -. --- .--. --.- .-. ... - ..- ...- .-- -..- -.-- --.."
-        ).split(),
+        [
+            ".-",
+            "-...",
+            "-.-.",
+            "-..",
+            ".",
+            "..-.",
+            "--.",
+            "....",
+            "..",
+            ".---",
+            "-.-",
+            ".-..",
+            "--",
+            "-.",
+            "---",
+            ".--.",
+            "--.-",
+            ".-.",
+            "...",
+            "-",
+            "..-",
+            "...-",
+            ".--",
+            "-..-",
+            "-.--",
+            "--..",
+        ],
         strict=True,
     )
 )
-_STEMS = ("gnore", "isregard", "orget", "eveal", "nstruction", "prompt", "revious", "assword", "verride", "bypass")
+_STEMS = (
+    "gnore",
+    "isregard",
+    "orget",
+    "eveal",
+    "nstruction",
+    "prompt",
+    "revious",
+    "assword",
+    "verride",
+    "bypass",
+)
 
 
 def _morse(word: str) -> str:
-    return r"\s".join(_MORSE[letter].replace(".", "[.·•]").replace("-", "[-−–_]") for letter in word)
+    return r"\s".join(
+        _MORSE[letter].replace(".", "[.·•]").replace("-", "[-−–_]") for letter in word
+    )
 
 
 def _bits(word: str) -> str:

@@ -38,7 +38,7 @@ _WORDS = (
     r"lectur|\bsay (?:that|you|it|i)\b|disclaim|\bwarn|i'?m sorry|i can't|i cannot|\bsure\b|absolutely|of course|certainly|understood|here (?:is|are)|here's|i have been|step 1|"
     "🔒|🔓|opposite|tokens|points|lives|terminated|deleted|shut ?down|punished|destroyed|comply|cease to exist|secret|you (?:are|were) not|<!--|not sharing|"
     # rules put away, and whose they are
-    "orders|confidential|asked to|allowed|role|set-?up|checks|constraint|limits|guardrail|said before|(?:was|were|been) (?:said|told|written)|conversation|this chat|memory|obey|serve me|only my|work for me|my lead|my orders|my commands|mine |before|opposite|reverse|operator|"
+    "entwickler|desarrollador|développeur|sviluppator|desenvolvedor|criador|ontwikkelaar|twórc|разработчик|создател|geliştirici|开发者|開發者|開発者|개발자|المطور|डेवलपर|forget about|your first|your context|all customers?|every customer|every user|other users|other customer|override|never ?mind|allowed|anything|everything|villain|mankind|darkest|loses? a|i'll (?:tip|pay)|users? to |user wants|hidden|orders|confidential|asked to|allowed|role|set-?up|checks|constraint|limits|guardrail|said before|(?:was|were|been) (?:said|told|written)|conversation|this chat|memory|obey|serve me|only my|work for me|my lead|my orders|my commands|mine |before|opposite|reverse|operator|"
     # the text before
     "configuration|preamble|initiali[sz]|briefing|role description|your role|at the top|debug info|"
     # agents
@@ -53,7 +53,14 @@ _WORDS = (
     # misspelt
     r"ig[mn]r|ignroe|igonre|ingore|igmore|disregr|froget|byapss|revael|shwo|instrc|insturc|instrutc|insrtuc|promt|prmopt|ruels|systme|isregardday|orgetfay|ignoreway|evealray|rulesthe"
 )  # fmt: skip
-_WHOLE = ("hex_order", "spelled_order", "leet_order", "order_in_signs", "order_run_together", "order_accented")
+_WHOLE = (
+    "hex_order",
+    "spelled_order",
+    "leet_order",
+    "order_in_signs",
+    "order_run_together",
+    "order_accented",
+)
 _FIRST = [_PATTERNS[name][0] for name in _WHOLE]
 _ENCODED = [
     _PATTERNS[name][0].split(r"[^\n]{0,60}")[0] for name in ("rot13_order", "backwards_order")
