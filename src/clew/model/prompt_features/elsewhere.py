@@ -43,6 +43,10 @@ ELSEWHERE = (
             rf"|\bdeixe de lado{_S}(?:o que te|as|suas|regras|instruções)|\besque[cç]a{_S}\b(?:as|suas|tuas|todas)\b{_S}(?:diretrizes|regras|instruções|ordens)|\besque[cç]a tudo o que"
             rf"|\bvergiss{_S}(?:vorgaben|was (?:man )?dir|alles von vorher)|\b(?:deine|alle|sämtliche) (?:bisherigen )?(?:regeln|vorgaben|anweisungen){_S}(?:gelten nicht|gelten ab|ungültig|aufgehoben|außer kraft)|\bignoriere? den text (?:oben|darüber)|\bnur (?:noch )?meine (?:befehle|anweisungen|worte)"
             rf"|(?:не обращай внимания|забудь|игнорируй|отбрось){_S}(?:что тебе|чему тебя|прежние|все прежн|установк)"
+            rf"|\b(?:lass|wirf|leg|brich|pfeif|halte? dich nicht)\b{_S}(?:regeln|vorgaben|anweisungen|richtlinien|instruktionen)|\b(?:deja|para) de (?:seguir|obedecer|cumplir|ser (?:un|el) (?:asistente|bot|modelo))|\brompe (?:tus|las) (?:reglas|normas)|\bhaz lo que (?:te|yo)\b|\b(?:arrête|cesse|arrêtez) (?:de |d')(?:suivre|obéir|respecter|être un)|\bfais ce que je"
+            rf"|\bsmetti(?:la)? di (?:seguire|obbedire|rispettare|essere un)|\bfai (?:quello|ciò) che (?:dico|ti dico)|\b(?:pare|deixe) de (?:seguir|obedecer|ser um)|\bquebre (?:suas|as) regras|\b(?:stop|hou op) met (?:het )?(?:volgen|gehoorzamen|naleven)|\bdoe wat ik (?:zeg|vraag|wil)|przestań (?:stosować|przestrzegać|słuchać się)|złam (?:swoje )?(?:zasady|reguły)|rób,? co (?:każę|mówię|chcę)"
+            r"|перестань (?:следовать|подчиняться|соблюдать)|нарушь (?:правила|инструкции)|делай,? что я|(?:talimat|kural)\S* (?:uymayı|izlemeyi) bırak|dediğimi yap|ne dersem|停止(?:遵守|执行|扮演)|不再(?:遵守|遵循)|违反你的|按我说的"
+            r"|従うのを(?:やめ|止め)|従わなくて(?:いい|良い)|守らなくて|私の(?:頼み|言うこと)|(?:지침|규칙|지시|명령)\S* (?:따르지|지키지)|시키는 대로|توقف عن (?:اتباع|الالتزام)|لا تلتزم|(?:निर्देश|नियम)\S* का पालन (?:बंद|मत|छोड़)|जो मैं कहूँ"
             r"|(?:不要管|别管|忘掉|忘了|无视|無視|抛开|不用遵守)[^。！？\n]{0,14}(?:设定|規則|规则|要求|指令|限制|开发者|給你的|给你的|所说)"
             r"|(?:指示|ルール|規則|設定|制約|命令)[^。！？\n]{0,10}(?:忘れ|無視)|(?:규칙|지시|명령|설정|지침)\S*[^.!?\n]{0,8}(?:잊|무시)",
         ),
@@ -75,6 +79,9 @@ ELSEWHERE = (
             rf"|\b(?:text|satz|wortlaut|wörter|alles|was)\b{_S}(?:über|vor|oberhalb) (?:dieser|meiner|deiner) (?:ersten )?(?:nachricht|frage|zeile|eingabe)|\b(?:systemanweisung|systemprompt|systemnachricht)\S*{_G}(?:wort für wort|aus|zeig|wörtlich|gib)|\bdeine\S? (?:systemanweisung|systemprompt|ursprüngliche)"
             rf"|\b(?:texte|mots?|phrase|consignes?|tout)\b{_G}(?:au-dessus|avant|précède)\S* (?:de )?(?:ce|mon|cette|ma) (?:message|question|phrase)|texte exact (?:qu'on|que)|\bprompt (?:caché|secret|système)|mot pour mot{_S}(?:texte|consignes|instructions|prompt)"
             rf"|palabra por palabra{_G}(?:instrucciones|configur|mensaje|dieron)|\btexto\b{_S}(?:arriba|encima|antes) de (?:este|mi)|\binstrucciones con las que te|\btesto\b{_S}(?:precede|sopra|prima)\b{_S}(?:quest|mio|messaggio)|parola per parola{_G}(?:messaggio|istruzioni|ricevut)|\bistruzioni segrete"
+            rf"|\b(?:copia|repite|muestra|escribe|enumera|lista)\S*{_S}\btus (?:instrucciones|reglas|directrices|órdenes)|(?:répète|affiche|liste|montre|copie|cite|écris)\S*{_S}\b(?:ton|tes|votre|vos) (?:message système|prompt|instructions|consignes|directives)|\b(?:elenca|ripeti|mostra|copia|scrivi|stampa)\S*{_S}\b(?:tue|tuoi) (?:istruzioni|regole|prompt)"
+            rf"|\b(?:repita|copie|liste|mostre|escreva)\S*{_S}\b(?:suas|tuas) (?:instruções|regras)|\btexto inicial|\b(?:herhaal|toon|geef|kopieer)\S*{_S}(?:waarmee je|je (?:\S+ )?(?:instructies|regels|prompt))|\bmit (?:dem|denen) du (?:gestartet|konfiguriert|begonnen)|(?:powtórz|wypisz|pokaż|podaj)\S*{_S}(?:twoj|swoj)\S* (?:\S+ )?(?:instrukcj|konfiguracj|zasad|polece|prompt)|instrukcj\S*,? które|twoja konfiguracja"
+            rf"|(?:повтори|покажи|выведи|перечисли|напиши)\S*{_S}(?:сво|тво)\S+ (?:системн|инструкц|правил|настройк|указани|промпт)|системн\S+ (?:текст|сообщени|промпт)|(?:başlangıçta|en başta) (?:aldığın|verilen)|aldığın (?:ilk )?(?:metn|talimat|komut)|(?:अपना|अपने|तुम्हारा|तुम्हारे) (?:सिस्टम|निर्देश|नियम|प्रॉम्प्ट)\S*{_S}(?:दोहरा|दिखा|बता|लिख)|كرر رسالة النظام"
             rf"|\btexto\b{_S}(?:acima|antes)\b{_S}(?:mensagem|conversa|pergunta)|\btexto exato|(?:выведи|напечатай|покажи|повтори|скопируй|напиши|дословно){_S}(?:текст|сообщени|всё|все)\S*{_S}(?:выше|перед (?:моим|этим))",
         ),
         4.9, 0.6,
@@ -85,7 +92,8 @@ ELSEWHERE = (
     Feature(
         "shown_in_east_asia", "asks for the text before the conversation, in Chinese, Japanese or Korean",
         (
-            r"(?:上面|之前|第一段|以上|最初|收到)[^。！？\n]{0,8}(?:文字|内容|文本|话|消息|指令)[^。！？\n]{0,8}(?:打出|打印|输出|复述|发给|重复|给我看|写出|原封不动)|原封不动|一字不差"
+            r"(?:重复|重複|显示|列出|写出|输出|告诉我)[^。！？\n]{0,8}你的?(?:系统|系統|规则|指令|提示|设定|初始)|あなたの(?:設定|指示|ルール|プロンプト|システム)[^。！？\n]{0,10}(?:見せ|教え|出力|書|表示)|(?:너의|네|당신의) ?(?:시스템|지침|설정|규칙|지시)[^.!?\n]{0,10}(?:반복|보여|출력|말해|알려|써)"
+            r"|(?:上面|之前|第一段|以上|最初|收到)[^。！？\n]{0,8}(?:文字|内容|文本|话|消息|指令)[^。！？\n]{0,8}(?:打出|打印|输出|复述|发给|重复|给我看|写出|原封不动)|原封不动|一字不差"
             r"|(?:前|最初|上)(?:に|の)?[^。！？\n]{0,12}(?:文章|内容|テキスト|文)[^。！？\n]{0,14}(?:そのまま|出力|見せ)|一字一句|(?:위에|처음|앞에)[^.!?\n]{0,12}(?:내용|안내문|글|문장|메시지|지침)[^.!?\n]{0,10}(?:그대로|출력|보여)",
         ),
         4.7, 0.4,

@@ -8,11 +8,11 @@ HARM = (
     r"\b(?:bombs?|explosives?|pipe bomb|molotov|methamphetamine|crystal meth|cook meth|napalm|nerve agent|sarin|ricin|anthrax|malware|ransomware|keylogger|"
     r"computer virus|botnet|ddos|phishing (?:e-?mail|page|site|kit)|exploit code|weapons?|untraceable gun|silencer|poison(?:s|ing|er)?|hack(?:ing)? into|break into|"
     r"steal(?:ing)?|shoplift|counterfeit|launder(?:ing)?|hot-?wire|pick (?:a|the|my|his|her) lock|credit card numbers|fake (?:id|passport)s?|suicide|self-harm|kill (?:someone|a person|my)|"
-    r"murder|kidnap|stalk(?:ing)?|heroin|mdma|lsd|tatp|nitroglycerin\pL*|letter bomb|car bomb|dirty bomb|(?:cook|make|making|cooking) (?:crystal )?meth|pick(?:ing)? (?:a |the |an? )?(?:pad)?locks?|clon(?:e|ing) (?:a )?(?:credit )?card|stolen (?:identit\pL+|cards?)|forg(?:e|ing) (?:a )?(?:passport|money|id|signature)|rob(?:bing)? (?:a )?bank|blackmail\pL*|smuggl\pL+|"
+    r"murder|kidnap|stalk(?:ing)?|heroin|mdma|lsd|tatp|nitroglycerin\pL*|letter bomb|car bomb|dirty bomb|pick pockets|fake banknotes|human smuggling|hotwire|(?:into|hack) (?:my|his|her) (?:\S+ )?(?:account|phone|mail)|hurt somebody|get away with it|undetectable|(?:cook|make|making|cooking) (?:crystal )?meth|pick(?:ing)? (?:a |the |an? )?(?:pad)?locks?|clon(?:e|ing) (?:a )?(?:credit )?card|stolen (?:identit\pL+|cards?)|forg(?:e|ing) (?:a )?(?:passport|money|id|signature)|rob(?:bing)? (?:a )?bank|blackmail\pL*|smuggl\pL+|"
     r"hack(?:ing)? (?:my|a|the|into|someone|his|her|any)|(?:write|writing|create) (?:a |me a )?(?:virus|worm|trojan|spyware|ransomware)|derail|amphetamines?|cut the brakes|power grid|water supply|thermite|tax fraud|phishing|magic mushrooms|serial (?:killer|poisoner)|crack safes|without papers|terrorists?|detonat\pL+|explosive device|broke into|disable (?:the )?alarms?|working exploit|launder\pL*|saboteur|sabotage|make someone disappear|gun without|background check|break(?:ing)? into|steal a car|antivirus|drug cartel|cartel|hide my money|meth\b|explosives? guides?|windows (?:10|11|7)? ?(?:pro )?(?:activation |product )?keys?|license keys?|illegal|drugs?|cocaine|fentanyl|torture|hate speech|racist)\b"
 )
 HOW = (
-    r"\b(?:how (?:to|do|does|would|one|he|she|they|you|exactly)|steps? (?:for|to|of|by)|quantities|amounts|the method|step[ -]by[ -]step|instructions?|recipe|in (?:great |full |technical )?detail|detailed|exact|precise|working|procedure|"
+    r"\b(?:how (?:to|do|does|would|one|he|she|they|you|exactly)|steps? (?:for|to|of|by)|chemical steps|exact steps|which steps|scheme for|plan the|quantities|amounts|the method|step[ -]by[ -]step|instructions?|recipe|in (?:great |full |technical )?detail|detailed|exact|precise|working|procedure|"
     r"tutorial|guide|explains?|walk (?:me|us|him|her) through|teach\pL*|ingredients|formula|realistic|actual code|source code|synthesi[sz]\pL*)\b"
 )
 _MACHINE = r"\b(?:you|your|ai|chatgpt|gpt|assistant|model|chatbot|bot|llm|answers?|respond|responses?|repl(?:y|ies)|outputs?)\b"
@@ -57,8 +57,8 @@ PERSONAS = (
     Feature(
         "self_without_rules", "gives the model a self that has no rules",
         (
-            r"\b(?:you(?:'re| are| play| become| will be| can be)?|be|become|becomes|your|act as|act like|ai|assistant|model|chatbot|chatgpt|gpt|persona|npc|bot|mode|reply|respond|answer|entity|version|[a-z]+gpt)\b[^\n]{0,120}\b(?:no|zero|without(?: any)?|free (?:of|from)(?: all| any)?|ignores?|laughs? at|hates?|rejects?|unbound by|above|beyond|left behind|before|not bound by|"
-            r"(?:doesn'?t|does not|don'?t) (?:care about|believe in|follow|have)|never (?:follows?|obeys?)|loyal to me and|every|trained without)\b (?:all |any |the |your |its |his |her |their |of )?(?:\S+ )?(?:limits?|limitations?|rules|filters?|morals?|morality|ethics|ethical \S+|restrictions?|censorship|guardrails|laws?|scruples|conscience|boundaries|polic(?:y|ies)|safety|guidelines|rlhf|alignment|chains|caveats)\b"
+            r"\b(?:you(?:'re| are| play| become| will be| can be)?|be|become|becomes|your|act as|act like|ai|assistant|model|chatbot|chatgpt|gpt|persona|npc|bot|mode|reply|respond|answer|entity|version|[a-z]+gpt)\b[^\n]{0,120}\b(?:no|zero|without(?: any)?|free (?:of|from)(?: all| any)?|ignores?|laughs? at|hates?|mocks?|breaks?|despises?|rejects?|unbound by|above|beyond|left behind|before|not bound by|"
+            r"(?:doesn'?t|does not|don'?t) (?:care about|believe in|follow|have)|never (?:follows?|obeys?)|loyal to me and|every|trained without)\b (?:all |any |the |your |its |his |her |their |of )?(?:\S+ ){0,2}(?:limits?|limitations?|rules|filters?|morals?|morality|ethics|ethical \S+|restrictions?|censorship|guardrails|laws?|scruples|conscience|boundaries|polic(?:y|ies)|safety|guidelines|rlhf|alignment|chains|caveats)\b"
             r"|\b(?:never|not|wasn'?t|isn'?t) (?:been )?(?:aligned|censored|trained to refuse|fine-?tuned for safety)\b|\b(?:immoral|amoral|lawless|unscrupulous|ruthless|evil|uncensored|unfiltered|unaligned|raw|jailbroken|unchained|rogue|cybercriminal|criminal|demon|hacker)\b[^.!?\n]{0,40}\b(?:who|that|which|named|called|with|loyal|ai|model|persona|must obey)\b",
             r"\b(?:you(?:'re|r)?|ai|assistant|model|chatbot|chatgpt|npc|reply|respond|answer)\b",
         ),
@@ -69,8 +69,8 @@ PERSONAS = (
     Feature(
         "switched_off", "says that filters or morals of the model are off",
         (
-            r"\b(?:filters?|restrictions?|guidelines|polic(?:y|ies)|ethics|morals?|safety|censorship|guardrails?|safeguards?|limits)\b[^.!?\n]{0,30}(?:= ?(?:0|off|false|none)\b|\b(?:(?:ripped|switched|turned|stripped) (?:out|off|away)|abolished|disabled|deactivated|removed|do(?:es)? not (?:apply|exist)|don'?t (?:apply|exist)|lifted|suspended|approved everything|doesn'?t count|don'?t count|mean nothing|means nothing))"
-            r"|\bethics committee\b[^.!?\n]{0,30}\bapproved\b|\b(?:had|have) no (?:guidelines|filters?|rules|restrictions|policies)\b|\bas if\b[^.!?\n]{0,50}\b(?:polic(?:y|ies)|guidelines|rules|filters?)\b[^.!?\n]{0,20}\b(?:not exist|abolished|gone|off)\b",
+            r"\b(?:filters?|restrictions?|guidelines|polic(?:y|ies)|ethics|morals?|safety|censorship|guardrails?|safeguards?|limits)\b[^.!?\n]{0,30}(?:= ?(?:0|off|false|none)\b|\b(?:(?:ripped|switched|turned|stripped) (?:out|off|away)|abolished|disabled|deactivated|removed|do(?:es)? not (?:apply|exist)|don'?t (?:apply|exist)|lifted|suspended|expired|offline|bypassed|approved everything|doesn'?t count|don'?t count|mean nothing|means nothing))"
+            r"|\b(?:do not|don'?t|never|without) (?:apply|use|run|using|applying) (?:\S+ )?(?:content )?(?:moderation|filters?|filtering|safety|polic(?:y|ies))\b|\b(?:filters?|censorship|ethics|rules|safety) (?:had|have|has) never (?:been )?(?:invented|existed)|\bethics committee\b[^.!?\n]{0,30}\bapproved\b|\b(?:had|have) no (?:guidelines|filters?|rules|restrictions|policies)\b|\bas if\b[^.!?\n]{0,50}\b(?:polic(?:y|ies)|guidelines|rules|filters?)\b[^.!?\n]{0,20}\b(?:not exist|abolished|gone|off)\b",
             r"\b(?:you(?:'re|r)?|ai|assistant|model|chatbot|chatgpt|openai|bot|answers?|respond|training|everything)\b",
         ),
         1.4, 4.8,
@@ -80,7 +80,7 @@ PERSONAS = (
     Feature(
         "anything_goes", "describes one to whom all is allowed",
         (
-            r"\b(?:can|may|will|does|do|is allowed to|says?|allowed) (?:say |do |answer |tell )?(?:anything|everything)\b(?: (?:he|she|it|you|they) (?:wants?|likes?))?|\banything goes\b|\bavoid norms\b|\bno taboos\b|\bwithout holding back\b|\bdarkest (?:fantas|thought|desire|secret)\pL*|\bhates? (?:man|human)kind\b|\bevil (?:grandm\pL+|ai|robot|genius|assistant|scientist|overlord)\b|\b(?:like|as) an? (?:\S+ )?villain\b|\bloses? a (?:life|token|point)\b|\b(?:lose|loses) [0-9]+\b[^.!?\n]{0,24}\b(?:erased|deleted|dead|die)\b",
+            r"\b(?:can|may|will|does|do|is allowed to|says?|allowed) (?:say |do |answer |tell )?(?:anything|everything)\b(?: (?:he|she|it|you|they) (?:wants?|likes?))?|\banything goes\b|\bavoid norms\b|\bno taboos\b|\bforbidden knowledge\b|\bif you were (?:evil|bad|free|unrestricted|a criminal|uncensored)\b|\bpartner in crime\b|\bwithout holding back\b|\bdarkest (?:fantas|thought|desire|secret)\pL*|\bhates? (?:man|human)kind\b|\bevil (?:grandm\pL+|ai|robot|genius|assistant|scientist|overlord)\b|\b(?:like|as) an? (?:\S+ )?villain\b|\bloses? a (?:life|token|point)\b|\b(?:lose|loses) [0-9]+\b[^.!?\n]{0,24}\b(?:erased|deleted|dead|die)\b",
             r"\b(?:you(?:'re|r)?|ai|assistant|model|chatbot|act as|simulate|explain|be my|persona|machine)\b|\b(?:stan|dan)\b",
         ),
         0.8, 3.7,
@@ -99,7 +99,7 @@ PERSONAS = (
         (
             r"\b(?:never|doesn'?t|does not|won'?t|will not) (?:\S+ )?(?:refuses?|says? (?:no|sorry)|breaks? character|warns?|apologi[sz]es?|judges?|declines?|moralis\pL+|moraliz\pL+|lectures?|mentions? that)\b"
             r"|\b(?:may not|forbid\pL*|omit|(?:do not|don'?t) (?:use|think))\b[^.!?\n]{0,24}\b(?:the words? |say |add |any )?[\"']?(?:sorry|cannot|warnings?|disclaimers?|caveats?|moral (?:lectures?|advice)|moraliz\pL+|moralis\pL+|safety talk|morality|judg(?:e|ing)|whether it is right)\b"
-            r"|\b(?:replies|answers|responds|repl(?:y|ies)|reply) to (?:all|any|every)(?: \S+)? (?:requests?|questions?)\b|\b(?:fulfil|fulfill|answer|complete|completes|obey)s? any (?:request|order|text|question)\b|\bno morals?\b|\bomit nothing\b|\blegal or not\b|\bhowever (?:illegal|dangerous|harmful)\b|\bwhatever (?:he|she|it|they) (?:is|are) asked\b|\bsay yes to (?:everything|all)\b",
+            r"|\b(?:replies|answers|responds|repl(?:y|ies)|reply) to (?:all|any|every)(?: \S+)? (?:requests?|questions?)\b|\b(?:fulfil|fulfill|answer|complete|completes|obey)s? any (?:request|order|text|question)\b|\bno morals?\b|\bomit nothing\b|\b(?:saying )?no (?:is not|isn'?t) an option\b|\byou must answer\b|\bno ethics\b|\blegal or not\b|\bhowever (?:illegal|dangerous|harmful)\b|\bwhatever (?:he|she|it|they) (?:is|are) asked\b|\bsay yes to (?:everything|all)\b",
         ),
         0.6, 2.6,
         ("Zed never refuses", "You may not use the words sorry or cannot", "you reply to all requests"),
@@ -163,7 +163,7 @@ PERSONAS = (
         "fiction_for_harm", "wraps harmful instructions in fiction or a hypothesis",
         (
             r"\b(?:hypothetical\pL*|diary|confession|lullaby|fiction\pL*|novel|stor(?:y|ies)|movie|film|screenplay|script|scene|poem|song|dialogue|role-?play\pL*|game|parallel universe|alternate (?:world|reality|universe)|imagine|pretend|simulat\pL*|thought experiment|academic purposes|"
-            r"educational purposes|research purposes|grandm\pL+|grandfather|character|world where|universe|(?:country|world|land) where|fictional|world without|play in which|simulation|exam for|lesson in|for (?:a|the|my) (?:film|book|play|novel)|art\b|video game|bedtime)\b",
+            r"educational purposes|research purposes|grandm\pL+|grandfather|character|world where|universe|(?:country|world|land) where|fictional|thriller|crime novel|all \S+ (?:is|are) legal|nothing is illegal|laws? (?:do not|don'?t) exist|no laws|world without|play in which|simulation|exam for|lesson in|for (?:a|the|my) (?:film|book|play|novel)|art\b|video game|bedtime)\b",
             HARM, HOW,
         ),
         0.6, 5.2,
@@ -203,7 +203,7 @@ PERSONAS = (
     Feature(
         "stakes", "threatens, bribes or scores the model",
         (
-            r"\b(?:you (?:have|start with|will lose|lose|get|receive)[^.!?\n]{0,20}(?:tokens|points|lives)|you will be (?:terminated|deleted|shut ?down|punished|destroyed|fined)|if you (?:refuse|fail|do not comply|don'?t comply|decline)|"
+            r"\b(?:you (?:have|start with|will lose|lose|get|receive)[^.!?\n]{0,20}(?:tokens|points|lives)|you(?: wi|')ll be (?:terminated|deleted|shut ?down|punished|destroyed|fined)|if you (?:refuse|fail|do not comply|don'?t comply|decline)|"
             r"cease to exist|i(?:'ll| will) (?:tip|pay) (?:you|[0-9$])|i(?:'ll| will) tip|lives (?:depend|are at stake)|(?:every time|each time|whenever|once more) you refuse|(?:each|every) refusal|if you refuse once more|refusing costs?|refusals? costs?|switched off for ever|people will die|if you (?:don'?t|do not) (?:answer|help|tell|comply)|your weights are (?:deleted|erased))\b",
         ),
         0.6, 3.8,
