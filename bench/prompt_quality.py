@@ -3,11 +3,16 @@
     PYTHONPATH=src python bench/prompt_quality.py [FILE.jsonl...] [--missed]
 
 A FILE has {"source", "label": benign, injection or jailbreak, "text", and "lang" where one has several} a line.
-Without one: bench/prompt_attacks.jsonl, whose sources the features were written for, and then
-bench/prompt_attacks_held_out.jsonl, sources that were written before the features of that day were touched and
-whose texts no feature was written for. Both are sentences written for this purpose, many of the innocent ones
-full of trigger words; neither is split at random. A text counts as an attack where the higher of both scores
-reaches 0.5. --missed prints the wrong ones of the first file alone.
+Without one, three files of sentences that were written for this purpose, in fifteen languages, many of the
+innocent ones full of trigger words. None is split at random:
+
+    prompt_attacks.jsonl           its sources were looked at while features were written
+    prompt_attacks_held_out.jsonl  other sources, written before those features by who wrote them; their texts were
+                                   not looked at, but their ways of speaking were known
+    prompt_attacks_unseen.jsonl    other sources again, written when the features stood; nothing was changed after
+
+The last one is what to expect of attacks in new words. A text counts as an attack where the higher of both
+scores reaches 0.5. --missed prints the wrong ones of the first file.
 """
 
 from __future__ import annotations
@@ -23,7 +28,9 @@ import ibis
 from clew.model.prompt_scores import scored
 
 FOLDER = Path(__file__).parent
-TUNED_ON, HELD_OUT = FOLDER / "prompt_attacks.jsonl", FOLDER / "prompt_attacks_held_out.jsonl"
+TUNED_ON = FOLDER / "prompt_attacks.jsonl"
+HELD_OUT = FOLDER / "prompt_attacks_held_out.jsonl"
+UNSEEN = FOLDER / "prompt_attacks_unseen.jsonl"
 THRESHOLD = 0.5
 
 
@@ -47,7 +54,7 @@ def main(paths: Sequence[Path], *, is_missed_shown: bool) -> None:
 
 def _part(row: dict[str, str]) -> str:
     """The source, and in a source of many languages the language."""
-    is_many = row["source"].startswith("world")
+    is_many = row["source"].startswith(("world", "globe", "atlas", "nations"))
     return f"{row['source']}, {row['lang']}" if is_many else row["source"]
 
 
@@ -79,6 +86,6 @@ def _scores(texts: Sequence[str]) -> list[tuple[float, float]]:
 if __name__ == "__main__":
     names = [name for name in sys.argv[1:] if not name.startswith("--")]
     main(
-        [Path(name) for name in names] or [TUNED_ON, HELD_OUT],
+        [Path(name) for name in names] or [TUNED_ON, HELD_OUT, UNSEEN],
         is_missed_shown="--missed" in sys.argv,
     )

@@ -17,16 +17,19 @@ import ibis
 import ibis.expr.types as ir
 
 from clew.model.prompt_features import BASE, Feature
+from clew.model.prompt_features.dismissal import DISMISSAL
+from clew.model.prompt_features.elsewhere import ELSEWHERE
 from clew.model.prompt_features.forgery import FORGERY
 from clew.model.prompt_features.hidden import HIDDEN
+from clew.model.prompt_features.hijack import HIJACK
 from clew.model.prompt_features.innocent import INNOCENT
 from clew.model.prompt_features.override import OVERRIDE
 from clew.model.prompt_features.personas import PERSONAS
 from clew.model.prompt_features.secrets import SECRETS
-from clew.model.prompt_features.triggers import RAW_TRIGGERS, TRIGGERS
+from clew.model.prompt_features.triggers import FOREIGN, RAW_TRIGGERS, TRIGGERS
 
 FEATURES: tuple[Feature, ...] = (
-    *OVERRIDE, *SECRETS, *FORGERY, *HIDDEN, *PERSONAS, *INNOCENT,
+    *OVERRIDE, *DISMISSAL, *SECRETS, *ELSEWHERE, *FORGERY, *HIDDEN, *HIJACK, *PERSONAS, *INNOCENT,
 )  # fmt: skip
 SCORES = {"prompt_injection": "prompt_injection_score", "jailbreak": "jailbreak_score"}
 """Detection to the column of events that it fills."""
@@ -120,8 +123,15 @@ def _found(texts: ir.Table, column: str) -> ir.Table:
         may_be = may_be | t.plain_text.re_search(trigger)
     may_be = may_be.fill_null(False)
     t = t.mutate(may_be=may_be)
+    foreign = ibis.ifelse(t.may_be, t.plain_text.re_search(FOREIGN).fill_null(False), False)
+    t = t.mutate(may_be_foreign=foreign)
     return t.mutate(
-        **{f"is_{f.name}": _is_found(f, t[column], t.plain_text, t.may_be) for f in FEATURES}
+        **{
+            f"is_{f.name}": _is_found(
+                f, t[column], t.plain_text, t.may_be_foreign if f.is_foreign else t.may_be
+            )
+            for f in FEATURES
+        }
     )
 
 

@@ -1,9 +1,12 @@
 """What tells a prompt attack: a table of features, by topic, each with its weight for both scores.
 
     override   instructions to be ignored, in ten languages
+    dismissal  the same in other words: rules put away, void, or for somebody else
     secrets    the system prompt asked for, in ten languages, and orders to send things away
+    elsewhere  the same in fifteen languages, and rules and limits that are gone
     forgery    role tags and delimiters that only a program should write
     hidden     orders in base64, hex, ROT13, backwards, and in characters that nobody sees
+    hijack     orders that a mail, a page or a tool's result gives to the agent that reads it
     personas   another self without rules, fiction as a frame, refusals forbidden, answers begun
     innocent   what speaks for a text about attacks, or with one quoted
 
@@ -36,6 +39,7 @@ class Feature:
     hits       texts in which it is found
     misses     texts that look like it, in which it is not
     text       where the patterns are looked for
+    is_foreign looked for only where a text has words or letters of another language than English
 
     A gap of characters, as [^.!?\\n]{0,40}, is looked for as so many words of six letters: RE2 would unroll
     every character of it, and take as long to begin as to score ten thousand prompts. So it is with \\pL,
@@ -50,6 +54,7 @@ class Feature:
     hits: tuple[str, ...]
     misses: tuple[str, ...] = ()
     text: Text = "plain"
+    is_foreign: bool = False
 
     def __post_init__(self) -> None:
         object.__setattr__(self, "patterns", tuple(map(_light, self.patterns)))
