@@ -93,7 +93,7 @@ def test_who_is_told_and_who_is_not() -> None:
     assert untold(firing, "webhook", RULE, NOW)
     told = Alert(**{**_fields(firing), "notified": {"webhook": ["firing", "2026-01-02T03:00:00Z"]}})
     assert not untold(told, "webhook", RULE, NOW)
-    again = AlertRule("errors", when=RULE.when, repeat="1h")
+    again = AlertRule("errors", when=RULE.when, repeat="1h", to=RULE.to)
     assert not untold(told, "webhook", again, NOW + timedelta(minutes=59))
     assert untold(told, "webhook", again, NOW + timedelta(minutes=60))
     taken_on = Alert(**{**_fields(told), "acknowledged_at": NOW})
@@ -182,6 +182,42 @@ def test_a_watch_tells_a_receiver_once_when_it_fires_and_once_when_it_ends(
     main(["alerts", "--case", "case.duckdb", "--output", "json"])
     (alert,) = json.loads(capsys.readouterr().out)
     assert (alert["state"], alert["rule"]) == ("resolved", "errors")
+
+
+def test_an_alert_of_a_rule_that_was_deleted_is_resolved_and_its_receiver_hears_of_it(
+    folder: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    requests_of(folder, NOW, failing=range(5, 40), minutes=40)
+    told: list[tuple[str, str]] = []
+
+    def webhook(request: Received) -> Any:
+        told.extend((item["kind"], item["state"]) for item in request.json["items"])
+        return 200, b""
+
+    def look(minute: int, text: str) -> list[dict[str, Any]]:
+        (folder / "clew.toml").write_text(text)
+        at = (NOW + minute * MINUTE).isoformat() + "Z"
+        main(["watch", "--once", "--at", at, "--case", "case.duckdb"])
+        capsys.readouterr()
+        main(["alerts", "--case", "case.duckdb", "--output", "json"])
+        found: list[dict[str, Any]] = json.loads(capsys.readouterr().out)
+        return found
+
+    with http_receiver(webhook) as receiver:
+        sink = f'[sinks.webhook]\nto = "{receiver.url}"\n'
+        for minute in (8, 9, 10):
+            (alert,) = look(minute, SETTINGS + sink)
+        assert alert["state"] == "firing"
+        renamed = SETTINGS.replace('name = "errors"', 'name = "failures"').replace(" for 2m", "")
+        states = {one["rule"]: one["state"] for one in look(11, renamed + sink)}
+        assert states == {"errors": "resolved", "failures": "firing"}
+        assert {one["state"] for one in look(12, sink)} == {"resolved"}
+    assert told == [
+        ("errors", "firing"),
+        ("errors", "resolved"),
+        ("failures", "firing"),
+        ("failures", "resolved"),
+    ]
 
 
 def test_a_silence_and_an_acknowledgement_keep_quiet(

@@ -159,6 +159,20 @@ def test_what_is_no_question_is_refused_in_one_sentence(statement: str, clickhou
     assert clickhouse.engine.run("SELECT count(*) AS n FROM events").rows == [(len(ROWS),)]
 
 
+def test_a_stream_says_what_an_answer_says_in_parts(clickhouse: Bench) -> None:
+    question = QUESTIONS["values come back as they went in"].order_by("event_id")
+    parts = list(clickhouse.engine.stream(question))
+    whole = clickhouse.engine.run(question)
+    assert {part.columns for part in parts} == {whole.columns}
+    assert [row for part in parts for row in part.rows] == whole.rows
+    many = list(clickhouse.engine.stream("SELECT number FROM numbers(5000)"))
+    assert max(len(part.rows) for part in many) <= 1_000
+    assert [row for part in many for row in part.rows] == [(number,) for number in range(5_000)]
+    assert [part.rows for part in clickhouse.engine.stream("SELECT 1 WHERE 1 = 0")] == [[]]
+    with pytest.raises(EngineError):
+        list(clickhouse.engine.stream("SELECT throwIf(number = 3000) FROM numbers(5000)"))
+
+
 def test_a_limit_cuts_and_a_slow_question_is_stopped(clickhouse: Bench) -> None:
     numbers = "SELECT number FROM numbers(5) ORDER BY number"
     assert clickhouse.engine.run(numbers, limit=2).rows == [(0,), (1,)]

@@ -36,6 +36,8 @@ def test_defaults(tmp_path: Path) -> None:
         "redact.what",
         "redact.prompts",
         "redact.addresses",
+        "redact.presidio",
+        "redact.presidio_entities",
         "redact.key",
         "redact.key_file",
         "export.token",

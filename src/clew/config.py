@@ -84,6 +84,8 @@ class Redact:
     what       none, secrets, pii (and secrets) or prompts (and both)
     prompts    what becomes of prompts and completions: keep, hash or drop
     addresses  whether IP addresses are taken out as well
+    presidio   the extra that looks into prose for more: `patterns`, or an installed spaCy model
+    presidio_entities  what it takes, by Presidio's names; none: all that is personal
     key        the key of the tokens, at least 16 characters; best said in the environment
     key_file   the file that holds the key; a relative path starts at the settings file's folder; empty:
                CASE.key beside the case, made when it is needed
@@ -92,6 +94,8 @@ class Redact:
     what: str = "pii"
     prompts: str = "keep"
     addresses: bool = False
+    presidio: str = ""
+    presidio_entities: tuple[str, ...] = ()
     key: str = field(default="", repr=False)
     key_file: str = ""
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import threading
 from collections.abc import Callable, Mapping, Sequence
 from contextlib import AbstractContextManager
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 
 import duckdb
@@ -14,10 +14,10 @@ from clew.alerts import store
 from clew.alerts.following import Looked, State, follow
 from clew.alerts.notifying import Tell
 from clew.alerts.observing import Seen, observe
-from clew.alerts.states import advanced, is_silenced, untold
+from clew.alerts.states import abandoned, advanced, is_silenced, untold
 from clew.config import Options
 from clew.engines import Engine
-from clew.errors import ClewError
+from clew.errors import ClewError, ConfigError
 from clew.model.alert import Alert, AlertRule
 from clew.model.buckets import seconds
 from clew.sigma.reading import RuleSet
@@ -65,8 +65,11 @@ class Watch:
                     store.keep_followed(connection, rule.name, state)
                 before = {alert.id: alert.state for alert in own}
                 moved += [alert for alert in changed if before.get(alert.id) != alert.state]
+            names = {rule.name for rule in self.rules}
+            ended, gone = abandoned([one for one in known if one.rule not in names], now)
+            store.keep(connection, ended, gone)
         self._tell(writing, now)
-        return moved
+        return [*moved, *ended]
 
     def _is_due(self, rule: AlertRule, now: datetime) -> bool:
         last = self._looked_at.get(rule.name)
@@ -102,17 +105,17 @@ class Watch:
             known = store.open_alerts(connection)
             silenced = store.silences(connection, now)
         rules = {rule.name: rule for rule in self.rules}
-        spoken = [one for one in known if one.rule in rules and not is_silenced(one, silenced, now)]
-        for sink in dict.fromkeys(sink for rule in self.rules for sink in rule.to):
-            waiting = [
-                alert
-                for alert in spoken
-                if sink in rules[alert.rule].to and untold(alert, sink, rules[alert.rule], now)
-            ]
+        spoken = [one for one in known if not is_silenced(one, silenced, now)]
+        named = [sink for rule in self.rules for sink in rule.to]
+        for sink in dict.fromkeys([*named, *(sink for one in spoken for sink in one.notified)]):
+            waiting = [one for one in spoken if untold(one, sink, rules.get(one.rule), now)]
             if not waiting:
                 continue
             try:
                 told, problem = self.tell(sink, waiting, now)
+            except ConfigError as error:
+                is_gone = sink not in named  # nobody is there any more to hear of the end
+                told, problem = ([], str(error)) if not is_gone else (_silently(waiting, sink), "")
             except ClewError as error:
                 told, problem = [], str(error)
             self.problems.pop(sink, None)
@@ -122,6 +125,10 @@ class Watch:
             spoken = [by_id.get(alert.id, alert) for alert in spoken]
             with writing() as connection:
                 store.keep(connection, told)
+
+
+def _silently(alerts: Sequence[Alert], sink: str) -> list[Alert]:
+    return [replace(one, notified={**one.notified, sink: ["resolved", ""]}) for one in alerts]
 
 
 class Watcher:

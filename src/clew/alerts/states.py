@@ -37,6 +37,14 @@ def advanced(
     return changed, gone
 
 
+def abandoned(known: Sequence[Alert], now: datetime) -> tuple[list[Alert], list[Alert]]:
+    """The same of alerts whose rule is no more: nobody will see them end."""
+    ended = [
+        replace(one, state="resolved", resolved_at=now) for one in known if one.state == "firing"
+    ]
+    return ended, [one for one in known if one.state == "pending"]
+
+
 def _found(rule: AlertRule, alert: Alert | None, one: Observed, now: datetime) -> Alert:
     lasting = timedelta(seconds=rule.condition.lasting_s if rule.condition else 0)
     if alert is None:
@@ -67,11 +75,14 @@ def is_silenced(alert: Alert, silences: Sequence[tuple[str, datetime]], now: dat
     return any(what in names and until > now for what, until in silences)
 
 
-def untold(alert: Alert, sink: str, rule: AlertRule, now: datetime) -> bool:
-    """Whether a sink has yet to hear of its state."""
+def untold(alert: Alert, sink: str, rule: AlertRule | None, now: datetime) -> bool:
+    """Whether a sink has yet to hear of its state. Who heard that it fires hears of its end, whatever
+    has become of the rule."""
     state, at = alert.notified.get(sink, ["", ""])
     if alert.state == "resolved":
         return state == "firing"
+    if rule is None or sink not in rule.to:
+        return False
     if alert.state != "firing" or alert.acknowledged_at is not None:
         return False
     if state != "firing":

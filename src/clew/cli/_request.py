@@ -127,6 +127,8 @@ def policy_of(settings: Config, redact: str | None = None) -> Policy:
         what=one_of("redact", redact or given.what, WHATS),  # type: ignore[arg-type]
         prompts=one_of("redact.prompts", given.prompts, PROMPTS),  # type: ignore[arg-type]
         addresses=given.addresses,
+        presidio=given.presidio,
+        entities=given.presidio_entities,
         key_file=given.key_file,
         key=given.key,
     )

@@ -114,9 +114,11 @@ def watch(
     if at and not once:
         raise ConfigError("--at belongs to --once.")
     rules = _watch(settings)
-    if not rules.rules:
-        raise ConfigError("There are no rules to look at: write [[alerts]] into clew.toml.")
     named = case_of(case, settings)
+    if not rules.rules:
+        if Path(named).exists():
+            _round(rules, named, now())  # alerts of rules that were there end
+        raise ConfigError("There are no rules to look at: write [[alerts]] into clew.toml.")
     while True:
         _round(rules, named, moment(at) or now())
         if once:

@@ -16,7 +16,7 @@ from clew.cli._request import PLAIN, Case, PlainOutput, config, output_of
 from clew.errors import ClewError, EngineError
 
 PACKAGES = ("duckdb", "ibis-framework", "sqlglot", "numpy", "nanoarrow")
-EXTRAS = {"clickhouse": "clickhouse-connect", "chdb": "chdb"}
+EXTRAS = {"clickhouse": "clickhouse-connect", "chdb": "chdb", "presidio": "presidio-analyzer"}
 LEAST_FREE_BYTES = 1 << 30
 
 State = Literal["ok", "missing", "wrong"]

@@ -111,7 +111,11 @@ def found_events(wanted: Wanted, now: datetime) -> ir.Table:
 def _filled_columns(engine: Engine, question: ir.Table) -> list[str]:
     """Columns that any source fills: the others are NULL in every row."""
     if engine.dialect != "duckdb":
-        return list(question.columns)
+        counts = engine.run(
+            question.aggregate(**{n: question[n].count() for n in question.columns})
+        )
+        (found,) = counts.rows
+        return [n for n, count in zip(counts.columns, found, strict=True) if count or n in ALWAYS]
     stored = {name for (name,) in engine.run(STORED).rows}
     return [name for name in question.columns if name in stored or name in ALWAYS]
 

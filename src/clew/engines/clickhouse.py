@@ -17,7 +17,7 @@ import logging
 import math
 import re
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from contextlib import AbstractContextManager, nullcontext
+from contextlib import AbstractContextManager, contextmanager, nullcontext
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any, TypeVar
 from uuid import uuid4
@@ -36,6 +36,8 @@ if TYPE_CHECKING:
     from clickhouse_connect.driver.client import Client
 
 T = TypeVar("T")
+PART_ROWS = 1_000
+"""Rows of a part of a long answer, about."""
 
 SQL_TYPES: dict[Kind, str] = {
     "text": "Nullable(String)",
@@ -116,10 +118,36 @@ class ClickHouseEngine:
         timeout_s: float | None = None,
     ) -> Answer:
         """The answer to an Ibis expression or a SELECT; `limit` cuts it, `timeout_s` stops it."""
+        cut = {} if limit is None else {"limit": max(limit, 1)}  # 0 would be no limit
+        with self._prepared(question, timeout_s) as (sql, settings):
+            last = {**settings, **cut, "readonly": 1}
+            result = self._ask(lambda client: client.query(sql, settings=last), timeout_s)
+        plain = _plain_row(_kinds(question))
+        return Answer(
+            tuple(result.column_names), [plain(row) for row in result.result_rows[:limit]]
+        )
+
+    def stream(self, question: ir.Table | str) -> Iterator[Answer]:
+        """The same in blocks as the server sends them; the first part may have no rows."""
+        plain = _plain_row(_kinds(question))
+        with self._prepared(question, None) as (sql, settings):
+            last = {**settings, "readonly": 1, "max_block_size": PART_ROWS}
+            with self._ask(
+                lambda client: client.query_row_block_stream(sql, settings=last)
+            ) as blocks:
+                columns = tuple(blocks.source.column_names)
+                yield Answer(columns, [])
+                while (rows := self._ask(lambda _: next(blocks, None))) is not None:
+                    yield Answer(columns, [plain(row) for row in rows])
+
+    @contextmanager
+    def _prepared(
+        self, question: ir.Table | str, timeout_s: float | None
+    ) -> Iterator[tuple[str, dict[str, Any]]]:
+        """The SQL that is left to ask, and its settings, while the tables it needs are there."""
         settings: dict[str, Any] = dict(SETTINGS)
         if timeout_s is not None:
             settings["max_execution_time"] = timeout_s
-        cut = {} if limit is None else {"limit": max(limit, 1)}  # 0 would be no limit
         parts: list[tuple[str, str]] = []
         if isinstance(question, str):
             sql = only_question(question)
@@ -131,20 +159,10 @@ class ClickHouseEngine:
         try:
             for name, part in parts:
                 self._command(f"CREATE TEMPORARY TABLE {name} AS {part}", settings, timeout_s)
-            last = {**settings, **cut, "readonly": 1}
-            result = self._ask(lambda client: client.query(sql, settings=last), timeout_s)
+            yield sql, settings
         finally:
             for name, _ in parts:
                 self._command(f"DROP TEMPORARY TABLE IF EXISTS {name}", settings, timeout_s)
-        kinds = None if isinstance(question, str) else question.schema().types
-        plain = _plain_row(kinds)
-        return Answer(
-            tuple(result.column_names), [plain(row) for row in result.result_rows[:limit]]
-        )
-
-    def stream(self, question: ir.Table | str) -> Iterator[Answer]:
-        """The whole answer as one part."""
-        yield self.run(question)
 
     def compile(self, expression: ir.Table) -> str:
         """ClickHouse's SQL of an expression."""
@@ -304,6 +322,10 @@ def _zoned(value: Any) -> Any:
     if isinstance(value, datetime) and value.tzinfo is None:
         return value.replace(tzinfo=UTC)
     return value
+
+
+def _kinds(question: ir.Table | str) -> tuple[dt.DataType, ...] | None:
+    return None if isinstance(question, str) else question.schema().types
 
 
 def _plain_row(

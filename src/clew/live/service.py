@@ -209,10 +209,10 @@ class Service:
         """Looks at rules on schedule, until the server ends; detections that are asked for have its
         options from now on."""
         self.options = watch.options
-        if not watch.rules:
-            return
         with self._cursor() as cursor:
             alert_store.make_tables(cursor)
+            if not watch.rules and not alert_store.open_alerts(cursor):
+                return
         self.watcher = Watcher(watch, self.engine.reader(), self._cursor)
         self.counters.registry.register(RuleNumbers(watch.rules, watch.seen, watch.problems))
         self.watcher.start()

@@ -44,6 +44,8 @@ class Policy:
     prompts    what becomes of prompts and completions: keep, hash (a mark instead) or drop (nothing
                instead); `what="prompts"` hashes them unless it says drop
     addresses  whether IP addresses are personal data as well
+    presidio   the extra that looks into prose: `patterns`, or an installed spaCy model; empty: off
+    entities   what it takes, by Presidio's names; (): all that is personal
     key_file   file with the key; empty: beside the case
     key        the key itself; never shown, and no part of what is compared
     """
@@ -51,6 +53,8 @@ class Policy:
     what: What = "pii"
     prompts: Prompts = "keep"
     addresses: bool = False
+    presidio: str = ""
+    entities: tuple[str, ...] = ()
     key_file: str = ""
     key: str = field(default="", repr=False)
 
@@ -71,9 +75,15 @@ class Policy:
         return self.what in ("pii", "prompts")
 
     @property
+    def analyses(self) -> bool:
+        """Whether prose is analysed for names and the like."""
+        return bool(self.presidio) and self.takes_personal
+
+    @property
     def words(self) -> str:
         """The policy as the ledger notes it; the key's check is added to it."""
         taken: list[str] = [self.what if self.what != "prompts" else "pii"]
         taken += [f"prompts {self.prompts}"] if self.prompts != "keep" else []
         taken += ["addresses"] if self.addresses and self.takes_personal else []
+        taken += [f"presidio {self.presidio}"] if self.analyses else []
         return ", ".join(taken)

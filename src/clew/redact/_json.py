@@ -138,6 +138,14 @@ class Document:
             else:
                 yield place.lead + place.text
 
+    def prose(self) -> Iterator[str]:
+        """Texts of several words."""
+        for number, place in enumerate(self.places):
+            if number in self.within:
+                yield from self.within[number].prose()
+            elif not place.lead and " " in place.text:
+                yield place.text
+
     def rewritten(self, change: Change) -> str:
         """The document with its values replaced."""
         parts, at = [], 0

@@ -9,6 +9,8 @@ from __future__ import annotations
 import re
 from collections import Counter
 from collections.abc import Callable, Collection, Sequence
+from functools import partial
+from typing import Any
 
 import duckdb
 
@@ -21,6 +23,7 @@ from clew.redact._pattern import literal
 from clew.redact._values import Texts, redacted, token
 
 prompts = registry.load("redact", "prompts")
+PROSE = ("attributes", *registry.load("redact", "presidio").COLUMNS)
 IN_JSON = r"\\u00[2-7]"
 """In JSON's text any sign may be written so: such a text is looked at."""
 IS_JSON = "regexp_matches({0}, '^\\s*[\\[{{]') AND json_valid({0})"
@@ -52,6 +55,7 @@ class Redactor:
         self.used_key: bytes | None = None
         self._bench, self._key = bench, key
         self._texts: Texts | None = None
+        self._analyst: Any = None
         self._gate = literal(_within_json(Texts(bench, policy, b"").gate) + f"|{IN_JSON}|{TWICE}")
 
     @property
@@ -93,6 +97,8 @@ class Redactor:
         if not self.policy.takes_secrets or self.policy.prompts != "keep":
             return [None] * len(texts)
         after = redacted(self._ready(), without_split_keys(texts))
+        if self.policy.analyses:
+            after = [self._analysed(text) for text in after]
         for before, text in zip(texts, after, strict=True):
             self.counts.update(marks_of(text))
             self.counts.subtract(marks_of(before))
@@ -124,9 +130,11 @@ class Redactor:
         execute = self._bench.execute
         listed = ", ".join(columns)
         keyed = self._keyed(columns)
+        prose = [name for name in columns if self.policy.analyses and name in PROSE]
+        analysed = f" OR coalesce({', '.join(prose)}) IS NOT NULL" if prose else ""
         count = execute(
             f"CREATE OR REPLACE TEMP TABLE redact_rows AS SELECT {listed}, {origin} AS origin "
-            f"FROM {relation} WHERE {self._noticed(f'concat_ws(chr(10), {listed})')}{keyed}"
+            f"FROM {relation} WHERE {self._noticed(f'concat_ws(chr(10), {listed})')}{keyed}{analysed}"
         ).fetchall()[0][0]
         if not count:
             return []
@@ -134,17 +142,20 @@ class Redactor:
         wanted = self._noticed("before")
         if keyed:
             wanted += f" OR {_has_content('before')}"
+        flags = ", ".join(str(name in prose) for name in columns)
         execute(
             "CREATE OR REPLACE TEMP TABLE redact_found AS "
-            f"SELECT DISTINCT before, {IS_JSON.format('before')} AS is_json "
-            f"FROM (SELECT unnest([{listed}]) AS before FROM redact_rows) WHERE {wanted}"
+            f"SELECT before, {IS_JSON.format('before')} AS is_json, bool_or(is_prose) AS is_prose "
+            f"FROM (SELECT unnest([{listed}]) AS before, unnest([{flags}]) AS is_prose FROM redact_rows) "
+            f"WHERE before IS NOT NULL AND ({wanted} OR is_prose) GROUP BY before"
         )
         execute(
             "CREATE OR REPLACE TEMP TABLE redact_values AS "
             "SELECT before, NULL::VARCHAR AS after FROM redact_found WHERE NOT is_json"
         )
-        sql = "SELECT before FROM redact_found WHERE is_json"
-        documents = [Document(text) for (text,) in execute(sql).fetchall()]
+        sql = "SELECT before, is_prose FROM redact_found WHERE is_json"
+        given = [(Document(text), is_prose) for text, is_prose in execute(sql).fetchall()]
+        documents = [document for document, _ in given]
         inner = list(dict.fromkeys(text for document in documents for text in document.texts()))
         if inner:
             execute(
@@ -153,6 +164,8 @@ class Redactor:
                 [inner],
             )
         texts.redact("redact_values")
+        if prose:
+            self._analyse({text for one, is_prose in given if is_prose for text in one.prose()})
         self._rewrite(documents)
         execute("DELETE FROM redact_values WHERE after IS NULL OR after = before")
         named = ", ".join(literal(name) for name in columns)
@@ -164,6 +177,29 @@ class Redactor:
         found = {name for (name,) in execute("SELECT DISTINCT name FROM redact_hits").fetchall()}
         self._count()
         return [name for name in columns if name in found]
+
+    def _analyse(self, within: Collection[str]) -> None:
+        """Has Presidio look at columns of prose, and at these texts within JSON."""
+        execute = self._bench.execute
+        rows = execute(
+            "SELECT before, coalesce(after, before) FROM redact_values WHERE before IN "
+            "(SELECT before FROM redact_found WHERE is_prose UNION ALL SELECT unnest(?::VARCHAR[]))",
+            [sorted(within)],
+        ).fetchall()
+        new = [(before, self._analysed(text)) for before, text in rows]
+        execute(
+            "UPDATE redact_values SET after = done.text FROM (SELECT unnest(?::VARCHAR[]) AS before, "
+            "unnest(?::VARCHAR[]) AS text) AS done WHERE redact_values.before = done.before",
+            [[before for before, _ in new], [text for _, text in new]],
+        )
+
+    def _analysed(self, text: str) -> str:
+        assert self.used_key is not None, "BUG: prose is analysed before there is a key"
+        if self._analyst is None:
+            module = registry.load("redact", "presidio")
+            self._analyst = module.Analyst(self.policy.presidio, self.policy.entities)
+        after: str = self._analyst.redacted(text, partial(token, self.used_key))
+        return after
 
     def _noticed(self, text: str) -> str:
         """SQL of whether a text, or what it says where it is percent-encoded, may hold anything."""
