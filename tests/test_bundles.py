@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 
 from clew import bundles, pipeline
-from clew.engines._duckdb_ledger import Known
+from clew.engines._duckdb_known import Known
 from clew.formats import Settings
 from clew.model.ledger import SourceRow
 from clew.model.redaction import Policy

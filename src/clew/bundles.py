@@ -11,7 +11,7 @@ from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 
 from clew import registry
-from clew.engines._duckdb_ledger import Known
+from clew.engines._duckdb_known import Known
 from clew.errors import InputError
 from clew.formats import BatchParser, Settings
 from clew.formats._telemetry.rows import Telemetry

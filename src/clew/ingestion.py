@@ -16,15 +16,8 @@ import duckdb
 from clew import __version__, registry
 from clew.bundles import Small, bundles
 from clew.engines._duckdb_bundle import Bundle
-from clew.engines._duckdb_ledger import (
-    Known,
-    Load,
-    known_sources,
-    longest_prefix,
-    new_bench,
-    redactor_of,
-    resume,
-)
+from clew.engines._duckdb_known import Known, known_sources, longest_prefix, resume
+from clew.engines._duckdb_ledger import Load, new_bench, redactor_of
 from clew.engines._threads import Behind, one_ahead
 from clew.engines.duckdb import DuckDBEngine
 from clew.errors import InputError, LedgerError
