@@ -6,7 +6,7 @@ the words need, and its `describe` says it. A row without evidence is not a find
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from datetime import datetime
 from pathlib import PurePath
 from types import ModuleType
@@ -49,22 +49,25 @@ def detect(
     Only events from `since` up to, and without, `until` are looked at, or else those of `seen`.
     """
     seen = between(events, since, until) if seen is None else seen
-    _fill(engine, names or registry.names("detections"), options or {})
+    names = names or registry.names("detections")
+    _fill(engine, names, options or {})
+    filled = _filled(engine, names)
     raised = exceptions(ties.observed(seen))
     parts = {**ties.parts(seen), "raised": raised, "credentials": credentials.asked(seen)}
     with engine.sharing(parts) as asked:
-        return _detect(asked, seen, names, options or {})
+        return _detect(asked, seen, names, filled, options or {})
 
 
 def _detect(
     engine: Engine,
     seen: ir.Table,
     names: Sequence[str],
+    filled: Collection[tuple[str, str]],
     options: Mapping[str, Mapping[str, Any]],
 ) -> Investigation:
     findings: list[Finding] = []
     not_evaluable: list[str] = []
-    for name in names or registry.names("detections"):
+    for name in names:
         module = registry.load("detections", name)
         given = options.get(name, {})
         unset = [
@@ -72,7 +75,7 @@ def _detect(
             for option, words in getattr(module, "NEEDS_OPTIONS", {}).items()
             if not given.get(option)
         ]
-        if missing := unset or _missing(engine, module):
+        if missing := unset or _missing(engine, module, filled):
             not_evaluable.append(f"{name} is not evaluable: needs {', '.join(missing)}.")
             continue
         rows = engine.run(module.detect(seen, **given), limit=MOST_FINDINGS)
@@ -83,9 +86,11 @@ def _detect(
 
 def _fill(engine: Engine, names: Sequence[str], options: Mapping[str, Mapping[str, Any]]) -> None:
     """Writes the columns of events that these detections work out, where the case has none yet."""
-    for name in names:
+    fillers = [name for name in names if hasattr(registry.load("detections", name), "fill")]
+    filled = _filled(engine, fillers)
+    for name in fillers:
         module = registry.load("detections", name)
-        if hasattr(module, "fill") and not _missing(engine, module):
+        if not _missing(engine, module, filled):
             for fill in _fills(engine, name, module, options.get(name, {})):
                 engine.fill(fill)
 
@@ -117,19 +122,30 @@ def _annotations(engine: Engine) -> tuple[str, ...]:
     )
 
 
-def _missing(engine: Engine, module: ModuleType) -> list[str]:
-    """The columns a detection needs that no row of its view has, and the rows that no source gave."""
-    missing = []
-    for view, columns in module.NEEDS.items():
+def _filled(engine: Engine, names: Sequence[str]) -> set[tuple[str, str]]:
+    """The columns that these detections need and some row has: view and column. One question a view."""
+    needed: dict[str, set[str]] = {}
+    for name in names:
+        for view, columns in registry.load("detections", name).NEEDS.items():
+            needed.setdefault(view, set()).update(columns)
+    found = set()
+    for view, columns in needed.items():
         table = VIEWS[view](events) if view in VIEWS else events
-        counts = engine.run(
-            table.aggregate(**{column: table[column].notnull().sum() for column in columns})
-        ).rows[0]
-        missing += [
-            column if view == "events" else f"{view}.{column}"
-            for column, count in zip(columns, counts, strict=True)
-            if not count
-        ]
+        (counts,) = engine.run(
+            table.aggregate(**{column: table[column].count() for column in sorted(columns)})
+        ).dicts()
+        found |= {(view, column) for column, count in counts.items() if count}
+    return found
+
+
+def _missing(engine: Engine, module: ModuleType, filled: Collection[tuple[str, str]]) -> list[str]:
+    """The columns a detection needs that no row of its view has, and the rows that no source gave."""
+    missing = [
+        column if view == "events" else f"{view}.{column}"
+        for view, columns in module.NEEDS.items()
+        for column in columns
+        if (view, column) not in filled
+    ]
     for rows, is_one in getattr(module, "NEEDS_ROWS", {}).items():
         found = events.aggregate(found=is_one(events).fill_null(False).cast("int64").sum())
         if not missing and not engine.run(found).rows[0][0]:
