@@ -3,9 +3,10 @@
     python bench/otlp_import.py [--spans 200000] [--runs 3] [--folder DIR]
 
 The file holds requests of 512 spans of AI calls with some 20 attributes and 1.8 kB each, in protobuf and
-in JSON lines. Clew stores them: columns, digests, the ledger. The walk only makes a dict of each span's
-fields and attributes, and keeps none: it is a floor, not a rival. Each figure is a process of its own, the
-sides in turn; wall time counts the start of Python, and the ratio is that of CPU seconds.
+in JSON lines; a folder holds the same requests in protobuf, a file each. Clew stores them: columns, digests,
+the ledger. The walk only makes a dict of each span's fields and attributes, and keeps none: it is a floor,
+not a rival. Each figure is a process of its own, the sides in turn; wall time counts the start of Python,
+and the ratio is that of CPU seconds.
 """
 
 from __future__ import annotations
@@ -43,10 +44,11 @@ ledger = pipeline.ingest([sys.argv[1]], case=sys.argv[2], settings=told)
 assert not ledger.problems, ledger.problems
 """
 WALK = """
-import json, sys
+import json, pathlib, sys
 from google.protobuf.json_format import Parse
 from opentelemetry.proto.collector.trace.v1.trace_service_pb2 import ExportTraceServiceRequest as R
-data = open(sys.argv[1], 'rb').read()
+path = pathlib.Path(sys.argv[1])
+data = b''.join(one.read_bytes() for one in (sorted(path.iterdir()) if path.is_dir() else [path]))
 if data.startswith(b'{'):
     requests = [Parse(line, R()) for line in data.splitlines()]
 else:
@@ -134,14 +136,16 @@ def put(pairs: object, attributes: dict[str, str | int | float]) -> None:
 
 
 def write(folder: Path, spans: int) -> dict[str, Path]:
-    """The same requests in both encodings, made where they are not there yet."""
-    files = {kind: folder / f"spans-{spans}.{kind}" for kind in ("pb", "jsonl")}
+    """The same requests in both encodings and as many files, made where they are not there yet."""
+    files = {kind: folder / f"spans-{spans}.{kind}" for kind in ("pb", "jsonl", "files")}
     if not all(path.exists() for path in files.values()):
+        files["files"].mkdir()
         chance = random.Random(7)
         with files["pb"].open("wb") as proto, files["jsonl"].open("w") as lines:
             for number in range(spans // BATCH):
                 made = request(chance, 1_763_629_200_000_000_000 + number * BATCH * 1_000_003)
                 proto.write(made.SerializeToString())
+                (files["files"] / f"{number:05}.pb").write_bytes(made.SerializeToString())
                 lines.write(json.dumps(as_exported(made), separators=(",", ":")) + "\n")
     return files
 
@@ -178,8 +182,9 @@ def compare(kind: str, source: Path, folder: Path, spans: int, runs: int) -> Non
         for what, found in clew.items():
             found.append(measured(CLEW % what, source, target))
     walked = [statistics.median(run[n] for run in walk) for n in range(2)]
+    size = sum(one.stat().st_size for one in ([*source.iterdir()] if source.is_dir() else [source]))
     print(
-        f"{kind:5} {spans:,} spans, {source.stat().st_size / 1e6:.0f} MB, {target.stat().st_size / spans:.0f} bytes a "
+        f"{kind:5} {spans:,} spans, {size / 1e6:.0f} MB, {target.stat().st_size / spans:.0f} bytes a "
         f"span on disk; walk {spans / walked[0]:,.0f} spans/s, {1e6 * walked[1] / spans:.0f} CPU us"
     )
     for what, found in clew.items():
