@@ -18,6 +18,7 @@ import tempfile
 import time
 import zlib
 from codecs import BOM_UTF8
+from collections import deque
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -99,18 +100,20 @@ class SourceFile:
         """
         content = hashlib.sha256()
         raw = hashlib.sha256() if self._is_packed() else None
-        wanted = sorted(set(lengths))
+        wanted = deque(sorted(set(lengths)))
         prefixes: dict[int, str] = {}
         head, size, problem = b"", 0, ""
         try:
             for chunk in self._chunks(raw):
                 head += chunk[: max(0, HEAD_BYTES - len(head))]
-                while wanted and wanted[0] <= size + len(chunk):
-                    part = content.copy()
-                    part.update(chunk[: wanted[0] - size])
-                    prefixes[wanted.pop(0)] = part.hexdigest()
-                content.update(chunk)
-                size += len(chunk)
+                left = memoryview(chunk)
+                while wanted and wanted[0] <= size + len(left):
+                    part, left = left[: wanted[0] - size], left[wanted[0] - size :]
+                    content.update(part)
+                    size = wanted.popleft()
+                    prefixes[size] = content.copy().hexdigest()
+                content.update(left)
+                size += len(left)
         except _Damaged as damage:
             problem = (
                 f"{self.uri} is damaged after {size:,} uncompressed bytes ({damage}); "
