@@ -1,10 +1,12 @@
 """The table of contents: what happens to bytes on their way to findings.
 
-ingest       read    sources/   files, folders, standard input -> blocks of whole lines
+ingest       (ingestion.py)
+             read    sources/   files, folders, standard input -> blocks of whole lines
              parse   formats/   blocks -> records -> events and rejects
              redact  redact/    events without secrets, personal data and, if so asked, prompts
              load    engines/   events -> the case, with digests; the ledger must balance
 investigate  ingest what is new
+             (investigation.py)
              detect  detections/ -> findings, each with its evidence
              rank    most important first
 verify       every digest and the chain, again
