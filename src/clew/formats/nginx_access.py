@@ -179,6 +179,12 @@ SAMPLES = [
         rejects=1,
     ),
     Sample(
+        '192.0.2.1 - - [20/Nov/2026:09:00:00 +0000] "GET / HTTP/1.1" 502 0 "-" "curl/8" 4f2c91aa8b01d3e7\n'
+        '192.0.2.1 - - [20/Nov/2026:09:00:01 +0000] "GET / HTTP/1.1" 200 9 "-" "curl/8" 0123456789012345\n',
+        [{"request_id": "4f2c91aa8b01d3e7"}, {"request_id": "0123456789012345"}],
+        name="a request's id of half the usual length",
+    ),
+    Sample(
         '192.0.2.1 - - [20/Nov/2026:09:00:00 +0000] "GET / HTTP/1.1" 502 0 "-" "curl/8" rt=0.123 '
         'uct="0.001, 0.002" urt="0.050, 0.070" ua="192.0.2.7:8000, 192.0.2.8:8000" us="502, 504" '
         "rid=4f2a cs=MISS\n"
