@@ -27,6 +27,9 @@ LAYOUTS = [
     "%a %b %d %H:%M:%S %Y",
     "%a %b %d %H:%M:%S UTC %Y",
     "%m/%d/%Y %H:%M:%S",
+    "%m/%d/%Y %I:%M:%S %p",
+    "%d.%m.%Y %H:%M:%S",
+    "%b %d, %Y, %I:%M:%S %p",
 ]
 MOMENTS = st.datetimes(datetime(1970, 1, 1), datetime(2099, 12, 31)).map(
     lambda moment: moment.replace(microsecond=0)

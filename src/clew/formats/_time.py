@@ -9,6 +9,7 @@
     Fri, 20 Nov 2026 09:00:00 +0100  RFC 1123 and RFC 5322, without a day's name too
     Fri Nov 20 09:00:00.123 2026     C's asctime, Apache's error log, date's UTC before the year
     11/20/2026 09:00:00              month first, as the trainers' logs write it
+    11/20/2026 9:00 AM               as tables have it; 20.11.2026 09:00 and Nov 20, 2026, 9:00 AM too
 
 A time that is none of these, or that no calendar has, is NULL; so is one in a zone that it only names:
 half a time would be hours away from the truth, and nobody would see it.
@@ -26,6 +27,7 @@ ISO = (
     "(?:[T ][0-9]{2}:[0-9]{2}(?::[0-9]{2}(?:[.,][0-9]*)?)?)?"  # T09:00:00,123
     f"(?: ?{OFFSET})?"  # +01:00
 )
+OF_TABLES = "^([0-9]{1,2}[./][0-9]{1,2}[./]|[A-Z][a-z]{2} [0-9]{1,2}, )[0-9]{4}(,? |$)"
 MONTH_FIRST = "^([0-9]{1,2})/([0-9]{1,2})/([0-9]{4})"
 
 
@@ -49,7 +51,9 @@ def timestamp_sql(text: str, settings: Settings) -> str:
          bsd_sql(shown, settings)),
         (f"regexp_matches({shown}, '^([A-Z][a-z]{{2}},? )?[0-9]{{1,2}}[ -][A-Z][a-z]{{2}}[ -]')",
          rfc1123_sql(shown, settings)),
-        (f"regexp_matches({shown}, '{MONTH_FIRST} ')", month_first_sql(shown, settings)),
+        (f"regexp_matches({shown}, '{MONTH_FIRST} [0-9]{{2}}:[0-9]{{2}}:[0-9]{{2}}([.,][0-9]+)?$')",
+         month_first_sql(shown, settings)),
+        (f"regexp_matches({shown}, '{OF_TABLES}')", table_sql(shown, settings)),
         (f"regexp_matches({shown}, '^[A-Z][a-z]{{2}} [A-Z][a-z]{{2}} ')", asctime_sql(shown, settings)),
     ]  # fmt: skip
     cases = " ".join(f"WHEN {test} THEN {value}" for test, value in branches)
@@ -127,8 +131,16 @@ def month_first_sql(text: str, settings: Settings) -> str:
         f"replace(regexp_replace({text}, '{MONTH_FIRST}', {order}), ',', '.')" for order in iso
     ]
     tries = ", ".join(f"try_cast({one} AS TIMESTAMP)" for one in dated)
-    is_whole = f"regexp_full_match({text}, '[0-9/]+ [0-9]{{2}}:[0-9]{{2}}:[0-9]{{2}}([.,][0-9]+)?')"
-    return f"CASE WHEN {is_whole} THEN {zoned(f'coalesce({tries})', settings)} END"
+    return zoned(f"coalesce({tries})", settings)
+
+
+def table_sql(text: str, settings: Settings) -> str:
+    """What spreadsheets and billing exports write: `3/14/2026 8:00 AM`, `14.03.2026 08:00`."""
+    bare = f"regexp_replace({text}, '([0-9]{{4}}),', '\\1')"
+    days = ("%m/%d/%Y", "%d/%m/%Y", "%d.%m.%Y", "%b %d, %Y")
+    clocks = (" %I:%M:%S %p", " %I:%M %p", " %H:%M:%S", " %H:%M", "")
+    layouts = ", ".join(f"'{day}{clock}'" for clock in clocks for day in days)
+    return zoned(f"try_strptime({bare}, [{layouts}])::TIMESTAMP", settings)
 
 
 def asctime_sql(text: str, settings: Settings) -> str:
