@@ -248,13 +248,12 @@ def _candidates(
                 later=50,
             ),
         }
-    if column == "url_path":
+    if column == "url_path":  # app::http, a target of Rust's tracing, is none
         is_plain = (
             f"starts_with({text}, '/') AND NOT contains({text}, '?') AND NOT contains({text}, '#')"
         )
         host = f"nullif(regexp_extract({text}, '^[a-zA-Z][a-zA-Z0-9+.-]*://([^/?#:]+)', 1), '')"
-        no_module = f"CASE WHEN NOT contains({text}, '::') THEN {text} END"  # app::http, in Rust
-        path = f"regexp_extract({no_module}, '^(?:[a-zA-Z][a-zA-Z0-9+.-]*://[^/?#]*)?([^?#]*)', 1)"
+        path = f"regexp_extract({text}, '^(?:[a-zA-Z][a-zA-Z0-9+.-]*://[^/?#]*)?((?:[^?#:]|:[^?#:])*:?)(?:[?#]|$)', 1)"
         query = f"nullif(regexp_extract({text}, '\\?([^#]*)', 1), '')"
         return {
             "url_path": can(f"CASE WHEN {is_plain} THEN {text} ELSE nullif({path}, '') END"),
