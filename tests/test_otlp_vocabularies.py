@@ -174,6 +174,28 @@ def test_events_of_older_conventions_tell_the_conversation() -> None:
     assert row["prompt"] == "q"
 
 
+@pytest.mark.parametrize(
+    "choice",
+    [
+        {"message": '{"role": "assistant", "content": "hi"}'},
+        {"gen_ai.event.content": '{"message": {"role": "assistant", "content": "hi"}, "index": 0}'},
+    ],
+)
+def test_a_turn_that_is_json_text_is_read(choice: dict[str, Any]) -> None:
+    assert row_of({"gen_ai.system": "openai"}, {"gen_ai.choice": choice})["completion"] == "hi"
+
+
+def test_mlflow_s_texts_lose_their_quotes() -> None:
+    row = row_of({"mlflow.trace.user": '"u-1"', "mlflow.spanType": '"CHAT_MODEL"'})
+    assert (row["user_id"], row["operation"]) == ("u-1", "CHAT_MODEL")
+
+
+def test_langsmith_s_project_is_no_chat() -> None:
+    row = row_of({"langsmith.trace.session_id": "project"})
+    assert "session_id" not in row
+    assert row["attributes"]["langsmith.trace.session_id"] == "project"
+
+
 def test_usage_and_cost_stand_in_json_too() -> None:
     row = row_of(
         {

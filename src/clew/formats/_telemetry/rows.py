@@ -24,6 +24,8 @@ from clew.formats._telemetry.columns import TYPES, Column
 from clew.model.event import BY_NAME
 
 PLACE = ("line", "byte_offset", "part", "is_kept")
+QUOTING = "mlflow."
+"""Keys of who writes each of its values as JSON: text in quotes too."""
 AS_THEY_ARE = {"error.type": "error_type"}
 """Attributes whose text is the column's, whatever it looks like."""
 SQL_KINDS: dict[str, str] = {
@@ -161,7 +163,13 @@ def _first_of(sure: Mapping[str, str], other: Mapping[str, str]) -> dict[str, st
 def _field(name: str, values: Column, column: str) -> Field:
     """An attribute as `map_members` wants it."""
     if values.kind == "text":
-        return Field(name, column, f"to_json({column})", values.types)
+        shown = column
+        if name.startswith(QUOTING):
+            shown = (
+                f"CASE WHEN {column} LIKE '\"%\"' AND json_valid({column}) "
+                f"THEN {column}->>'$' ELSE {column} END"
+            )
+        return Field(name, shown, f"to_json({column})", values.types)
     if values.kind == "json":
         text = column
         if "VARCHAR" in values.types:

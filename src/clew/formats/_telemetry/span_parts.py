@@ -6,6 +6,7 @@ they become columns, and what they tell in passing (an exception, a conversation
 
 from __future__ import annotations
 
+import json
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
@@ -115,14 +116,26 @@ class SpanEvents:
 
 
 def _turn(role: str, told: Mapping[str, Any]) -> dict[str, Any]:
+    told = {**told, **_object(told.get("gen_ai.event.content"))}
     inner = told.get("message")
-    spoken = dict(inner) if isinstance(inner, dict) else {}
+    spoken = dict(inner) if isinstance(inner, dict) else _object(inner)
     for key in ("role", "content", "tool_calls", "id", "finish_reason"):
         if key in told:
             spoken[key] = told[key]
-    if isinstance(inner, str):
+    if isinstance(inner, str) and not _object(inner):
         spoken.setdefault("content", inner)
     return {"role": role, **spoken}
+
+
+def _object(said: Any) -> dict[str, Any]:
+    """The JSON object that a text is; spans hold the parts of a turn as text."""
+    if not isinstance(said, str) or not said.lstrip().startswith("{"):
+        return {}
+    try:
+        found = json.loads(said)
+    except (ValueError, RecursionError):
+        return {}
+    return found if isinstance(found, dict) else {}
 
 
 @dataclass(slots=True)
