@@ -18,7 +18,7 @@ from clew.errors import InputError
 from clew.formats import Settings
 from clew.formats._calls.entries import documents_of, header_of, rows_of_table
 from clew.formats._calls.parser import EntriesParser, of_entries
-from clew.formats._calls.parts import Layout, counted, has_keys
+from clew.formats._calls.parts import Layout, counted, is_table
 from clew.model.case import Sample
 
 READ = counted("/cache_read_input_tokens", "/usage_input_tokens_cache_read")
@@ -33,6 +33,7 @@ TABLES = (
 """What the console's tables of tokens and of costs have."""
 LAYOUT = Layout(
     keys=(("/starting_at",), *TABLES),
+    tables=TABLES,
     names={
         "usage_date_utc": "timestamp", "model_version": "model", "usage_output_tokens": "output_tokens",
         "api_key": "api_key_hash", "workspace": "team", "usage_type": "", "cost_usd": "",
@@ -58,7 +59,7 @@ LAYOUT = Layout(
 
 def sniff(head: bytes) -> float:
     """High where buckets with a start, an end and results stand."""
-    if has_keys(LAYOUT, header_of(head)):
+    if is_table(LAYOUT, header_of(head)):
         return 0.99
     text = head[:8192].decode(errors="replace")
     return 0.99 if '"starting_at"' in text and '"results"' in text else 0.0
@@ -66,8 +67,8 @@ def sniff(head: bytes) -> float:
 
 def parse(head: bytes, settings: Settings) -> EntriesParser:
     """A parser of results, or of the rows of a table."""
-    is_table = has_keys(LAYOUT, header_of(head))
-    return of_entries(settings, LAYOUT, rows_of_table if is_table else _results)
+    entries = rows_of_table if is_table(LAYOUT, header_of(head)) else _results
+    return of_entries(settings, LAYOUT, entries)
 
 
 def _results(path: Path) -> Iterator[Any]:

@@ -33,6 +33,7 @@ LAYOUT = Layout(
         "request_properties.environment": "environment", "prompt_cache_read_tokens": "cache_read_tokens",
         "prompt_cache_write_tokens": "cache_write_tokens", "node_id": "",
     },
+    tables=(("/request_created_at", "/request_body"), ("/request_created_at", "/response_status")),
     request=("/request_body",),
     response=("/response_body",),
     url=("/target_url", "/request_path"),

@@ -19,13 +19,14 @@ from clew.errors import InputError
 from clew.formats import Settings
 from clew.formats._calls.entries import documents_of, header_of, rows_of_table
 from clew.formats._calls.parser import EntriesParser, of_entries
-from clew.formats._calls.parts import Layout, has_keys
+from clew.formats._calls.parts import Layout, is_table
 from clew.model.case import Sample
 
 TABLES = (("/start_time", "/num_model_requests"), ("/start_time", "/amount_value"))
 """What the dashboard's tables of usage and of costs have."""
 LAYOUT = Layout(
     keys=(("/object", "/start_time"), *TABLES),
+    tables=TABLES,
     names={
         "start_time": "timestamp", "end_time": "", "object": "", "num_model_requests": "", "project_id": "team",
         "project_name": "team", "organization_id": "tenant", "api_key_id": "api_key_hash", "user_id": "user_id",
@@ -48,7 +49,7 @@ LAYOUT = Layout(
 
 def sniff(head: bytes) -> float:
     """High where buckets with results of an organisation stand."""
-    if has_keys(LAYOUT, header_of(head)):
+    if is_table(LAYOUT, header_of(head)):
         return 0.99
     text = head[:8192].decode(errors="replace")
     return 0.99 if '"bucket"' in text and ('"organization.' in text or '"results"' in text) else 0.0
@@ -56,8 +57,8 @@ def sniff(head: bytes) -> float:
 
 def parse(head: bytes, settings: Settings) -> EntriesParser:
     """A parser of results, or of the rows of a table."""
-    is_table = has_keys(LAYOUT, header_of(head))
-    return of_entries(settings, LAYOUT, rows_of_table if is_table else _results)
+    entries = rows_of_table if is_table(LAYOUT, header_of(head)) else _results
+    return of_entries(settings, LAYOUT, entries)
 
 
 def _results(path: Path) -> Iterator[Any]:
