@@ -233,10 +233,8 @@ def _candidates(
         return _Candidate(item, sql, can_fail, rank + later)
 
     if column == "http_status":
-        if item.number:
-            return {
-                column: can(f"CASE WHEN {item.number} BETWEEN 100 AND 599 THEN {item.number} END")
-            }
+        if number := item.number:
+            return {column: can(f"CASE WHEN {number} BETWEEN 100 AND 599 THEN {number} END")}
         word = f"lower(trim({text}))"
         return {
             "http_status": can(

@@ -30,6 +30,9 @@ LAYOUT = Layout(
         "properties.responseSize": "response_bytes", "properties.requestSize": "request_bytes",
         "properties.apimSubscriptionId": "api_key_hash", "properties.lastError.reason": "error_type",
         "properties.lastError.message": "status_message", "isRequestSuccess": "", "callerIpAddress": "client_ip",
+        "properties.deploymentName": "model", "properties.promptTokens": "input_tokens",
+        "properties.completionTokens": "output_tokens", "properties.totalTokens": "total_tokens",
+        "properties.isStreamCompletion": "is_streamed",
     },
     request=("/properties/requestBody", "/properties/backendRequestBody"),
     response=("/properties/responseBody", "/properties/backendResponseBody"),
@@ -68,6 +71,7 @@ def _is_own(document: dict[str, Any]) -> bool:
         "objectId",
         "apimSubscriptionId",
         "streamType",
+        "promptTokens",
     )
     return any(mark in told for mark in marks)  # fmt: skip
 

@@ -13,8 +13,10 @@ from __future__ import annotations
 from clew.formats import Settings
 from clew.formats._calls import parser as calls
 from clew.formats._calls.parts import Layout
+from clew.model.ai_names import FROM_CACHE
 from clew.model.case import Sample
 
+NO_CACHE = "00000000-0000-0000-0000-000000000000"
 LAYOUT = Layout(
     keys=(
         ("/request_created_at", "/request_body"), ("/request_created_at", "/response_status"),
@@ -31,11 +33,16 @@ LAYOUT = Layout(
         "request_properties.environment": "environment", "prompt_cache_read_tokens": "cache_read_tokens",
         "prompt_cache_write_tokens": "cache_write_tokens", "node_id": "",
     },
+    tables=(("/request_created_at", "/request_body"), ("/request_created_at", "/response_status")),
     request=("/request_body",),
     response=("/response_body",),
     url=("/target_url", "/request_path"),
     status=("/response_status",),
-    derived={"provider": "lower(nullif(document->>'provider', 'CUSTOM'))"},
+    derived={
+        "service_tier": f"CASE WHEN nullif(document->>'cache_reference_id', '{NO_CACHE}') IS NOT NULL "
+                        f"THEN '{FROM_CACHE}' END",
+        "provider": "lower(nullif(document->>'provider', 'CUSTOM'))",
+    },
 )  # fmt: skip
 
 

@@ -60,6 +60,7 @@ LAYOUT = Layout(
         "status": "CASE WHEN upper(document->>'level') = 'ERROR' THEN 'error' END",
     },
     is_plain=True,
+    tables=(("/traceId", "/startTime", "/type", "/model"),),
     told=("userId", "sessionId", "environment", "tags"),
 )  # fmt: skip
 

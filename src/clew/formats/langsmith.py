@@ -59,6 +59,7 @@ LAYOUT = Layout(
         "extra.metadata.user_id": "user_id", "extra.metadata.ls_model_type": "",
         "extra.runtime.sdk_version": "", "tags": "tags", "extra.invocation_params.stream": "is_streamed",
     },
+    tables=(("/run_type", "/start_time", "/inputs"),),
     request=("/clew_asked", "/inputs"),
     response=("/clew_answered",),
     spent=("/outputs",),

@@ -72,6 +72,7 @@ LAYOUT = Layout(
            for mark in ("", "llm_provider-")},
         **{f"hidden_params.additional_headers.{name.replace('-', '_')}": column for name, column in LIMITS.items()},
     },
+    tables=(("/call_type", "/spend"),),
     request=("/proxy_server_request/body", "/messages"),
     response=("/response",),
     url=("/api_base",),

@@ -21,7 +21,6 @@ from clew.model.case import Sample
 BODY = Layout(
     keys=(
         ("/choices", "/model"), ("/choices", "/usage"), ("/output", "/object", "/usage"), ("/data", "/usage", "/model"),
-        ("/id", "/model", "/results"),
     ),
     names={"created": "timestamp", "created_at": "timestamp"},
     response=("",),

@@ -20,6 +20,7 @@ LAYOUT = Layout(
         "logging_time": "timestamp", "metadata.request_latency": "duration_ms:ms", "api_method": "",
         "endpoint": "", "model_version": "", "deployed_model_id": "",
     },
+    tables=(("/logging_time", "/full_request"),),
     request=("/full_request",),
     response=("/full_response",),
     spent=("/model",),

@@ -36,7 +36,7 @@ from clew.formats._calls.hosts import (
     provider_of_path,
     url_columns,
 )
-from clew.formats._calls.parts import Layout, has_keys, make_parts
+from clew.formats._calls.parts import Layout, has_keys, is_table, make_parts
 from clew.formats._calls.request import request_columns, with_request
 from clew.formats._calls.response import (
     IS_IMAGE,
@@ -69,8 +69,6 @@ FORM_MODEL = (
     "nullif(regexp_extract(request_text, 'name=\"model\"\\s+([\\w./:@-]+)\\s*(?:\\n|$)', 1), '')"
 )
 """SQL of the model that a form with a file asks for."""
-BEGIN_PAGES = frozenset({*PAGES, "object", "error", "status", "meta"})
-"""Members with which a page may begin."""
 
 
 @dataclass(slots=True)
@@ -211,7 +209,7 @@ class EntriesParser(CallsParser):
 
 def sniff(head: bytes, layout: Layout) -> float:
     """Share of the first records that are the source's own, surer than JSON lines and whole exchanges."""
-    if has_keys(layout, header_of(head)):
+    if is_table(layout, header_of(head)):
         return 0.98
     return 0.98 * share_of(head, partial(_is_own, layout))
 
@@ -226,7 +224,7 @@ def share_of_own(head: bytes, is_own: Callable[[dict[str, Json]], bool]) -> floa
 def parse(head: bytes, settings: Settings, layout: Layout) -> CallsParser:
     """A parser of the source's records: one a line, in one array, one after the other, in pages, or as
     the rows of a table."""
-    if has_keys(layout, header_of(head)):
+    if is_table(layout, header_of(head)):
         return of_entries(settings, layout, rows_of_table)
     if share_of(head, partial(_is_page, layout)) > 0.5:
         return of_entries(settings, layout, partial(entries_of_pages, told=layout.told))
@@ -251,8 +249,7 @@ def _is_page(layout: Layout, document: Mapping[str, object]) -> bool:
     if found is not None:
         return not has_keys(layout, document) and all(has_keys(layout, one) for one in found[:20])
     is_cut = bool(document) and all(value == {} for value in document.values())
-    first = next(iter(document), "")
-    return is_cut and first in BEGIN_PAGES and has_keys(layout, document)
+    return is_cut and any(name in document for name in PAGES) and has_keys(layout, document)
 
 
 def _columns(settings: Settings, layout: Layout) -> dict[str, str]:

@@ -47,6 +47,7 @@ class Layout:
     fixed     canonical column to a SQL value, where the record and its parts say nothing
     provider  where the source has only one
     reshape   SQL of another document made from `document`, where no pointer can say it; else ""
+    tables    columns that tell a table of such records, as `keys`; () where there is none
     told      members of a page that hold for every record it lists
     """
 
@@ -64,6 +65,7 @@ class Layout:
     is_plain: bool = False
     provider: str = ""
     reshape: str = ""
+    tables: tuple[Pointers, ...] = ()
     told: tuple[str, ...] = ()
 
 
@@ -137,6 +139,11 @@ def _listed(texts: Sequence[str]) -> str:
 def has_keys(layout: Layout, document: Mapping[str, object]) -> bool:
     """Whether a record has one group of the keys that tell the source's own ones."""
     return any(all(_has(document, pointer) for pointer in group) for group in layout.keys)
+
+
+def is_table(layout: Layout, header: Mapping[str, object]) -> bool:
+    """Whether the names of a table's columns are those of the source's own export."""
+    return any(all(_has(header, pointer) for pointer in group) for group in layout.tables)
 
 
 def _has(document: object, pointer: str) -> bool:
