@@ -78,6 +78,13 @@ SPIKE_CASES = [
         expect=[{"cause": "retries", "limited": 120, "attempts": 180}],
     ),
     Case(
+        "refusals of one caller alone, among others who ask as much, are of its own limit",
+        rows=_hour([
+            {**row, "http_status": 429 if row["user_id"] == "user-2" else 200} for row in _minutes(99)
+        ]),
+        expect=[{"user_id": "user-2", "cause": "own limit", "limited": 30, "victims_limited": 0}],
+    ),
+    Case(
         "a limit that was lowered is told from a load that grew",
         rows=[
             {**row, "rate_limit_requests": 5 if "10:20" <= row["timestamp"][11:16] < "10:30" else 60}

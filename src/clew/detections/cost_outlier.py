@@ -41,6 +41,7 @@ NORMAL = 1.4826  # MAD of a normal distribution to its standard deviation
 QUARTILE = 0.6745  # upper quartile of a normal distribution, in standard deviations
 LEAST_SPREAD = 0.25  # users that cost all alike: a quarter more is no outlier
 LEAST_Z = 3.0
+STEADY_DAYS = 5
 PAST_DAYS = 28
 DAY_S = 86_400
 
@@ -87,6 +88,8 @@ def detect(
         "user_id",
         "is_peer",
         "is_past",
+        "is_steady",
+        "active_days",
         "day",
         "day_started",
         *MEASURES[:-6],
@@ -140,6 +143,10 @@ def describe(row: dict[str, Any], details: dict[str, list[dict[str, Any]]]) -> D
             f"{usd(row['day_usd'])}; the median of the {row['past_days']} days before it was "
             f"{usd(row['past_day_usd'])}."
         )
+    if row["is_peer"] and row["is_steady"]:
+        reasons.append(
+            f"It costs about as much on each of {row['active_days']:,} days: a job or a habit, no accident."
+        )
     models = ", ".join(
         f"{line['model']} ({line['calls']:,} calls, {usd(line['usd'])})"
         for line in details["models"]
@@ -150,7 +157,7 @@ def describe(row: dict[str, Any], details: dict[str, list[dict[str, Any]]]) -> D
     weight = row["cost_share"] or 0.0
     return Description(
         title=title,
-        severity="high" if weight >= 0.3 and row["is_peer"] else "medium",
+        severity="high" if weight >= 0.3 and row["is_peer"] and not row["is_steady"] else "medium",
         confidence=0.9 if row["is_peer"] and row["is_past"] else 0.8,
         why=tuple(reasons),
         recommendations=(
@@ -184,8 +191,14 @@ def _against_peers(days: ir.Table) -> ir.Table:
         cost_usd=days.usd.sum(),
         calls=days.calls.sum(),
         unpriced_calls=days.unpriced.sum(),
+        active_days=number(days.usd > 0),
+        most_usd=days.usd.max(),
         started=days.started.min(),
         ended=days.ended.max(),
+    )
+    even_usd = t.cost_usd / t.active_days.nullif(0)
+    t = t.mutate(
+        is_steady=((t.active_days >= STEADY_DAYS) & (t.most_usd <= 2 * even_usd)).fill_null(False)
     )
     t = t.filter(t.cost_usd > 0).mutate(log_usd=lambda s: s.cost_usd.cast("float64").ln())
     middle = t.agg(

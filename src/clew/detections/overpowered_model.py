@@ -2,7 +2,8 @@
 
 Reads     calls, each counted once   model, cost_usd, input_tokens, output_tokens, finish_reason,
           temperature, tool_definitions, reasoning_tokens, prompt, completion
-Returns   one row per service and dear model: the cheaper model with the cheapest answers that are alike
+Returns   one row per service and dear model: the cheaper model that answered the same prompts alike, else
+          the one with the cheapest answers that are alike
 Units     calls: simple calls of the dear model; simple_share: of all its calls, 0 to 1; saving_usd: their
           cost less what the cheaper model's tokens cost in this case; output_p50, cheaper_output_p50: tokens
           written, medians; finished_share, cheaper_finished_share: ended by themselves, 0 to 1;
@@ -85,7 +86,11 @@ def detect(
     best = ibis.row_number().over(
         ibis.window(
             group_by=[pairs.service, pairs.model, pairs.owner],
-            order_by=[pairs.saving_usd.desc(), pairs.cheaper_model],
+            order_by=[
+                pairs.same_prompts < FEWEST_SAME_PROMPTS,
+                pairs.saving_usd.desc(),
+                pairs.cheaper_model,
+            ],
         )
     )
     pairs = pairs.mutate(place=best).filter(lambda s: s.place == 0)
@@ -261,6 +266,15 @@ CASES = [
             for n, row in enumerate([*_SMALL, *_LARGE])
         ],
         expect=[],
+    ),
+    Case(
+        "of two cheaper models the one that answered the same prompts is named",
+        rows=[
+            *({**row, "prompt": f"p{n}", "completion": f"label {n % 3}"} for n, row in enumerate(_LARGE)),
+            *({**row, "model": "tiny", "cost_usd": "0.000000100"} for row in _SMALL),
+            *({**row, "prompt": f"p{n}", "completion": f"label {n % 3}"} for n, row in enumerate(_SMALL)),
+        ],
+        expect=[{"cheaper_model": "small", "same_prompts": 40, "same_answers": 40}],
     ),
     Case(
         "work that asks for variety is not deterministic",

@@ -10,9 +10,10 @@ Method    a run is a string of minutes with refusals, at most a quarter hour apa
           version or change at most half an hour before, and its service makes the growth (where the
           attempts name no service: it is the only change for hours, and the load grew). Neighbour:
           one caller makes the growth and grew more than the others (where nothing is known of
-          before: makes the load, far above the next). Retries: half of the attempts repeat a refused
-          one before any back-off, or without these the load is as usual. Else saturation: all grew, or
-          the limit did not hold what was usual, or was lowered
+          before: makes the load, far above the next). Own limit: all refusals are one caller's.
+          Retries: half of the attempts repeat a refused one before any back-off, or without these the
+          load is as usual. Else saturation: all grew, or the limit did not hold what was usual, or was
+          lowered
 Blind to  limits shared with callers that are in no log; callers behind one address without a key
 Source    RFC 6585 section 4; https://learn.microsoft.com/azure/architecture/antipatterns/noisy-neighbor
 """
@@ -53,6 +54,7 @@ MEASURES = (
 )  # fmt: skip
 REFERENCES = ("owasp.llm10-2025", "atlas.aml.t0029")
 SHORTLY_US = 1_800_000_000
+FEWEST_SPARED = 5
 AS_USUAL = 1.25
 """A load below this many times the usual is as usual."""
 
@@ -116,9 +118,13 @@ def _neighbours(m: ir.Table, min_load_share: float, min_growth: float) -> ir.Tab
     grew = (m.growth_share >= 0.5) & (m.caller_growth >= option(min_growth))
     # one that grew like all the others is only the largest of them
     grew = grew & (m.caller_growth >= option(min_growth) * m.others_growth.fill_null(0.0))
-    fits = (m["values"] >= 2) & (m.place == 0) & (m.load_share >= share)
-    fits = fits & ibis.ifelse(m.is_known, grew, is_far).fill_null(False)
-    m = m.filter(fits)
+    is_large = (m.place == 0) & (m.load_share >= share)
+    is_large = is_large & ibis.ifelse(m.is_known, grew, is_far).fill_null(False)
+    # others ask enough to be refused, and none of them was
+    is_alone = (m.limited_share_of_caller == 1.0) & (
+        (1 - m.request_share) * m.own_limited >= FEWEST_SPARED
+    )
+    m = m.filter((m["values"] >= 2) & (is_large | is_alone))
     rank = ibis.cases(*((m.name == name, n) for n, name in enumerate(CALLERS)), else_=9)
     best = ibis.window(
         group_by=[m.scope, m.run], order_by=[m.load_share.round(1).desc(), rank, m.value]

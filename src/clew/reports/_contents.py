@@ -88,6 +88,8 @@ def _advice(findings: Sequence[Finding], is_about_money: bool) -> Iterable[str]:
     saving = _saving(findings)
     for finding in saving[:3]:
         yield f"To save {money(finding.measures[SAVING])}: {_found_and_do(finding)}"
+    if len(saving) > 1:
+        yield "Savings that touch the same calls overlap: they do not simply add up."
     if is_about_money and not saving:
         yield "No finding states a saving."
     if not saving:

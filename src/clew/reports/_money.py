@@ -9,6 +9,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from decimal import Decimal
+from math import ceil
 from typing import Any
 
 from clew.model.views import calls
@@ -22,6 +23,8 @@ OWNERS = {
 }  # fmt: skip
 """Columns that money is laid to, where a call has them, and their words."""
 MOST_ROWS = 12
+FEWEST_UNEVEN = 20
+"""Owners from which on a twentieth of them is somebody."""
 
 Row = dict[str, Any]
 
@@ -77,7 +80,16 @@ def summary(spent: Money) -> Iterable[str]:
                 f"The {OWNERS[owner]} that spent most is {top[owner]}: {money(top['cost_usd'])} "
                 f"({share(top['cost_share'])}) with {many(top['calls'], 'call')}."
             )
+            if len(rows) >= FEWEST_UNEVEN:
+                yield _unevenly(OWNERS[owner], rows)
             return
+
+
+def _unevenly(word: str, rows: Sequence[Row]) -> str:
+    """How much the dearest twentieth spent."""
+    most = rows[: ceil(len(rows) / 20)]
+    part = sum(row["cost_share"] or 0.0 for row in most)
+    return f"The top 5 % ({len(most):,} of {many(len(rows), word)}) spent {share(part)}."
 
 
 def sections(asking: Asking, spent: Money) -> Iterable[Section]:
