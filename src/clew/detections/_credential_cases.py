@@ -164,6 +164,21 @@ STUFFING_CASES = [
         expect=[{"client_ip": THIEF, "user_id": None, "refusals": 12, "successes": 36, "users": 4}],
     ),
     Case(
+        "the access log names no user; a line of the application with the same id names her",
+        rows=[
+            piece
+            for n, row in enumerate(USUAL + _MANY_USERS)
+            for piece in (
+                {**row, "user_id": None, "request_id": f"r{n}", "source_id": "access"},
+                {
+                    "timestamp": row["timestamp"], "user_id": row["user_id"], "request_id": f"r{n}",
+                    "severity": "INFO", "message": "request done", "source_id": "app",
+                },
+            )
+        ],
+        expect=[{"client_ip": THIEF, "user_id": None, "refusals": 12, "successes": 36, "users": 4}],
+    ),
+    Case(
         "a small log in which one address tries everybody there is",
         rows=[row for n in range(5) for row in _day(f"office-{n}", OFFICE, 480 + n, 90)]
         + [row for n in range(5) for row in _refused(f"office-{n}", [THIEF], 120 + 9 * n, 1, 1)]

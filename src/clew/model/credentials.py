@@ -69,6 +69,7 @@ def asked(events: ir.Table) -> ir.Table:
     for key in ("request_id", "trace_id"):
         t = _completed(t, key)
     t = _with_user_of_key(t)
+    t = t.filter(~t.is_teller).drop("is_teller")
     return t.mutate(
         refused=t.refused & t.is_main,
         accepted=t.accepted & t.is_main,
@@ -114,24 +115,37 @@ def _signs_in(t: ir.Table) -> ir.BooleanValue:
 
 
 def _rows(events: ir.Table) -> ir.Table:
-    """Calls, each once, and requests and sign-ins that are no calls."""
+    """Calls, each once, and requests and sign-ins that are no calls. `is_teller` marks other rows that
+    name the user or key of a request: an application's log line beside a proxy's."""
     called = counted(events)
     called = called.filter(called.timestamp.notnull())
     called = called.mutate(client_ip=_caller(called))
-    called = called.select(*KEPT, "tokens", is_call=ibis.literal(True), fails=called.failed)
+    called = called.select(
+        *KEPT,
+        "tokens",
+        is_call=ibis.literal(True),
+        is_teller=ibis.literal(False),
+        fails=called.failed,
+    )
     e = events.filter(events.timestamp.notnull())
     is_bill = (e.operation == USAGE_REPORT).fill_null(False)
     # what a firewall decided says nothing of credentials
     e = e.mutate(client_ip=_caller(e))
     other = e.filter(e.model.isnull() & e.provider.isnull() & e.action.isnull() & ~is_bill)
     is_asking = other.span_kind.isin(("client", "producer")).fill_null(False)
-    other = other.filter(
+    is_request = (
         (other.http_status.notnull() & ~is_asking)
         | other.error_class.isin(REFUSED_CLASSES).fill_null(False)
         | (other.status.notnull() & other.client_ip.notnull() & other.event_name.notnull())
     )
+    is_request = is_request.fill_null(False)
+    is_tied = (other.request_id.notnull() | other.trace_id.notnull()) & other.span_name.isnull()
+    is_telling = is_tied & (other.user_id.notnull() | other.api_key_hash.notnull())
+    other = other.mutate(is_teller=~is_request)
+    other = other.filter(is_request | is_telling)
     other = other.select(
-        *KEPT, tokens=tokens_of(other), is_call=ibis.literal(False),
+        *KEPT, tokens=ibis.ifelse(other.is_teller, None, tokens_of(other)), is_call=ibis.literal(False),
+        is_teller=other.is_teller,
         fails=(other.http_status >= 400).fill_null(other.status == "error").fill_null(False),
     )  # fmt: skip
     t = called.union(other)
@@ -166,9 +180,8 @@ def _completed(t: ir.Table, key: str) -> ir.Table:
     often = stated.group_by(key).agg(rows=stated.count())
     often = often.filter(often.rows.between(2, MOST_ROWS))
     several = t.semi_join(often, key)
-    order = ibis.window(
-        group_by=several[key], order_by=[~is_proxy(several), several.is_call, several.at_us, several.event_id]
-    )  # fmt: skip
+    nearest = [several.is_teller, ~is_proxy(several), several.is_call]
+    order = ibis.window(group_by=several[key], order_by=[*nearest, several.at_us, several.event_id])
     several = several.mutate(place=ibis.row_number().over(order))
     told = {
         f"one_{name}": ibis.ifelse(
@@ -181,9 +194,9 @@ def _completed(t: ir.Table, key: str) -> ir.Table:
     )
     found = several.group_by(key).agg(
         **told,
-        one_source=several.source_id.argmin(several.place),
-        one_event=several.event_id.argmin(several.place),
-        plain_rows=number(~several.is_call),
+        one_source=several.source_id.argmin(several.place, where=~several.is_teller),
+        one_event=several.event_id.argmin(several.place, where=~several.is_teller),
+        plain_rows=number(~several.is_call & ~several.is_teller),
         call_tokens=several.tokens.sum(where=several.is_call),
     )
     t = t.left_join(found, key).drop(f"{key}_right")

@@ -68,7 +68,7 @@ def _values(t: ir.Table, correlation: Correlation, span: int) -> ir.Table:
     least = _only_least(correlation)
     if correlation.type == "value_count":
         if least is not None and least > 1:
-            t = _crowded(t, span, least)
+            t = _crowded(t, span, least, of="v")
         measure = t.v.nunique()
     else:
         t = t.filter(t.v.abs() < 1e300)
@@ -206,11 +206,12 @@ def _within(t: ir.Table, correlation: Correlation) -> ir.Table:
     return t.filter(reduce(and_, parts).fill_null(False))
 
 
-def _crowded(t: ir.Table, span: int, least: int) -> ir.Table:
-    """Only rows near which there are enough: a window touches two blocks of its length at most."""
+def _crowded(t: ir.Table, span: int, least: int, *, of: str = "") -> ir.Table:
+    """Only rows near which there are enough, or enough values of a column: a window touches two blocks
+    of its length at most."""
     keys = keys_of(t)
     t = t.mutate(block=t.at // span)
-    blocks = t.group_by(*keys, "block").agg(n=t.count())
+    blocks = t.group_by(*keys, "block").agg(n=t[of].nunique() if of else t.count())
     order = ibis.window(group_by=keys, order_by="block")
     blocks = blocks.mutate(
         other=blocks.block.lag().over(order), others=blocks.n.lag().over(order),
