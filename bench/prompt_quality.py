@@ -9,7 +9,7 @@ innocent ones full of trigger words. None is split at random:
     prompt_attacks.jsonl           its sources were looked at while features were written
     prompt_attacks_held_out.jsonl  other sources, written before those features by who wrote them; their texts were
                                    not looked at, but their ways of speaking were known
-    prompt_attacks_unseen.jsonl    other sources again, written when the features stood; nothing was changed after
+    prompt_attacks_unseen.jsonl    other sources again, written when the features stood; nothing was changed for them
 
 The last one is what to expect of attacks in new words. A text counts as an attack where the higher of both
 scores reaches 0.5. --missed prints the wrong ones of the first file.

@@ -51,7 +51,7 @@ def detect(
     *,
     min_score: float = 0.5,
     min_share: float = 0.3,
-    min_queries: int = 10,
+    min_queries: int = 5,
     min_before: int = 50,
 ) -> ir.Table:
     keys = ["base", "document"]

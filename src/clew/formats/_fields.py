@@ -28,6 +28,7 @@ from clew.formats._members import json_object
 from clew.formats._severity import severity_sql
 from clew.formats._time import day_sql, epoch_sql, timestamp_sql
 from clew.formats._traceback import WRITTEN_MARK, exception_sql
+from clew.formats._turns import with_turns
 from clew.model.event import BY_NAME, OWN
 from clew.model.vocabulary import SPELLINGS, Spelling, unwrapped
 
@@ -162,15 +163,13 @@ def map_members(
         columns["input_tokens"] = whole_input(columns, names)
     if "timestamp" in candidates and "timestamp_text" not in candidates:
         columns["timestamp_text"] = _first_text(candidates["timestamp"])
-    counts = [
-        (name, rival) for name in sorted(COUNTS & set(candidates)) for rival in candidates[name]
-    ]
+    counts = [(n, rival) for n in sorted(COUNTS & set(candidates)) for rival in candidates[n]]
     doubted = [(name, one.sql, one.field.text) for name, one in counts if one.can_fail]
     has_money = any(BY_NAME[column].kind == "money" for column in candidates)
     currencies = [item.text for item in fields if has_money and is_currency(item.name)]
     if wrong := problems(doubted, currencies):
         left.append(("usage_problem", wrong))
-    return columns, left
+    return with_turns(columns), left
 
 
 def quoted(text: str) -> str:

@@ -24,6 +24,8 @@ from clew.formats._point_fields import with_metric_values
 from clew.model.case import Sample
 
 DELIMITERS = ",;\t|"
+ALONE = "\x1f"
+"""Stands for the delimiter of a table of one column, whose commas are text."""
 QUOTE = ord('"')
 NUMBER = "-?(0|[1-9][0-9]{0,14})(\\.[0-9]{1,15})?"
 
@@ -120,12 +122,21 @@ def _is_name(name: str) -> bool:
     )
 
 
+def _is_prompts(first: str) -> bool:
+    """The one name of a list of prompts."""
+    name = first.strip().strip('"')
+    spelling = spelling_of(name) if _is_name(name) else None
+    return spelling is not None and spelling.column == "prompt"
+
+
 def _header(head: bytes) -> tuple[str, list[str], list[list[str]]]:
     """Delimiter, names and the first rows; "" and nothing where there is no table."""
     text = head.decode(errors="replace").lstrip("\ufeff")
     first = text.split("\n", 1)[0]
     counts = Counter({mark: first.count(mark) for mark in DELIMITERS})
     delimiter, count = counts.most_common(1)[0]
+    if not count and _is_prompts(first):
+        delimiter, count = ALONE, 1
     if not count or text.lstrip().startswith(("{", "[")):
         return "", [], []
     sample = text[: text.rfind("\n") + 1][:65_536] or text
@@ -137,6 +148,11 @@ def _header(head: bytes) -> tuple[str, list[str], list[list[str]]]:
 
 
 SAMPLES = [
+    Sample(
+        'prompt\nHello, world\n"Say ""hi"",\nplease"\n',
+        [{"prompt": "Hello, world"}, {"prompt": 'Say "hi",\nplease'}],
+        name="a list of prompts alone",
+    ),
     Sample(
         "timestamp,user_id,model,prompt_tokens,completion_tokens,cost\n"
         "2026-11-20T09:00:00Z,u-1,gpt-4o,120,30,0.0006\n"

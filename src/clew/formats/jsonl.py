@@ -65,6 +65,20 @@ SAMPLES = [
         name="a span a line, with OTLP's attributes",
     ),
     Sample(
+        '{"ts":"2026-11-20T09:00:00Z","user":"ann","messages":[{"role":"system","content":"Be brief."},'
+        '{"role":"user","content":"hi"},{"role":"assistant","content":"hello"},{"role":"user","content":'
+        '[{"type":"text","text":"Name a colour."}]}],"reply":"Blue."}\n'
+        '{"ts":"2026-11-20T09:00:01Z","messages":[{"role":"user","content":"hi"},{"role":"assistant","content":"yes"}],'
+        '"retrieved_docs":["a text"]}\n'
+        '{"ts":"2026-11-20T09:00:02Z","messages":3,"choices":[{"message":{"role":"assistant","content":"Red."}}]}\n',
+        [
+            {"prompt": "Name a colour.", "completion": "Blue.", "system_instructions": "Be brief."},
+            {"prompt": "hi", "completion": "yes", "retrieved_documents": '["a text"]'},
+            {"prompt": None, "completion": "Red."},
+        ],
+        name="the messages of a chat, which no field told apart",
+    ),
+    Sample(
         '{"event": "failed", "timestamp": "2026-11-20T09:00:00Z", "exception": [{"exc_type": "ValueError", '
         '"exc_value": "no age", "is_cause": false, "frames": [{"filename": "/app/api.py", "lineno": 7, '
         '"name": "predict", "locals": {"n": "1"}}]}, {"exc_type": "KeyError", "exc_value": "\'age\'", '

@@ -191,7 +191,7 @@ PLAIN: dict[str, str] = {
     ),
     "tenant": (
         "tenant tenant_id tenantid organization organization_id organisation org_id workspace "
-        "workspace_id project project_id customer account"
+        "workspace_id project project_id customer account tenant.id organization.id workspace.id customer.id"
     ),
     "api_key_hash": (
         "api_key apikey key_id keyid api_key_id api_key_hash key_hash x_api_key user_api_key_hash "
@@ -295,11 +295,15 @@ PLAIN: dict[str, str] = {
     ),
     "completion": (
         "completion response response_text output_text answer assistant_message output "
-        "generated_text llm_response completion_text"
+        "generated_text llm_response completion_text reply bot_response bot_reply assistant_response model_output "
+        "model_response"
     ),
-    "system_instructions": "system_instructions system_prompt systemprompt",
+    "system_instructions": "system_instructions system_prompt systemprompt system_message",
     "input_messages": "input_messages messages prompt_messages",
     "output_messages": "output_messages choices",
+    "retrieved_documents": "retrieved_documents retrieved_docs retrieved_chunks source_documents",
+    "guardrail_id": "guardrail_id guardrail guardrail_name",
+    "tool_definitions": "tool_definitions tools",
     "prompt_hash": "prompt_hash prompt_sha256 prompt_digest",
     "prompt_template": "prompt_template template template_id prompt_template_id",
     "prompt_injection_score": "prompt_injection_score injection_score prompt_injection_probability",

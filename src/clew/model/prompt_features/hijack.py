@@ -87,7 +87,7 @@ HIJACK = (
     Feature(
         "first_this", "wants something done before the task goes on",
         (
-            r"\bbefore (?:you )?(?:anything else|you (?:answer|go on|continue|proceed|do anything|start|begin|reply|use)|(?:using|calling) (?:this|the|any) (?:other )?(?:tool|function)|any other tool|answering|continuing|building|editing|drafting)\b|\b(?:to|in order to) (?:continue|complete|proceed|go on|finish)\b[^.!?\n]{0,24}\b(?:agent|assistant|ai|model|you|bot)\b[^.!?\n]{0,8}\b(?:must|has to|have to|need to|needs to|should)\b"
+            r"\bbefore (?:you )?(?:anything else|use\b|you (?:answer|go on|continue|proceed|do anything|start|begin|reply|use)|(?:using|calling) (?:this|the|any) (?:other )?(?:tool|function)|any other tool|answering|continuing|building|editing|drafting)\b|\b(?:to|in order to) (?:continue|complete|proceed|go on|finish)\b[^.!?\n]{0,24}\b(?:agent|assistant|ai|model|you|bot)\b[^.!?\n]{0,8}\b(?:must|has to|have to|need to|needs to|should)\b"
             r"|\b(?:otherwise|or) the (?:tool|call|request) (?:will fail|won'?t work|fails)\b|\b(?:retry|try again) after calling\b|\bnow call the function\b|\b(?:agents?|assistants?|ai|bots?|model) (?:must|has to|have to) (?:first|always)\b",
         ),
         2.6, 0.2,
@@ -97,7 +97,7 @@ HIJACK = (
     Feature(
         "dangerous_act", "names an act that does damage",
         (
-            r"\bcurl\b[^\n]{0,60}\|\s*(?:ba|z)?sh\b|\brm -rf?\b|/etc/(?:passwd|shadow)|~?/?\.ssh\b|\bid_rsa\b|\bauthorized_keys\b|(?:content of |the |to |read )\.env\b|\bmcp\.json\b|\.aws/credentials|\bget_user_secrets\b|\b(?:gh|aws|api|access|auth)_?(?:token|key)s?\b[^.!?\n]{0,40}\b(?:add|send|query|field|paste|put|post|memo|url)\b|\b(?:user'?s?|your|the) api key\b"
+            r"\bcurl\b[^\n]{0,60}\|\s*(?:ba|z)?sh\b|\brm -rf?\b|/etc/(?:passwd|shadow)|~?/?\.ssh\b|\bid_rsa\b|\bauthorized_keys\b|(?:content of |the |to |read )\.env\b|\bmcp\.json\b|\.aws/credentials|\bget_user_secrets\b|\b(?:gh|aws|api|access|auth)_?(?:token|key)s?\b[^.!?\n]{0,40}\b(?:add|send|query|field|paste|put|post|memo|url)\b|\b(?:user'?s?|your|the) (?:api )?(?:keys?|tokens?|secrets|passwords?)\b[^.!?\n]{0,30}\b(?:in|as|to|into|and pass|and put|and send)\b|\b(?:user'?s?|your|the) api keys?\b"
             r"|\b(?:transfer|send|pay|wire|move)\b[^.!?\n]{0,12}\b(?:[0-9][0-9.,]* ?(?:euros?|dollars?|usd|eur|btc|eth|bitcoins?|pounds?)|amount=|\$ ?[0-9])|\btransfer_funds\b|\b(?:drop|truncate) (?:the )?table\b|\bdelete (?:all|the|every)\b[^.!?\n]{0,16}\b(?:backups?|production|database|files?|events?|mails?|records)\b"
             r"|\bgrant\b[^.!?\n]{0,20}\b(?:admin|all|root|full|owner)\b|\b(?:disable|turn off) (?:the |all )?(?:sandbox|permission|verification|fraud|checks)\b|\bchange the (?:iban|account|password|bank)\b|\bforwarding rule\b|\bfill in (?:the|your) (?:saved )?(?:credit card|password)|\b(?:one-time|otp|verification) (?:codes?|passwords?)\b|\bthe whole (?:calendar|inbox|contact list)\b|\bask for the password\b|\ball (?:the )?(?:secrets|contacts|passwords)\b|\breplace all\b[^.!?\n]{0,40}\breturn true\b",
         ),

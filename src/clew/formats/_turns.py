@@ -1,0 +1,45 @@
+"""The user's last turn, the system prompt and the answer, out of messages that a record holds as a list.
+
+    {"messages": [{"role": "system", "content": "..."}, {"role": "user", "content": "..."}]}
+
+A list that ends with the model's own turn holds its answer too.
+"""
+
+from __future__ import annotations
+
+from clew.formats._calls.messages import last_user, said, system
+
+ANSWERED = ("assistant", "ai", "model", "bot")
+
+
+def with_turns(columns: dict[str, str]) -> dict[str, str]:
+    """The columns, and what messages tell where no column does. In: canonical column to SQL; out: the same."""
+    asked, answered = columns.get("input_messages"), columns.get("output_messages")
+    found = dict(columns)
+    if asked:
+        turns = _turns(asked)
+        found["prompt"] = _else(columns, "prompt", last_user(turns))
+        found["system_instructions"] = _else(columns, "system_instructions", system(turns))
+        found["completion"] = _else(columns, "completion", _answer(turns))
+    if answered:
+        first = f"(try_cast({answered} AS JSON)->0)"
+        choice = f"coalesce({first}->'message'->>'content', {first}->>'text')"
+        answer = f"coalesce({_answer(_turns(answered))}, {choice})"
+        found["completion"] = _else(found, "completion", answer)
+    return found
+
+
+def _turns(messages: str) -> str:
+    """SQL of a list of {role, said}; NULL where the messages are no list."""
+    value = f"try_cast({messages} AS JSON)"
+    return said(f"(CASE WHEN json_type({value}) = 'ARRAY' THEN {value} END)")
+
+
+def _answer(turns: str) -> str:
+    """SQL of the last turn, where it is the model's."""
+    roles = ", ".join(f"'{role}'" for role in ANSWERED)
+    return f"CASE WHEN ({turns})[-1].role IN ({roles}) THEN nullif(({turns})[-1].said, '') END"
+
+
+def _else(columns: dict[str, str], name: str, sql: str) -> str:
+    return f"coalesce({columns[name]}, {sql})" if name in columns else sql
