@@ -220,6 +220,32 @@ def test_an_alert_of_a_rule_that_was_deleted_is_resolved_and_its_receiver_hears_
     ]
 
 
+def test_rounds_far_apart_ask_the_events_what_held_meanwhile(
+    folder: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """A crontab looks every eight minutes: what held all the while fires, what paused begins anew."""
+    requests_of(folder, NOW, failing=range(5, 40), minutes=60)
+    text = SETTINGS.replace('to = ["webhook"]\n', "")
+    (folder / "clew.toml").write_text(text)
+
+    def states(minute: int) -> list[str]:
+        at = (NOW + minute * MINUTE).isoformat() + "Z"
+        assert main(["watch", "--once", "--at", at, "--case", "case.duckdb"]) == 0
+        capsys.readouterr()
+        main(["alerts", "--case", "case.duckdb", "--output", "json"])
+        return [alert["state"] for alert in json.loads(capsys.readouterr().out)]
+
+    assert [states(minute) for minute in (6, 14, 22)] == [["pending"], ["firing"], ["firing"]]
+    (folder / "case.duckdb").unlink()
+    requests_of(folder, NOW, failing=range(60), minutes=60)
+    engine = open_case("case.duckdb", write=True)
+    engine.workbench.execute(
+        "UPDATE event_rows SET http_status = 200 WHERE minute(timestamp) BETWEEN 8 AND 12"
+    )
+    engine.close()
+    assert [states(minute) for minute in (6, 14, 22)] == [["pending"], ["pending"], ["firing"]]
+
+
 def test_a_silence_and_an_acknowledgement_keep_quiet(
     folder: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:

@@ -471,3 +471,12 @@ def test_a_wrong_request_is_one_sentence(
     assert code == 2
     assert said in told["sentence"] and told["sentence"].count("\n") == 1
     assert spools(case) == []
+
+
+def test_a_broken_query_ends_the_process_and_aborts_nothing(case: Path, tmp_path: Path) -> None:
+    """The case was still being closed by another thread when the process ended."""
+    command = [sys.executable, "-m", "clew", "export", "jsonl", "--to", str(tmp_path / "x")]
+    command += ["--what", "events", "--query", "a (", "--case", str(case)]
+    for _ in range(2):
+        done = subprocess.run(command, capture_output=True, text=True, check=False)
+        assert (done.returncode, done.stderr.splitlines()[1:]) == (2, ["a (", "   ^"])

@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 import threading
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from contextlib import AbstractContextManager
 from dataclasses import dataclass, field, replace
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 
 import duckdb
 
@@ -14,16 +14,18 @@ from clew.alerts import store
 from clew.alerts.following import Looked, State, follow
 from clew.alerts.notifying import Tell
 from clew.alerts.observing import Seen, observe
-from clew.alerts.states import abandoned, advanced, is_silenced, untold
+from clew.alerts.states import abandoned, advanced, is_overdue, is_silenced, untold
 from clew.config import Options
 from clew.engines import Engine
 from clew.errors import ClewError, ConfigError
-from clew.model.alert import Alert, AlertRule
+from clew.model.alert import Alert, AlertRule, Key
 from clew.model.buckets import seconds
 from clew.sigma.reading import RuleSet
 
 Writing = Callable[[], AbstractContextManager[duckdb.DuckDBPyConnection]]
 TICK_S = 1.0
+MOST_LOOKS = 30
+"""At the time that nobody looked at."""
 
 
 @dataclass(slots=True)
@@ -52,6 +54,7 @@ class Watch:
             for rule in due
             if (looked := self._look(reader, rule, states.get(rule.name), now))
         }
+        held = self._held_meanwhile(reader, writing, found.keys(), now)
         with writing() as connection:
             known = store.open_alerts(connection)
             moved: list[Alert] = []
@@ -59,7 +62,8 @@ class Watch:
                 if rule.name not in found:
                     continue  # what could not be looked at is not resolved by that
                 own = [alert for alert in known if alert.rule == rule.name]
-                changed, gone = advanced(rule, own, self.seen[rule.name].observed, now)
+                observed = self.seen[rule.name].observed
+                changed, gone = advanced(rule, own, observed, now, held.get(rule.name, ()))
                 store.keep(connection, changed, gone)
                 if state := found[rule.name].state:
                     store.keep_followed(connection, rule.name, state)
@@ -70,6 +74,33 @@ class Watch:
             store.keep(connection, ended, gone)
         self._tell(writing, now)
         return [*moved, *ended]
+
+    def _held_meanwhile(
+        self, reader: Engine, writing: Writing, looked_at: Collection[str], now: datetime
+    ) -> dict[str, set[Key]]:
+        """Pending alerts, by rule, that nobody looked at for long, as where each round is a run of cron,
+        and whose condition held all the while: the events of that time are still there to tell."""
+        with writing() as connection:
+            known = store.open_alerts(connection)
+        held: dict[str, set[Key]] = {}
+        for rule in self.rules:
+            if rule.name not in looked_at or rule.condition is None:
+                continue
+            overdue = [a for a in known if a.rule == rule.name and is_overdue(rule, a, now)]
+            keys = {alert.key for alert in overdue} & {
+                one.key for one in self.seen[rule.name].observed
+            }
+            if not keys:
+                continue
+            lasting = timedelta(seconds=rule.condition.lasting_s)
+            first = max(min(alert.seen_at for alert in overdue), now - lasting)
+            step = max(timedelta(seconds=seconds(rule.every)), (now - first) / MOST_LOOKS)
+            at = now - step
+            while keys and at > first:
+                keys &= {one.key for one in observe(reader, rule, self.options, at).observed}
+                at -= step
+            held[rule.name] = keys
+        return held
 
     def _is_due(self, rule: AlertRule, now: datetime) -> bool:
         last = self._looked_at.get(rule.name)

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import hashlib
 import json
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import replace
 from datetime import datetime, timedelta
 
-from clew.model.alert import Alert, AlertRule, Observed
+from clew.model.alert import Alert, AlertRule, Key, Observed
 from clew.model.buckets import seconds
 from clew.model.finding import rfc3339
 
@@ -17,15 +17,20 @@ GAP_ROUNDS = 3
 
 
 def advanced(
-    rule: AlertRule, known: Sequence[Alert], observed: Sequence[Observed], now: datetime
+    rule: AlertRule,
+    known: Sequence[Alert],
+    observed: Sequence[Observed],
+    now: datetime,
+    held: Collection[Key] = (),
 ) -> tuple[list[Alert], list[Alert]]:
     """Alerts that are new or have changed, and pending ones that are gone.
 
     known  those of this rule that are not resolved
+    held   keys of pending ones that nobody looked at for long, whose condition held all the while
     """
     open_ones = {alert.key: alert for alert in known if alert.state != "resolved"}
     found = {one.key: one for one in observed}
-    changed = [_found(rule, open_ones.get(key), one, now) for key, one in found.items()]
+    changed = [_found(rule, open_ones.get(key), one, now, held) for key, one in found.items()]
     gone = []
     for key, alert in open_ones.items():
         if key in found:
@@ -45,15 +50,22 @@ def abandoned(known: Sequence[Alert], now: datetime) -> tuple[list[Alert], list[
     return ended, [one for one in known if one.state == "pending"]
 
 
-def _found(rule: AlertRule, alert: Alert | None, one: Observed, now: datetime) -> Alert:
+def is_overdue(rule: AlertRule, alert: Alert, now: datetime) -> bool:
+    """Whether nobody has looked at a pending alert for so long that its condition may have ended."""
+    gap = timedelta(seconds=GAP_ROUNDS * seconds(rule.every))
+    return alert.state == "pending" and now - alert.seen_at > gap
+
+
+def _found(
+    rule: AlertRule, alert: Alert | None, one: Observed, now: datetime, held: Collection[Key]
+) -> Alert:
     lasting = timedelta(seconds=rule.condition.lasting_s if rule.condition else 0)
     if alert is None:
         since = now
         alert = Alert(_id(rule, one, now), rule.name, "pending", one.finding, since, now)
     else:
-        gap = timedelta(seconds=GAP_ROUNDS * seconds(rule.every))
-        is_new = alert.state == "pending" and now - alert.seen_at > gap
-        since = now if is_new else alert.since
+        begins_anew = is_overdue(rule, alert, now) and one.key not in held
+        since = now if begins_anew else alert.since
         finding = replace(one.finding, id=alert.id)
         alert = replace(alert, finding=finding, since=since, seen_at=now)
     if alert.state == "pending" and now - since >= lasting:

@@ -162,6 +162,7 @@ def _export(
         "began": rfc3339(now),
     }
     transport: Transport | None = None
+    filling: threading.Thread | None = None
     spool = Spool(job.folder / job.key, facts, segment_items=sink.most_items, through=through)
     try:
         bounds = ("since", "until")
@@ -180,6 +181,8 @@ def _export(
         done.is_behind = is_behind
         return done, keys
     except ClewError:
+        if filling is not None:
+            filling.join()  # a process that ends while the engine closes in a thread is aborted
         spool.discard_if_empty()
         raise
     finally:

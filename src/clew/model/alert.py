@@ -128,6 +128,10 @@ def read_condition(text: str, rule: str) -> Condition:
     return Condition(analysis, column, found["compare"], limit, lasting)
 
 
+Key = tuple[str, tuple[tuple[str, str], ...]]
+"""A kind and whom it is about."""
+
+
 @dataclass(frozen=True, slots=True)
 class Observed:
     """What a rule has found now: one group, or one finding."""
@@ -135,7 +139,7 @@ class Observed:
     finding: Finding
 
     @property
-    def key(self) -> tuple[str, tuple[tuple[str, str], ...]]:
+    def key(self) -> Key:
         """What makes it the same thing the next time: its kind and whom it is about."""
         about = tuple(sorted((name, str(value)) for name, value in self.finding.subject.items()))
         return self.finding.kind, about
@@ -163,7 +167,7 @@ class Alert:
     notified: dict[str, list[str]] = field(default_factory=dict)
 
     @property
-    def key(self) -> tuple[str, tuple[tuple[str, str], ...]]:
+    def key(self) -> Key:
         """See `Observed.key`."""
         return Observed(self.finding).key
 
