@@ -73,22 +73,22 @@ def test_a_host_s_seller_is_one_of_the_names_and_sold_by_the_book_under_it() -> 
         assert "not in the book" not in price.source
 
 
-def test_traces_and_logs_of_one_seller_are_one_row(
+def test_spans_of_one_seller_are_one_row_and_a_log_keeps_its_words(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    """A login by way of Google keeps what it says: it is no AI call."""
+    """Whoever writes `azure` into a log of their own will look for it."""
     monkeypatch.chdir(tmp_path)
     spelled = ("OpenAI", "openai", "openai.chat", "open-ai")
     rows: list[dict[str, Any]] = [
         {"timestamp": f"2026-01-01T00:00:0{n}Z", "provider": name, "model": "gpt-4o", "input_tokens": 10,
-         "output_tokens": 1}
+         "output_tokens": 1, "span_id": f"{n + 1:016x}", "trace_id": f"{n + 1:032x}", "name": "chat"}
         for n, name in enumerate(spelled)
     ]  # fmt: skip
-    rows.append({"timestamp": "2026-01-01T00:01:00Z", "provider": "google", "user_id": "ann"})
+    rows.append({"timestamp": "2026-01-01T00:01:00Z", "provider": "azure", "model": "gpt-4o"})
     (tmp_path / "calls.jsonl").write_text("".join(json.dumps(row) + "\n" for row in rows))
     assert main(["ingest", "calls.jsonl"]) == 0
     capsys.readouterr()
     query = "SELECT provider, count(*) AS n FROM events GROUP BY 1 ORDER BY 1"
     assert main(["sql", query, "--output", "json"]) == 0
     found = json.loads(capsys.readouterr().out)
-    assert found == [{"provider": "google", "n": 1}, {"provider": "openai", "n": 4}]
+    assert found == [{"provider": "azure", "n": 1}, {"provider": "openai", "n": 4}]

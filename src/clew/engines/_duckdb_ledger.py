@@ -194,7 +194,7 @@ class Load:
             "byte_offset",
             f"{'part::INTEGER' if 'part' in given else '0'} AS part",
             *(
-                f'try_cast({column_sql(c.name, given)} AS {SQL_TYPES[c.kind]}) AS "{c.name}"'
+                f'try_cast({column_sql(c.name, given, format_name)} AS {SQL_TYPES[c.kind]}) AS "{c.name}"'
                 for c in columns
             ),
             f"{ATTRIBUTES if 'attributes' in given else 'NULL::VARCHAR'} AS attributes",

@@ -1,7 +1,8 @@
 """Sellers of models and kinds of AI calls by one name each, however a source spells them.
 
 The names are those of OpenTelemetry's `gen_ai.provider.name` and `gen_ai.operation.name` where it has
-one, so that one seller is one row in a table of costs. A name that is not known stays as found.
+one, so that one seller is one row in a table of costs. A name that is not known stays as found, and so
+does `google`, which sells at two places.
 
 AWS, bedrock, amazon_bedrock          aws.bedrock
 az.ai.openai, azure, azure_openai.chat   azure.ai.openai
@@ -20,7 +21,6 @@ PROVIDERS: Mapping[str, str] = {
     "aws.bedrock": "aws bedrock aws_bedrock amazon amazon_bedrock bedrock_converse bedrock_runtime",
     "gcp.gemini": "gemini google_genai google_generative_ai google_generativeai google_ai_studio google.generative_ai",
     "gcp.vertex_ai": "vertex_ai vertexai vertex google_vertex google_vertexai google_vertex_ai google.vertex",
-    "gcp.gen_ai": "google google_ai",
     "anthropic": "claude anthropic_chat",
     "mistral_ai": "mistral mistralai",
     "cohere": "cohere_chat cohereai",

@@ -13,14 +13,18 @@ AI_MARKS = (
     "model", "response_model", "input_tokens", "output_tokens", "prompt", "completion", "span_id",
 )  # fmt: skip
 """Columns of which an AI call, or a step around one, states one."""
+AS_FOUND = frozenset({"csv", "parquet", "jsonl", "logfmt", "python_logging", "syslog", "text"})
+"""Formats of whoever writes them: who names a seller there will look for that name."""
 CALLS = ("model", "response_model", "provider")
 """Columns of which an AI call states one."""
 ERROR_WORDS = ("error_type", "status_message", "exception_type", "exception_message")
 
 
-def column_sql(name: str, given: frozenset[str]) -> str:
-    """SQL of a column as a format gives it; sellers and kinds of AI calls by their one name."""
-    marks = " OR ".join(f'"{mark}" IS NOT NULL' for mark in AI_MARKS if mark in given)
+def column_sql(name: str, given: frozenset[str], format_name: str) -> str:
+    """SQL of a column as a format gives it; sellers and kinds of AI calls by their one name, in spans and
+    in the formats of such calls."""
+    asked = ("span_id",) if format_name in AS_FOUND else AI_MARKS
+    marks = " OR ".join(f'"{mark}" IS NOT NULL' for mark in asked if mark in given)
     if name not in ("provider", "operation") or not marks:
         return f'"{name}"'
     text = f'"{name}"::VARCHAR'
