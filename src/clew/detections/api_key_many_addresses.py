@@ -1,4 +1,4 @@
-"""One API key used from far more networks or addresses within a day than is usual.
+"""One API key used from more networks or addresses in a day than it ever was, or than others are.
 
 Reads     requests, calls   api_key_hash, client_ip, timestamp
 Returns   one row per key, of the 24 hours with most networks, or most addresses
