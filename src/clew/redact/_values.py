@@ -19,7 +19,7 @@ import duckdb
 
 from clew import registry
 from clew.model.redaction import TOKEN_DIGITS, Policy
-from clew.redact._encoded import ESCAPE, pieces, rewritten
+from clew.redact._encoded import ESCAPE, TWICE, pieces, rewritten
 from clew.redact._key import known_key
 from clew.redact._pattern import GROUPS, Pattern, literal
 
@@ -101,39 +101,47 @@ class Texts:
     def redact(self, table: str, depth: int = 0) -> None:
         """Fills the column `after` of a table with the column `before`, of distinct texts; what stays
         as it is is left NULL."""
+        self._look(table, self.patterns)
         if depth < DEEPEST:
             self._look_into_encoded(table, depth)
-        self._look(table, self.patterns)
 
     def _look_into_encoded(self, table: str, depth: int) -> None:
-        """Redacts what is percent-encoded; secrets that stand in the open first, for a part of a
-        password may look like something else."""
+        """Redacts what is percent-encoded in what is left of the texts."""
         execute = self.bench.execute
-        open_table, piece_table = f"redact_open_{depth}", f"redact_pieces_{depth}"
-        execute(
-            f"CREATE OR REPLACE TEMP TABLE {open_table} AS SELECT before, NULL::VARCHAR AS after "
-            f"FROM {table} WHERE regexp_matches(before, {literal(ESCAPE)})"
-        )
-        if not execute(f"SELECT count(*) FROM {open_table}").fetchall()[0][0]:
+        left, said = f"redact_left_{depth}", f"redact_pieces_{depth}"
+        gate = literal(f"{self.gate}|{TWICE}")
+        texts = execute(
+            f"SELECT before, text FROM (SELECT before, coalesce(after, before) AS text FROM {table}) "
+            f"WHERE regexp_matches(text, {literal(ESCAPE)}) AND coalesce(regexp_matches("
+            f"try(url_decode(replace(text, '+', ' '))), {gate}) OR regexp_matches(text, {literal(TWICE)}), true)"
+        ).fetchall()
+        if not texts:
             return
-        self._look(open_table, [item for item in self.patterns if item[1]])
-        texts = execute(f"SELECT before, coalesce(after, before) FROM {open_table}").fetchall()
-        said = {word for _, text in texts for word in pieces(text)}
+        self._table(said, sorted({word for _, text in texts for word in pieces(text)}))
+        self.redact(said, depth + 1)
+        found = dict(execute(f"FROM {said} WHERE after IS NOT NULL").fetchall())
+        new = [
+            (before, after)
+            for before, text in texts
+            if found and (after := rewritten(text, found.get)) != text
+        ]
+        if not new:
+            return
+        self._table(left, sorted({after for _, after in new}))
+        self._look(left, self.patterns)
         execute(
-            f"CREATE OR REPLACE TEMP TABLE {piece_table} AS "
+            f"UPDATE {table} SET after = done.text FROM (SELECT given.before, coalesce(l.after, l.before) AS text "
+            "FROM (SELECT unnest(?::VARCHAR[]) AS before, unnest(?::VARCHAR[]) AS text) AS given "
+            f"JOIN {left} AS l ON l.before = given.text) AS done WHERE {table}.before = done.before",
+            [[before for before, _ in new], [after for _, after in new]],
+        )
+
+    def _table(self, name: str, texts: Sequence[str]) -> None:
+        """A table of texts that nothing has been taken out of yet."""
+        self.bench.execute(
+            f"CREATE OR REPLACE TEMP TABLE {name} AS "
             "SELECT unnest(?::VARCHAR[]) AS before, NULL::VARCHAR AS after",
-            [sorted(said)],
-        )
-        self.redact(piece_table, depth + 1)
-        found = dict(execute(f"FROM {piece_table} WHERE after IS NOT NULL").fetchall())
-        if not found:
-            return
-        new = [(before, rewritten(text, found.get)) for before, text in texts]
-        new = [(before, text) for before, text in new if text != before]
-        execute(
-            f"UPDATE {table} SET after = done.text FROM (SELECT unnest(?::VARCHAR[]) AS before, "
-            f"unnest(?::VARCHAR[]) AS text) AS done WHERE {table}.before = done.before",
-            [[before for before, _ in new], [text for _, text in new]],
+            [list(texts)],
         )
 
     def _look(self, table: str, patterns: Sequence[tuple[Pattern, bool]]) -> None:

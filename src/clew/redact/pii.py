@@ -63,10 +63,10 @@ PHONE_WORDS = r"(?i:\b(?:phone|telephone|tel|mobile|cell|cellphone|fax|whatsapp|
 PATTERNS: tuple[Pattern, ...] = (
     Pattern(
         "email", "e-mail addresses",
-        rf"[0-9{LETTERS}](?:[0-9{LETTERS}._%+'-]*[0-9{LETTERS}_+-])?(?:@|%40)(?:[0-9{LETTERS}-]+\.)+[{LETTERS}]{{2,24}}",
-        r"@[A-Za-z0-9\[_]|@[^\x00-\x7F]|%40", ("@", "%40"), behind="[:/]" + r"[\w.-]+/[\w.-]+\.git|[0-9]",
+        rf"[0-9{LETTERS}](?:(?:[0-9{LETTERS}._+'-]|%2[BbDdEe]|%5[Ff])*[0-9{LETTERS}_+-])?(?:@|%40)(?:[0-9{LETTERS}-]+\.)+[{LETTERS}]{{2,24}}",
+        r"@[A-Za-z0-9\[_]|@[^\x00-\x7F]|%40", ("@", "%40"), before="%[0-9A-Fa-f]{2}", behind="[:/]" + r"[\w.-]+/[\w.-]+\.git|[0-9]",
         check=f"NOT regexp_matches(lower({{value}}), '^git@|\\.(?:{FILES})$')",
-        plain="lower(replace({value}, '%40', '@'))",
+        plain="lower(coalesce(try(url_decode({value})), {value}))",
         group="at", found=("from alice.b+c@example.com today", "mail=bob%40example.co.uk&x=1", "josé@example.es", "<ann@mail.example.org>."),
         kept=("git@github.com:a/b.git", "logo@2x.png", "user@localhost", "react@18.2.0", "image@sha256:0123"),
     ),
