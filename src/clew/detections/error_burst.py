@@ -2,7 +2,8 @@
 
 Reads     requests   http_status (5xx is an error); log records where a service logs no requests
 Returns   one row per service and burst
-Units     errors, requests: within the burst; shares 0 to 1; bucket_s: seconds
+Units     errors, requests: within the burst; shares 0 to 1; bucket_s: seconds; where it is not given, 300,
+          and less where little time was seen: a 24th of it
 Method    the baseline is the error share of the calmer half of the buckets; a bucket is hot when
           even the lower Wilson bound (z = 3) of its share is above `factor` times the baseline's
           upper bound; hot buckets near one another are one burst
@@ -43,13 +44,16 @@ MEASURES = (
 )  # fmt: skip
 REFERENCES: tuple[str, ...] = ()
 HOT_Z = 3.0
+LONGEST_BUCKET_S, MOST_BUCKETS, LEAST_IN_BUCKET = 300, 24, 12
+LONGEST_GAP = 3
+"""Buckets without a burst that one burst may have in it."""
 NEAR = timedelta(seconds=2)
 
 
 def detect(
     events: ir.Table,
     *,
-    bucket_s: int = 300,
+    bucket_s: int | None = None,
     min_errors: int = 10,
     min_share: float = 0.02,
     factor: float = 2.0,
@@ -72,9 +76,9 @@ def detect(
             "baseline_high",
             "explained_share",
             "is_request",
+            "bucket_s",
             **as_columns(t, EXPLAINS),
             error_share=t.errors / t.requests,
-            bucket_s=ibis.literal(bucket_s),
             min_errors=ibis.literal(min_errors),
             min_share=option(min_share),
             factor=option(factor),
@@ -149,11 +153,23 @@ def _length(row: dict[str, Any]) -> str:
     return f"{minutes:.0f} minutes" if minutes >= 2 else f"{minutes * 60:.0f} seconds"
 
 
-def _bursts(counted: ir.Table, bucket_s: int, min_share: float, factor: float) -> ir.Table:
-    """One row per service and run of hot buckets; buckets a quarter hour apart are one run."""
-    width_us = bucket_s * 1_000_000
-    t = counted.mutate(bucket=counted["at"] // width_us)
+def _width_s(counted: ir.Table, bucket_s: int | None) -> ir.IntegerValue:
+    """Seconds of a bucket: a short log needs short ones, and one of few requests not too many."""
+    if bucket_s is not None:
+        return ibis.literal(bucket_s)
+    whole = ibis.window()
+    span_us = counted["at"].max().over(whole) - counted["at"].min().over(whole)
+    buckets = (counted.count().over(whole) // LEAST_IN_BUCKET).clip(3, MOST_BUCKETS)
+    width_s: ir.IntegerValue = (span_us // (buckets * 1_000_000)).clip(10, LONGEST_BUCKET_S)
+    return width_s
+
+
+def _bursts(counted: ir.Table, bucket_s: int | None, min_share: float, factor: float) -> ir.Table:
+    """One row per service and run of hot buckets; three buckets apart are one run."""
+    t = counted.mutate(bucket_s=_width_s(counted, bucket_s))
+    t = t.mutate(bucket=t["at"] // (t.bucket_s * 1_000_000))
     t = t.group_by("service", "bucket").agg(
+        bucket_s=t.bucket_s.max(),
         requests=t.count(),
         errors=t.failed.cast("int64").sum(),
         first_error=t.timestamp.min(where=t.failed),
@@ -181,8 +197,7 @@ def _bursts(counted: ir.Table, bucket_s: int, min_share: float, factor: float) -
     order = ibis.window(group_by=hot.service, order_by=hot.bucket)
     hot = hot.mutate(gap=(hot.bucket - hot.bucket.lag().over(order)).fill_null(0))
     so_far = ibis.window(group_by=hot.service, order_by=hot.bucket, preceding=None, following=0)
-    longest = max(2, 900 // bucket_s)
-    hot = hot.mutate(run=ibis.ifelse(hot.gap > longest, 1, 0).sum().over(so_far))
+    hot = hot.mutate(run=ibis.ifelse(hot.gap > LONGEST_GAP, 1, 0).sum().over(so_far))
     return hot.group_by("service", "run").agg(
         started=hot.first_error.min(),
         ended=hot.last_error.max(),
@@ -192,6 +207,7 @@ def _bursts(counted: ir.Table, bucket_s: int, min_share: float, factor: float) -
         baseline_high=hot.baseline_high.max(),
         is_request=hot.is_request.cast("int64").max() > 0,
         is_proxy=hot.is_proxy.cast("int64").min() > 0,
+        bucket_s=hot.bucket_s.max(),
     )
 
 
@@ -211,11 +227,11 @@ def _told_once(t: ir.Table) -> ir.Table:
 
 def _explained(counted: ir.Table, bursts: ir.Table, min_explained: float) -> ir.Table:
     """The value that most errors of a burst share, and few of its successes; one a burst."""
-    span = bursts.select(
-        "service", "run", "started", "ended", all_errors="errors", all_requests="requests"
-    )
+    span = bursts.select("service", "run", "started", "ended", all_errors="errors")
     met = counted.join(span, "service")
     met = met.filter((met.timestamp >= met.started) & (met.timestamp <= met.ended))
+    own = ibis.window(group_by=[met.service, met.run])
+    met = met.mutate(all_requests=met.count().over(own))
     facts = spread(met, EXPLAINS, "service", "run", "failed", "all_errors", "all_requests")
     t = facts.group_by("service", "run", "name", "value").agg(
         errors=facts.failed.cast("int64").sum(),
@@ -255,6 +271,17 @@ def _minutes(errors: dict[int, int], *, of: int = 20, every_min: int = 1) -> lis
 
 
 CASES = [
+    Case(
+        "a hundred errors in nine minutes of an access log are a burst",
+        rows=[
+            {
+                "timestamp": f"2026-11-20T10:{n * 9 // 300:02}:{n * 9 // 5 % 60:02}Z", "client_ip": "203.0.113.7",
+                "source_format": "nginx_access", "url_path": "/", "http_status": 500 if 150 <= n < 250 else 200,
+            }
+            for n in range(300)
+        ],
+        expect=[{"errors": 97, "bucket_s": 22, "http_route": None, "url_path": None}],
+    ),
     Case(
         "twelve minutes of errors on one path are one burst, and the path explains it",
         rows=_minutes(dict.fromkeys(range(60, 72), 8)),
