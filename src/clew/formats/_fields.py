@@ -130,6 +130,7 @@ def map_fields(
 ) -> dict[str, str]:
     """Canonical column to SQL, and `attributes` to the SQL of a JSON object (NULL where empty)."""
     columns, left = map_members(fields, settings, units, spell)
+    columns = with_turns(columns)
     columns["attributes"] = json_object(left, set())
     return columns
 
@@ -169,7 +170,7 @@ def map_members(
     currencies = [item.text for item in fields if has_money and is_currency(item.name)]
     if wrong := problems(doubted, currencies):
         left.append(("usage_problem", wrong))
-    return with_turns(columns), left
+    return columns, left
 
 
 def quoted(text: str) -> str:

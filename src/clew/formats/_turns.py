@@ -16,16 +16,16 @@ def with_turns(columns: dict[str, str]) -> dict[str, str]:
     """The columns, and what messages tell where no column does. In: canonical column to SQL; out: the same."""
     asked, answered = columns.get("input_messages"), columns.get("output_messages")
     found = dict(columns)
+    if answered:  # before what was asked, which may end with an older answer
+        first = f"(try_cast({answered} AS JSON)->0)"
+        choice = f"coalesce({first}->'message'->>'content', {first}->>'text')"
+        answer = f"coalesce({_answer(_turns(answered))}, {choice})"
+        found["completion"] = _else(columns, "completion", answer)
     if asked:
         turns = _turns(asked)
         found["prompt"] = _else(columns, "prompt", last_user(turns))
         found["system_instructions"] = _else(columns, "system_instructions", system(turns))
-        found["completion"] = _else(columns, "completion", _answer(turns))
-    if answered:
-        first = f"(try_cast({answered} AS JSON)->0)"
-        choice = f"coalesce({first}->'message'->>'content', {first}->>'text')"
-        answer = f"coalesce({_answer(_turns(answered))}, {choice})"
-        found["completion"] = _else(found, "completion", answer)
+        found["completion"] = _else(found, "completion", _answer(turns))
     return found
 
 
