@@ -30,7 +30,7 @@ from clew.errors import InputError
 
 BLOCK_BYTES = 32 << 20
 READ_BYTES = 4 << 20
-PIECE_BYTES = 8 << 20
+PIECE_BYTES = 4 << 20
 HEAD_BYTES = 256 << 10
 COMPRESSED_STEP_BYTES = 64 << 10
 DECOMPRESSORS: dict[bytes, Callable[[], _Decompressor]] = {

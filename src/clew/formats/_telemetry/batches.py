@@ -216,24 +216,26 @@ def _stacked(parts: Sequence[Mapping[str, Column]], sizes: Sequence[int]) -> dic
 
 def lines_of(blocks: Iterable[Block]) -> Iterator[tuple[int, bytes]]:
     """Place and bytes of each line that is not blank; of one that is too long, its beginning."""
-    held = b""
-    place = 0
+    held: list[bytes] = []  # of a line that goes on in the next block
+    size, place = 0, 0
     is_cut = False
     for block in blocks:
-        place = block.byte_offset - len(held)
-        *lines, held = (held + block.data).split(b"\n")
-        for line in lines:
-            if is_cut:
-                is_cut = False
-            elif line.strip():
+        begin, place = 0, place if held or is_cut else block.byte_offset
+        while (end := block.data.find(b"\n", begin)) >= 0:
+            line = b"".join([*held, block.data[begin:end]])
+            if not is_cut and line.strip():
                 yield place, line
-            place += len(line) + 1
-        if len(held) > LONGEST_MESSAGE:
+            begin, place = end + 1, block.byte_offset + end + 1
+            held, size, is_cut = [], 0, False
+        held.append(block.data[begin:])
+        size += len(held[-1])
+        if size > LONGEST_MESSAGE:
             if not is_cut:
-                yield place, held[: LONGEST_MESSAGE + 1]
-            held, is_cut = b"", True
-    if held.strip() and not is_cut:
-        yield place, held
+                yield place, b"".join(held)[: LONGEST_MESSAGE + 1]
+            held, size, is_cut = [], 0, True
+    line = b"".join(held)
+    if line.strip() and not is_cut:
+        yield place, line
 
 
 def elements_of(blocks: Iterable[Block], *, is_array: bool) -> Iterator[tuple[int, bytes]]:
