@@ -31,7 +31,10 @@ SECRETS_OF, PERSONAL_OF = r"\[secret:([a-z0-9_]+)\]", r"\[([a-z0-9_]+):[0-9a-f]{
 HEX = "[0-9a-fA-F-]+"
 IDS = {
     **dict.fromkeys(("trace_id", "span_id", "parent_span_id", "prompt_hash"), HEX),
-    "timestamp_text": "[0-9]{9,20}([.][0-9]+)?|[0-9]{4}-[0-9]{2}-[0-9]{2}[0-9TtZz:.,+ -]*",
+    "timestamp_text": (
+        "[0-9]{9,20}([.][0-9]+)?|[0-9]{4}-[0-9]{2}-[0-9]{2}[0-9TtZz:.,+ -]*"
+        "|[0-9]{2}/[A-Z][a-z]{2}/[0-9]{4}:[0-9:]{8} [+-][0-9]{4}"
+    ),
 }
 """Columns that mostly hold ids and times, and what those look like."""
 KEY_BEGINS = re.compile(r"-----BEGIN [A-Z0-9 ]{0,40}PRIVATE KEY[A-Z ]{0,10}-----\s*$")
