@@ -30,12 +30,6 @@ COUNTS = {
 }  # fmt: skip
 WRITING = ("chat", "text_completion", "generate_content", "responses")
 """Operations whose answer is charged by its length."""
-REFUSED = (
-    "bad_request", "auth", "permission", "not_found", "rate_limited", "context_length", "unsupported",
-    "tool_mismatch", "overloaded", "server_error",
-)  # fmt: skip
-"""Classes of errors with which a provider refuses a call before it writes. A prompt that a filter
-stopped was read, and a call that timed out may have been answered: those are due."""
 NAMES = ("model", "response_model")
 """The columns of which a call states one."""
 HOUR_MS = 3_600_000
@@ -172,15 +166,6 @@ def _is_known(columns: Collection[str]) -> str:
     )
 
 
-def _is_refused(columns: Collection[str]) -> str:
-    """SQL of whether the provider refused a call: its tokens, if the source counts them, are not due."""
-    if "error_class" not in columns:
-        return ""
-    wrote = "coalesce(output_tokens, 0)" if "output_tokens" in columns else "0"
-    listed = ", ".join(f"'{name}'" for name in REFUSED)
-    return f"(coalesce(error_class IN ({listed}), false) AND {wrote} = 0)"
-
-
 def _source(columns: Collection[str]) -> str:
     """SQL of which price it was, and what is to be said of it: a call that states no time has the
     latest one, and the book knows no price of its own for some sound and images."""
@@ -195,10 +180,6 @@ def _source(columns: Collection[str]) -> str:
         if found:
             said = f", {kind} at the price of text"
             source = f"{source} || CASE WHEN {' OR '.join(found)} THEN '{said}' ELSE '' END"
-    if refused := _is_refused(columns):
-        source = (
-            f"{source} || CASE WHEN {refused} THEN ', nothing: the call was refused' ELSE '' END"
-        )
     undated = "', the latest: the call states no time'"
     if "timestamp" not in columns:
         return f"{source} || {undated}"
@@ -214,11 +195,6 @@ def charged(relation: str, columns: Collection[str], also: str) -> str:
         kind: f"coalesce(greatest({column}, 0), 0)" if column in columns else "0"
         for kind, column in COUNTS.items()
     }
-    if refused := _is_refused(columns):
-        counts = {
-            kind: n if n == "0" else f"CASE WHEN {refused} THEN 0 ELSE {n} END"
-            for kind, n in counts.items()
-        }
     hour = f"try_cast(json_extract_string(usage_details, '{HOUR_CACHE}') AS BIGINT)"
     # a source that counts cached tokens beside the input, against the rule, is not charged below zero
     whole = f"greatest({counts['input']}, {counts['cache_read']} + {counts['cache_write']})"

@@ -28,7 +28,6 @@ from clew.prices.charge import (
     KEYS,
     LATEST,
     LONG_AGO,
-    REFUSED,
     WRITING,
     pieces,
 )
@@ -76,9 +75,6 @@ def question(calls: ir.Table, keys: Mapping[str, ir.Value], bounds: Bounds) -> i
     t = calls
     count = {kind: ibis.greatest(t[name], 0).fill_null(0) for kind, name in COUNTS.items()}
     count["input"] = ibis.greatest(count["input"], count["cache_read"] + count["cache_write"])
-    wrote = t.output_tokens.fill_null(0)
-    is_refused = t.error_class.isin(REFUSED).fill_null(False) & (wrote == 0)
-    count = {kind: ibis.ifelse(is_refused, 0, value) for kind, value in count.items()}
     hour = t.usage_details.re_extract(r'"ephemeral_1h_input_tokens"\s*:\s*([0-9]{1,12})', 1)
     hour = ibis.ifelse(hour == "", ibis.null("string"), hour).cast("int64").fill_null(0)
     count["cache_write_1h"] = ibis.least(hour, count["cache_write"])
