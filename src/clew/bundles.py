@@ -98,7 +98,7 @@ class _Looker:
             return None
 
     def _decoded(self, source: SourceFile, identity: Identity) -> Small | None:
-        told = Settings(self.settings.timezone, source.modified_year(), self.settings.log_format)
+        told = self.settings.of_year(source.modified_year())
         format = self._format(identity.head)
         parser = registry.load("formats", format).parse(identity.head, told)
         if not isinstance(parser, BatchParser):

@@ -90,9 +90,8 @@ def ingest_files(
     bench = new_bench(f"{engine.path}.tmp")
     run = _Run(engine, bench, settings, format, progress, book_with(settings.price_file))
     coming: Iterator[SourceFile | list[Small]] = iter(files)
-    if (
-        files[1:] and settings.redaction.prompts == "keep"
-    ):  # what is taken out of prompts is counted a source
+    counts_by_source = settings.redaction.prompts == "keep"  # what prompts lose is counted in all
+    if files[1:] and counts_by_source:
         known = known_sources(engine)
         coming = one_ahead(
             bundles(files, known, settings, lambda head: format or _format(head, settings))
@@ -196,8 +195,7 @@ def _load(
     start, first_line = _begin(run.engine, source, before)
     row.source_id = identity.content_sha256[:16]
     root = before.root_sha256 if before else identity.content_sha256
-    settings = run.settings
-    told = Settings(settings.timezone, source.modified_year(), settings.log_format)
+    told = run.settings.of_year(source.modified_year())
     parser: Parser = registry.load("formats", row.format).parse(identity.head, told)
     with Behind("clew-store", MOST_BEHIND) as behind:
         load = run.load(row, root, behind=behind)

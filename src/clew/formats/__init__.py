@@ -52,6 +52,10 @@ class Settings:
     price_file: str | None = None
     redaction: Policy = field(default_factory=Policy)
 
+    def of_year(self, year: int) -> Settings:
+        """What the parser of a file of this year is told: nothing of prices and redaction."""
+        return Settings(self.timezone, year, self.log_format)
+
     def as_json(self) -> dict[str, Any]:
         """The same for another process, which has a key of its own."""
         redaction = {**asdict(self.redaction), "key": "", "key_file": ""}
