@@ -39,6 +39,7 @@ from clew.cli import (
     serve,
     show,
     sql,
+    tail,
     token,
     trace,
     train_detector,
@@ -61,6 +62,7 @@ app.command()(investigate.investigate)
 app.command()(ingest.ingest)
 app.command()(search.search)
 app.command()(search.timeline)
+app.command()(tail.tail)
 app.command()(trace.trace)
 app.command()(sql.sql)
 app.command()(show.show)

@@ -20,6 +20,7 @@ if TYPE_CHECKING:
     from clew.engines import Engine
     from clew.model.finding import Investigation
     from clew.model.redaction import Policy
+    from clew.query import Query
 
 Paths = Annotated[
     list[str],
@@ -202,6 +203,15 @@ def detection_options(settings: Config, extra: Mapping[str, Mapping[str, Any]]) 
         name: member_options(load("detections", name).detect, options)
         for name, options in given.items()
     }
+
+
+def with_tokens(parsed: Query, case: str | None, settings: Config) -> Query:
+    """The search, which also finds what its values have become by redaction with this case's key."""
+    from clew.query.redacted import with_tokens as also_tokens
+    from clew.redact._values import tokens_of
+
+    policy, name = policy_of(settings), case or settings.case
+    return also_tokens(parsed, lambda values: tokens_of(values, policy, name))
 
 
 def moment(text: str | None) -> datetime | None:

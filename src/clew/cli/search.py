@@ -18,14 +18,13 @@ from clew.cli._request import (
     now,
     opened,
     output_of,
-    policy_of,
+    with_tokens,
 )
 from clew.errors import ConfigError
 
 if TYPE_CHECKING:
     import ibis.expr.types as ir
 
-    from clew.config import Config
     from clew.query import Query
 
 TIMELINE_OUTPUTS = ("table", "json", "csv")
@@ -47,7 +46,7 @@ def search(
     from clew.cli.render.answer import print_answer
     from clew.query import is_aggregate, parse
 
-    parsed = _with_tokens(parse(query), case, settings)
+    parsed = with_tokens(parse(query), case, settings)
     question = _events(parsed, since, until)
     shown = settings.limits.table_rows if limit is None and output in ("table", "chart") else 0
     with opened(case, settings) as engine:
@@ -81,7 +80,7 @@ def timeline(
     parsed = parse(query)
     if is_aggregate(parsed):
         raise ConfigError("A timeline shows events: leave out '| stats' and '| top', or search.")
-    question = _events(_with_tokens(parsed, case, settings), since, until)
+    question = _events(with_tokens(parsed, case, settings), since, until)
     question = question.order_by([question.timestamp, question.event_id])
     shown = settings.limits.table_rows if limit is None and output == "table" else 0
     with opened(case, settings) as engine:
@@ -92,15 +91,6 @@ def timeline(
         )
     print_answer(answer, output, of_events=True, most_rows=shown)
     return 0
-
-
-def _with_tokens(parsed: Query, case: str | None, settings: Config) -> Query:
-    """The search, which also finds what its values have become by redaction with this case's key."""
-    from clew.query.redacted import with_tokens
-    from clew.redact._values import tokens_of
-
-    policy, name = policy_of(settings), case or settings.case
-    return with_tokens(parsed, lambda values: tokens_of(values, policy, name))
 
 
 def _events(parsed: Query, since: str | None, until: str | None) -> ir.Table:
