@@ -26,7 +26,7 @@ import sys
 import tempfile
 import threading
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from itertools import accumulate
 from pathlib import Path
 
@@ -39,11 +39,12 @@ WORDS = ["".join(random.Random(n).choices(SOUNDS, k=3)) for n in range(3_000)]
 WEIGHTS = list(accumulate(1 / (rank + 1) for rank in range(len(WORDS))))
 """Words as people use them: the second one half as often as the first."""
 MODELS = {
-    "gpt-4o": 1400,
-    "gpt-4o-mini": 600,
-    "claude-3-5-sonnet-20241022": 1800,
-    "gemini-2.0-flash": 500,
+    "gpt-4o": ("openai", 1400),
+    "gpt-4o-mini": ("openai", 600),
+    "claude-3-5-sonnet-20241022": ("anthropic", 1800),
+    "gemini-2.0-flash": ("google", 500),
 }
+"""Seller, and the median milliseconds of a call."""
 QUESTIONS = {
     "newest traces": ("GET", "/api/traces?limit=50", None),
     "p99 by model": (
@@ -96,7 +97,7 @@ def requests(spans: int, batch: int, seed: int = 7) -> Iterator[bytes]:
                 }
             else:
                 model = chance.choice(list(MODELS))
-                length = int(MODELS[model] * math.exp(chance.gauss(0, 0.5)) * 1e6)
+                length = int(MODELS[model][1] * math.exp(chance.gauss(0, 0.5)) * 1e6)
                 span.span_id, span.parent_span_id = chance.randbytes(8), root_id
                 span.name, span.kind = f"chat {model}", 3
                 span.start_time_unix_nano, span.end_time_unix_nano = at, at + length
@@ -120,6 +121,7 @@ def _call(chance: random.Random, model: str) -> dict[str, str | int | float]:
     return {
         "openinference.span.kind": "LLM",
         "llm.model_name": model,
+        "llm.provider": MODELS[model][0],
         "llm.token_count.prompt": read,
         "llm.token_count.completion": written,
         "llm.input_messages.0.message.role": "user",
@@ -128,6 +130,7 @@ def _call(chance: random.Random, model: str) -> dict[str, str | int | float]:
         "llm.output_messages.0.message.content": answer,
         "llm.invocation_parameters": '{"temperature": 0.2, "max_tokens": 512}',
         "gen_ai.operation.name": "chat",
+        "gen_ai.provider.name": MODELS[model][0],
         "gen_ai.request.model": model,
         "gen_ai.response.model": model,
         "gen_ai.usage.input_tokens": read,
@@ -218,19 +221,22 @@ class Server:
         return self.process.wait(timeout=120)
 
 
-def send(server: Server, bodies: list[bytes], connections: int, *, is_gzip: bool) -> dict[int, int]:
-    """Posts all of them, again after 429 and 503; how often each status came."""
+def send(
+    port: int, bodies: list[bytes], connections: int, more: Mapping[str, str] | None = None
+) -> dict[int, int]:
+    """Posts all of them, again after 429 and 503; how often each status came.
+
+    more  headers beside the content's type
+    """
     waiting: queue.Queue[bytes] = queue.Queue()
     for body in bodies:
         waiting.put(body)
     statuses: dict[int, int] = {}
     lock = threading.Lock()
-    headers = {"content-type": "application/x-protobuf"} | (
-        {"content-encoding": "gzip"} if is_gzip else {}
-    )
+    headers = {"content-type": "application/x-protobuf", **(more or {})}
 
     def work() -> None:
-        client = http.client.HTTPConnection("127.0.0.1", server.port, timeout=120)
+        client = http.client.HTTPConnection("127.0.0.1", port, timeout=120)
         while True:
             try:
                 body = waiting.get_nowait()
@@ -261,7 +267,8 @@ def measure(server: Server, bodies: list[bytes], spans: int, options: argparse.N
     if options.gzip:
         bodies = [gzip.compress(body, 5) for body in bodies]
     before, started, cpu = server.spans(), time.perf_counter(), server.cpu_s()
-    statuses = send(server, bodies, options.connections, is_gzip=options.gzip)
+    more = {"content-encoding": "gzip"} if options.gzip else {}
+    statuses = send(server.port, bodies, options.connections, more)
     accepted = time.perf_counter() - started
     while server.spans() - before < spans:
         time.sleep(0.1)
