@@ -254,7 +254,7 @@ def _said(seen: ir.Table, row: dict[str, Any]) -> ir.Table:
         & seen.message.notnull()
         & seen.http_status.isnull()
     )
-    is_proxy_error = near.source_format == "nginx_error"
+    is_proxy_error = near.source_format.isin(clocks.PROXY_ERRORS)
     mechanism = ibis.cases(
         *[
             (is_proxy_error & near.message.re_search(pattern), name)

@@ -24,17 +24,19 @@ from clew.formats._counts import (
     whole_input,
 )
 from clew.formats._durations import spelled_ms
+from clew.formats._errors import error_columns, lines_of_text
 from clew.formats._members import json_object
 from clew.formats._severity import severity_sql
 from clew.formats._time import day_sql, epoch_sql, timestamp_sql
-from clew.formats._traceback import WRITTEN_MARK, exception_sql
 from clew.formats._turns import with_turns
 from clew.model.event import BY_NAME, OWN
-from clew.model.vocabulary import SPELLINGS, Spelling, unwrapped
+from clew.model.vocabulary import SPELLINGS, UNITS_TOLD, ZAP_DEVELOPMENT, Spelling, unwrapped
 
 INTEGERS = frozenset({"UBIGINT", "BIGINT", "NULL"})
 NUMBERS = INTEGERS | {"DOUBLE"}
 MS_PER_UNIT = {"ns": 1e-6, "us": 1e-3, "ms": 1.0, "s": 1e3, "min": 6e4, "m": 6e4, "h": 3.6e6}
+DASHED = ("user_id", "user_agent", "referer", "request_id", "upstream_address")
+"""Columns in which a server writes a dash for nothing."""
 FREE_TEXT = ("message", "prompt", "completion")
 """Columns in which empty text is a value; elsewhere it is nothing."""
 OK_WORDS = ("ok", "success", "successful", "succeeded", "completed", "pass", "passed")
@@ -89,6 +91,8 @@ class Units:
         return self.guessed[name]
 
 
+DATADOG = frozenset({"ddsource", "ddtags", "dd.trace_id", "dd.service", "dd.env"})
+"""Names by which Datadog's own records are known."""
 Spell = Callable[[str], Spelling | None]
 """The canonical column that a field's name means, None where it means none."""
 
@@ -111,6 +115,8 @@ def spelling_of(name: str) -> Spelling | None:
     """
     if name.lower() == "status":
         return Spelling("http_status", "", 0)
+    if name in ZAP_DEVELOPMENT:
+        return Spelling(ZAP_DEVELOPMENT[name], "", 40)
     plain = re.sub(r"(?<=[a-z0-9])([A-Z])", r"_\1", name).lower()
     plain = re.sub(r"[\s()/-]+", "_", plain).strip("_")
     for spelled in (name.lower(), plain, plain.replace("_", "")):
@@ -142,8 +148,11 @@ def map_members(
     candidates: dict[str, list[_Candidate]] = {}
     left: list[tuple[str, str]] = []
     currency = next((is_dollar(item.text) for item in fields if is_currency(item.name)), "")
+    there = {item.name.lower() for item in fields}
     for item in fields:
         spelling = spell(item.name)
+        if spelling and spelling.unit == "guess":
+            spelling = replace(spelling, unit=_told(item.name, there))
         found = _candidates(item, spelling, settings, units) if spelling else {}
         if currency and spelling and BY_NAME[spelling.column].kind == "money":
             found = {
@@ -155,6 +164,8 @@ def map_members(
         if not found:
             left.append((unwrapped(item.name), item.json))
     columns: dict[str, str] = {}
+    if any(item.name.lower() in DATADOG for item in fields):
+        _add_status_levels(candidates)
     for column, rivals in candidates.items():
         rivals.sort(key=lambda rival: rival.priority)
         columns[column] = _first(rivals)
@@ -171,6 +182,21 @@ def map_members(
     if wrong := problems(doubted, currencies):
         left.append(("usage_problem", wrong))
     return columns, left
+
+
+def _told(name: str, names: set[str]) -> str:
+    """The unit of a duration that the names beside it tell, else `guess`."""
+    for told, unit, beside in UNITS_TOLD:
+        if name.lower() == told and names.issuperset(beside):
+            return unit
+    return "guess"
+
+
+def _add_status_levels(candidates: dict[str, list[_Candidate]]) -> None:
+    """Datadog calls the level of a log its status."""
+    for rival in [one for one in candidates.get("status", ()) if one.field.name == "status"]:
+        level = _Candidate(rival.field, severity_sql(f"nullif({rival.field.text}, '')"), True, 90)
+        candidates.setdefault("severity", []).append(level)
 
 
 def quoted(text: str) -> str:
@@ -272,7 +298,8 @@ def _candidates(
             ),
         }
     if column in ("exception_stacktrace", "error_type", "exception_message"):
-        return _error_columns(item, column, rank)
+        said = error_columns(column, lines_of_text(item.text, item.json, item.types))
+        return {name: can(sql, can_fail, later) for name, (sql, can_fail, later) in said.items()}
     found = {column: can(*_converted(item, text, column, unit, settings, units))}
     if item.name.lower() == "request_time":  # nginx's duration, or the moment of a call
         found["timestamp"] = can(day_sql(text, settings), later=60)
@@ -294,38 +321,6 @@ def _request_line(item: Field, text: str, can: Callable[..., _Candidate]) -> dic
         "url_query": of_line(f"split_part({line}, 2), '?', 2)"),
         "protocol": of_line(f"{line}, 3)"),
     }
-
-
-def _error_columns(item: Field, column: str, rank: int) -> dict[str, _Candidate]:
-    """An error may be a word, a sentence, `Type: message` or a whole traceback; the text decides."""
-    text = f"nullif(trim({item.text}), '')"
-    is_flag = f"lower({text}) IN ('true', 'false', 'null', 'none')"
-    shown = f"CASE WHEN NOT ({is_flag}) THEN {text} END"
-    is_trace = (
-        f"(contains({shown}, 'Traceback (most recent') OR contains({shown}, chr(10)) "
-        f"OR starts_with({shown}, '{WRITTEN_MARK}'))"
-    )
-    is_named = f"regexp_matches({shown}, '^[A-Za-z_$][\\w.$]*(Error|Exception|Exit|Interrupt|Warning|Timeout)\\b')"
-    parts = exception_sql(f"CASE WHEN {is_trace} OR {is_named} THEN {shown} END")
-    found = {
-        name: _Candidate(item, sql, can_fail=False, priority=rank + 50)
-        for name, sql in parts.items()
-        if name != "exception_stacktrace"
-    }
-    found["exception_stacktrace"] = _Candidate(
-        item, f"CASE WHEN {is_trace} THEN {shown} END", False, rank
-    )
-    plain = f"CASE WHEN NOT ({is_trace} OR {is_named}) THEN {shown} END"
-    if column == "error_type":
-        is_word = f"regexp_full_match({plain}, '[\\w.:/-]+')"
-        found["error_type"] = _Candidate(item, f"CASE WHEN {is_word} THEN {plain} END", True, rank)
-        sentence = f"CASE WHEN NOT {is_word} THEN {plain} END"
-        found["status_message"] = _Candidate(item, sentence, False, rank + 50)
-    else:
-        unread = f"CASE WHEN {parts['exception_type']} IS NULL THEN {shown} END"
-        message = f"coalesce({plain}, {parts['exception_message']}, {unread})"
-        found["exception_message"] = _Candidate(item, message, column != "exception_message", rank)
-    return found
 
 
 def _converted(
@@ -365,7 +360,13 @@ def _converted(
         ), True
     if kind == "json":
         return _json(item), False
-    return (item.text if column in FREE_TEXT else text), False
+    if column in FREE_TEXT:
+        return item.text, False
+    if "ARRAY" in item.types:  # the values of a header
+        only = f"json_extract_string({item.json}, '$[0]')"
+        is_one = f"starts_with({item.text}, '[\"') AND json_array_length({item.json}) = 1"
+        text = f"CASE WHEN {is_one} THEN {only} ELSE {text} END"
+    return (f"nullif({text}, '-')" if column in DASHED else text), False
 
 
 def _duration(item: Field, text: str, column: str, unit: str, units: Units) -> tuple[str, bool]:

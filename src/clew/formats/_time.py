@@ -93,7 +93,8 @@ def epoch_sql(text: str) -> str:
 def access_log_sql(text: str, settings: Settings) -> str:
     """`20/Nov/2026:09:00:00 +0000`, with a fraction or without a zone too."""
     with_zone = f"timezone('UTC', try_strptime({text}, ['%d/%b/%Y:%H:%M:%S %z', '%d/%b/%Y:%H:%M:%S.%f %z']))"
-    bare = f"try_strptime({text}, ['%d/%b/%Y:%H:%M:%S', '%d/%b/%Y %H:%M:%S'])::TIMESTAMP"
+    layouts = "['%d/%b/%Y:%H:%M:%S', '%d/%b/%Y %H:%M:%S', '%d/%b/%Y:%H:%M:%S.%f']"
+    bare = f"try_strptime({text}, {layouts})::TIMESTAMP"
     return f"CASE WHEN regexp_matches({text}, '[+-][0-9]{{4}}$') THEN {with_zone} ELSE {zoned(bare, settings)} END"
 
 

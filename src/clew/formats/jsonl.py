@@ -16,6 +16,7 @@ from clew.formats import BatchParser, Parser, Settings, surest
 from clew.formats._json import JsonParser
 from clew.formats._json_head import begins_with_document, elements, is_array, share_of_objects
 from clew.formats._keyed import MARK, KeyedParser
+from clew.formats._platform_samples import PLATFORM_SAMPLES
 from clew.formats._wrapped import unwrap, wrapped
 from clew.model.case import Sample
 
@@ -46,6 +47,7 @@ def _parse_inner(head: bytes, settings: Settings) -> Parser:
 
 
 SAMPLES = [
+    *PLATFORM_SAMPLES,
     Sample(
         '{"traceId":"5b8efff798038103d269b633813fc60c","spanId":"eee19b7ec3c1b174","name":"GET /pay","kind":2,'
         '"startTimeUnixNano":"1763629200123456789","endTimeUnixNano":"1763629200125000000","attributes":'

@@ -13,7 +13,10 @@ import ibis.expr.types as ir
 
 from clew.model.built import once
 
-PROXY_FORMATS = ("nginx_access", "apache_access", "haproxy", "envoy_access", "traefik_access")
+PROXY_FORMATS = (
+    "nginx_access", "apache_access", "haproxy", "envoy_access", "traefik_access", "aws_elb",
+    "w3c_access",
+)  # fmt: skip
 PROXY_ERRORS = ("nginx_error", "apache_error")
 WIDEST_OFFSET_US = 14 * 3_600_000_000
 QUARTER_HOUR_US = 900_000_000

@@ -55,11 +55,11 @@ WRAPPERS = (
 """Objects that only wrap: `{"extra": {"team": "x"}}` says team. Longest names first."""
 PLAIN: dict[str, str] = {
     "timestamp": (
-        "@timestamp time timestamp ts t date datetime asctime eventtime event_time created "
+        "startutc @timestamp time timestamp ts t date datetime asctime eventtime event_time created "
         "created_at logged_at log_time time_local time_iso8601 start_time starttime "
         "start_timestamp request_time_utc time_utc timestamp_utc date_utc when instant timemillis "
         "timestampmillis time_unix_nano timeunixnano epoch receivetimestamp received_at "
-        "record.time.timestamp @t startutc"
+        "record.time.timestamp @t edgestarttimestamp timegenerated requesttime lasttimestamp started_at"
     ),
     "observed_timestamp": "observed_timestamp observedtimestamp ingested_at event.ingested",
     "severity": (
@@ -69,21 +69,23 @@ PLAIN: dict[str, str] = {
     "message": (
         "message msg event log text body short_message full_message textpayload "
         "jsonpayload.message log.message record.message text_payload description summary @m @mt "
-        "renderedmessage messagetemplate"
+        "renderedmessage messagetemplate resultdescription log_s"
     ),
     "event_name": "event_name eventname event.name event.action event_type eventtype",
     "logger": (
         "logger logger_name loggername log.logger name record.name module category component "
-        "scope otel.scope.name channel"
+        "scope otel.scope.name channel logger.name sourcecontext"
     ),
     "service": (
         "service service_name servicename service.name svc app application app_name appname "
         "application_name program dd.service resource.service.name component_name deployment_name "
-        "record.extra.service servicecontext.service syslog_identifier"
+        "record.extra.service servicecontext.service syslog_identifier containerappname_s "
+        "containerappname projectname"
     ),
     "service_version": (
         "service_version service.version version app_version release build_version "
-        "servicecontext.version dd.version build image_tag"
+        "servicecontext.version dd.version build image_tag revisionname_s "
+        "resource.labels.revision_name"
     ),
     "service_instance": (
         "service_instance service.instance.id instance instance_id replica replica_id insertid"
@@ -112,16 +114,16 @@ PLAIN: dict[str, str] = {
     "process_id": "process_id pid process process.pid record.process.id",
     "thread": (
         "thread thread_name threadname thread.name thread_id tid process.thread.name "
-        "record.thread.name taskname"
+        "record.thread.name taskname logger.thread_name"
     ),
     "trace_id": (
         "trace_id traceid trace otel_trace_id oteltraceid dd.trace_id trace.id traceparent "
-        "logging.googleapis.com/trace x_trace_id x_b3_traceid x_amzn_trace_id "
+        "@tr logging.googleapis.com/trace x_trace_id x_b3_traceid x_amzn_trace_id "
         "x_cloud_trace_context"
     ),
     "span_id": (
         "span_id spanid span otel_span_id otelspanid dd.span_id span.id "
-        "logging.googleapis.com/spanid x_b3_spanid"
+        "@sp logging.googleapis.com/spanid x_b3_spanid"
     ),
     "parent_span_id": "parent_span_id parentspanid parent_id parentid parent.id x_b3_parentspanid",
     "span_name": "span_name spanname span.name operation_name",
@@ -130,11 +132,12 @@ PLAIN: dict[str, str] = {
     "request_id": (
         "request_id requestid req_id reqid rid correlation_id correlationid x_request_id "
         "x_correlation_id http.request.id http.request_id req.id request.id transaction.id "
-        "call_id litellm_call_id x_amzn_requestid client_request_id"
+        "call_id litellm_call_id x_amzn_requestid client_request_id rayid"
     ),
     "http_method": (
         "http_method httpmethod method verb request_method http.request.method http.method "
-        "req.method request.method httprequest.requestmethod http_verb request request_line"
+        "req.method request.method httprequest.requestmethod http_verb clientrequestmethod "
+        "proxy.method csmethod request request_line"
     ),
     "http_route": (
         "http_route httproute route http.route endpoint_template route_name path_template url_rule"
@@ -143,28 +146,31 @@ PLAIN: dict[str, str] = {
         "url_path url path uri request_uri requesturi request_path requestpath endpoint "
         "resource_path url.path url.full http.url http.target url.original req.url req.path "
         "request.url request.path request.uri httprequest.requesturl http.path target api_path "
-        "api_endpoint"
+        "api_endpoint clientrequesturi proxy.path csuristem"
     ),
-    "url_query": "url_query query query_string querystring url.query args req.query_string",
+    "url_query": "url_query query query_string querystring url.query args req.query_string csuriquery",
     "http_status": (
         "http_status httpstatus status_code statuscode response_code responsecode response_status "
         "status http_status_code http.status_code http.response.status_code code res.statuscode "
         "res.status response.status response.status_code httprequest.status http_response_code "
-        "sc_status downstreamstatus"
+        "sc_status scstatus downstreamstatus edgeresponsestatus proxy.statuscode"
     ),
     "request_bytes": (
         "request_bytes request_length request_size requestsize http.request.body.bytes "
-        "http.request.body.size http.request_content_length httprequest.requestsize bytes_received content_length"
+        "http.request.body.size http.request_content_length httprequest.requestsize bytes_received requestcontentsize "
+        "csbytes content_length"
     ),
     "response_bytes": (
         "response_bytes body_bytes_sent bytes_sent bytes response_size responsesize "
         "response_length http.response.body.bytes http.response.body.size "
         "http.response_content_length "
-        "httprequest.responsesize res.headers.content-length bytes_written size resp_bytes"
+        "httprequest.responsesize res.headers.content-length bytes_written size resp_bytes "
+        "response.size downstreamcontentsize edgeresponsebytes scbytes"
     ),
     "user_agent": (
         "user_agent useragent http_user_agent user_agent.original agent ua http.user_agent "
-        "req.headers.user-agent httprequest.useragent"
+        "req.headers.user-agent httprequest.useragent request.headers.user-agent "
+        "request_user-agent clientrequestuseragent proxy.useragent csuseragent"
     ),
     "referer": (
         "referer referrer http_referer http.request.referrer req.headers.referer "
@@ -172,15 +178,17 @@ PLAIN: dict[str, str] = {
     ),
     "upstream_address": (
         "upstream_address upstream_addr upstream backend upstream_host httprequest.serverip "
-        "serviceaddr"
+        "serviceaddr originip"
     ),
-    "upstream_status": "upstream_status backend_status originstatus",
+    "upstream_status": "upstream_status backend_status originstatus originresponsestatus",
     "protocol": (
-        "protocol http_version server_protocol http.version http.flavor scheme httprequest.protocol"
+        "protocol http_version server_protocol http.version http.flavor httprequest.protocol "
+        "requestprotocol clientrequestprotocol request.proto scheme"
     ),
     "user_id": (
         "user_id userid user uid user.id end_user enduser enduser.id customer_id customerid "
-        "username user_name user.name account_id client_id principal remote_user usr.id sub actor"
+        "username user_name user.name account_id client_id principal remote_user usr.id consumer.username "
+        "clientusername sub actor"
     ),
     "session_id": (
         "session_id sessionid session session.id conversation_id conversationid chat_id "
@@ -202,12 +210,13 @@ PLAIN: dict[str, str] = {
         "ip ip_address ipaddress client_addr clientaddr client.address client.ip source.ip "
         "http.client_ip http_x_forwarded_for x_forwarded_for x_real_ip req.remoteaddress req.ip "
         "httprequest.remoteip requester_ip_address calleripaddress peer caller_ip host_ip request.client_ip "
-        "request.remote_ip clienthost"
+        "request.remote_ip clienthost proxy.clientip cip"
     ),
     "client_port": "client_port remote_port req.remoteport client.port source.port",
     "server_address": (
         "server_address server_name servername virtual_host vhost server.address http_host "
-        "req.headers.host net.peer.name http.host http.server_name net.host.name request.host requesthost"
+        "req.headers.host net.peer.name http.host http.server_name net.host.name request.host requesthost "
+        "clientrequesthost request.headers.host authority cshost"
     ),
     "server_port": "server_port server.port net.peer.port net.host.port",
     "error_type": (
@@ -341,13 +350,18 @@ PLAIN: dict[str, str] = {
 }
 """Canonical column to the names that plain logs give it, the surest first."""
 
+ZAP_DEVELOPMENT = {
+    "L": "severity", "M": "message", "N": "logger", "S": "exception_stacktrace",
+}  # fmt: skip
+"""What zap's development encoder calls its keys: single letters, and only as capitals."""
+
 DURATIONS: dict[str, dict[str, str]] = {
     "duration_ms": {
         "ms": (
             "duration_ms latency_ms elapsed_ms response_time_ms responsetime_ms time_ms took_ms "
             "request_time_ms total_ms execution_time_ms processing_time_ms durationms latencyms "
             "elapsedms response_ms responsetime duration_millis elapsed_millis time_taken_ms "
-            "total_time_ms processing_ms rt_ms"
+            "total_time_ms processing_ms rt_ms latencies.request responselatency record.metrics.durationms"
         ),
         "s": (
             "duration_s latency_s elapsed_s duration_seconds latency_seconds elapsed_seconds "
@@ -368,7 +382,8 @@ DURATIONS: dict[str, dict[str, str]] = {
         ),
     },
     "upstream_ms": {
-        "ms": "upstream_ms upstream_response_ms backend_ms",
+        "ms": "upstream_ms upstream_response_ms backend_ms latencies.proxy integrationlatency upstream_service_time",
+        "ns": "originduration originresponsetime",
         "s": "upstream_response_time urt upstream_time backend_time",
     },
     "ttft_ms": {
@@ -389,6 +404,17 @@ DURATIONS: dict[str, dict[str, str]] = {
     },
 }
 """Columns that are durations: unit to names. `guess`: the size of the values tells the unit."""
+
+UNITS_TOLD: tuple[tuple[str, str, tuple[str, ...]], ...] = (
+    ("duration", "ns", ("downstreamstatus", "overhead")),  # Traefik
+    ("duration", "ns", ("ddsource",)),  # Datadog
+    ("duration", "ns", ("ddtags",)),
+    ("duration", "ns", ("dd.trace_id",)),
+    ("duration", "ms", ("controller", "action")),  # Rails
+    ("duration", "ms", ("response_flags",)),  # Envoy
+    ("duration", "s", ("resp_headers.server",)),  # Caddy
+)
+"""Durations whose unit the names beside them tell: name, unit, and the names of the writer."""
 
 WEAK_NAMES = """
 account actor agent backend body bucket_name category cause channel client code component
