@@ -46,7 +46,8 @@ def child_calls(events: ir.Table, tree: ir.Table) -> ir.Table:
     """
     found = spans(events).select(
         "event_id", "db_query", "db_operation", "db_collection", "url_path", "url_query",
-        "http_status", "exception_type", "server_address", "operation", "model", "attributes",
+        "http_status", "exception_type", "server_address", "operation", "model", "input_tokens",
+        "attributes",
     )  # fmt: skip
     t = tree.join(found, "event_id").left_join(_answered(), "event_id", rname="{name}_answered")
     words = _words(t.db_query, t.db_operation, t.db_collection, t.url_path, t.url_query)

@@ -1,7 +1,8 @@
 """Many like calls under one parent, one after the other: a query in a loop, where one would do.
 
 Reads     spans   trace_id, span_id, parent_span_id, timestamp, duration_ms, span_name, db_query,
-          db_operation, db_collection, url_path, url_query, server_address
+          db_operation, db_collection, url_path, url_query, server_address, span_kind, operation,
+          input_tokens
 Returns   one row per repeated operation and kind of request, most time to save first
 Units     calls: repeated calls in all; calls_per_parent: median; saving_ms: mean per parent, from
           the first call's begin to the last one's end less the slowest call; saving_share: of the
@@ -9,7 +10,8 @@ Units     calls: repeated calls in all; calls_per_parent: median; saving_ms: mea
 Method    children of one parent with the same name, callee and statement, numbers and texts in it
           aside; at least min_calls of them, in turn, in min_traces traces (in fewer, where there
           are twice as many calls). Not counted: calls repeated after a failure, pages of one answer
-          (OFFSET, page=), and the steps of an agent, of which each needs the last
+          (OFFSET, page=), messages handled, steps of one's own that ask nobody, embeddings of
+          whole batches, and the steps of an agent, of which each needs the last
 Blind to  loops whose calls hang under a span of their own each; calls of less than min_calls
 Source    OpenTelemetry semantic conventions, database and HTTP client spans
 """
@@ -39,9 +41,12 @@ REFERENCES: tuple[str, ...] = ()
 PAGES = (
     r"(?i)\boffset\b"  # ... LIMIT 100 OFFSET 200
     r"|\bfetch\s+next\b"  # OFFSET 0 ROWS FETCH NEXT 10 ROWS ONLY
+    r"|[/_ ]scroll\b"  # POST /_search/scroll
     r"|\b(page|cursor|offset|skip|start_?(key|after|index)|(next_?)?page_?token|continuation)"
     r"[\w.-]*="  # ?page=3, ?page_token=af31
 )
+FULL_BATCH_TOKENS = 2_000
+"""Tokens of one call for embeddings that holds a batch of texts, or a text as long as one."""
 
 
 def detect(
@@ -142,9 +147,18 @@ def _looped(events: ir.Table, min_calls: int) -> ir.Table:
         crowd.filter(crowd.children >= min_calls), ["parent_event_id", "span_name"]
     )
     calls = child_calls(events, tree)
-    calls = calls.filter(~calls.is_step_of_agent & ~calls.label.re_search(PAGES))
+    calls = calls.filter(_is_call(calls) & ~calls.label.re_search(PAGES))
     t = in_turn(calls, "service", "alike")
     return t.filter(~t.last_failed.fill_null(False))
+
+
+def _is_call(t: ir.Table) -> ir.BooleanValue:
+    """Whether one call for all would do: no message handled, no step of one's own, no full batch."""
+    is_handled = (t.span_kind == "consumer").fill_null(False)
+    is_own_step = (t.span_kind == "internal") & t.callee.isnull() & (t.asked == "")
+    is_batch = (t.operation == "embeddings") & (t.input_tokens >= FULL_BATCH_TOKENS)
+    alone = is_handled | is_own_step.fill_null(False) | is_batch.fill_null(False)
+    return ~t.is_step_of_agent & ~alone
 
 
 def _parents(calls: ir.Table, min_calls: int) -> ir.Table:
@@ -258,6 +272,33 @@ CASES = [
             for row in _trace(n, 8, db_query=None, span_name="chat", operation="chat")
         ],
         expect=[],
+    ),
+    Case(
+        "messages that a worker handles are not asked of anybody",
+        rows=[
+            row
+            for n in range(5)
+            for kind in ("consumer", "internal")
+            for row in _trace(n, 8, db_query=None, span_name="handle", span_kind=kind)
+        ],
+        expect=[],
+    ),
+    Case(
+        "embeddings of whole batches are no loop, of single texts they are",
+        rows=[
+            row
+            for n in range(3)
+            for tokens in (40, 7900)
+            for row in _trace(
+                n + tokens,
+                6,
+                db_query=None,
+                span_name=f"embeddings {tokens}",
+                operation="embeddings",
+                input_tokens=tokens,
+            )
+        ],
+        expect=[{"service": "orders", "span_name": "embeddings {id}", "calls": 18}],
     ),
     Case(
         "paths that differ in their ids are one operation",

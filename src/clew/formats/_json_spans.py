@@ -5,7 +5,11 @@
     {"traceId": "...", "spanId": "...", "name": "GET /x", "startTimeUnixNano": "...", "duration_ms": 12}
 
 A record is a span if it has a span's id and a name, and says how long it took or when it ended, and no
-message: a log line that was written within a span stays a log line.
+message: a log line that was written within a span stays a log line, unless it says whose child it is
+and when that began and ended. Tables of calls have less sure names:
+
+    callType,startTime,elapsedTime,success,traceId,id,pid,cmdb_id,dsName,serviceName
+    service_name,trace_id,span_id,parent_id,start_time,end_time,url,status_code,message
 """
 
 from __future__ import annotations
@@ -66,17 +70,26 @@ PARTS = {
         "attributes.otel.statuscode",
     ),
     "failed": ("error", "iserror", "haserror", "failed"),
+    "succeeded": ("success", "succeeded", "issuccess"),
     "said": ("status.description", "status.message", "statusmessage", "statusdescription"),
     "events": ("events", "spanevents"),
     "links": ("links", "spanlinks"),
 }
 """Parts of a span to the names that they go by, without case and underscores, the surest first."""
-CONSUMED = ("name", "start", "end", "kind", "status", "said", "events", "links", "parent")
+IN_TREE = {"id": ("id",), "parent": ("pid",)}
+"""Names that any record may have: a trace's id beside both makes it a span."""
+CALL_TYPE = "calltype"
+OF_CALL = ("servicename", "dsname", CALL_TYPE)
+"""What names a call of a stated type: whom it is to, which data source, else the type."""
+OF_MESSAGE = ("message", "msg")
+CONSUMED = (
+    "id", "name", "start", "end", "kind", "status", "said", "events", "links", "parent", "succeeded"
+)  # fmt: skip
 KINDS = ("internal", "server", "client", "producer", "consumer")
 """Words of OTLP's numbers, from 1."""
 OWN_TOO = ("operation",)
 """What names a span where nothing surer does, and stays a column of its own."""
-HTTP_STATUS = "[1-5][0-9][0-9]"
+HTTP_STATUS = "[1-5][0-9][0-9]([.]0+)?"
 NO_PARENT = ("root", "none", "null", "nil")
 LEAST_OF_TRACE = {"s": 30.0, "ms": 0.03, "us": 3e-5, "ns": 0.0}
 """Unit of durations to what a trace's spread of begins in ms, a unit of its longest span, exceeds.
@@ -129,6 +142,7 @@ class JsonSpans:
             for part, names in PARTS.items()
         }
         parts = {part: items for part, items in found.items() if items}
+        parts |= _less_sure(parts, by_name)
         columns: dict[str, list[Field]] = {}
         for item in fields:
             if spelling := spelling_of(item.name):
@@ -140,7 +154,8 @@ class JsonSpans:
         spoken = columns.get("message", [])
         given = [f"{_first(parts[part])} IS NOT NULL" for part in ("id", "name")]
         given.append("(" + " OR ".join(f"{item.text} IS NOT NULL" for item in ends) + ")")
-        given += [f"{item.text} IS NULL" for item in spoken]
+        named = {item.name for item in parts["name"]}
+        given += [f"{item.text} IS NULL" for item in spoken if item.name not in named]
         guesses = [item for item in taken if _is_guessed(item)]
         guessed = guesses[0] if len(guesses) == 1 else None
         return cls(parts, "(" + " AND ".join(given) + ")", guessed)
@@ -267,14 +282,16 @@ class JsonSpans:
         return f"CASE {text} {numbers} ELSE {found} END"
 
     def _status(self) -> str:
-        """ERROR, STATUS_CODE_ERROR or 2; gRPC's higher numbers and HTTP's 5xx failed too."""
-        text = f"lower({self._text('status')})"
+        """ERROR, STATUS_CODE_ERROR, 2 or 2.0; gRPC's higher numbers and HTTP's 5xx failed too."""
+        text = f"regexp_replace(lower({self._text('status')}), '[.]0+$', '')"
         word = f"regexp_extract({text}, '[a-z]+$')"
         is_failed = f"{word} IN ({_listed(ERROR_WORDS)}) OR regexp_full_match({text}, '[2-9]|1[0-6]|5[0-9][0-9]')"
         is_ok = f"{word} IN ({_listed(OK_WORDS)}) OR {text} = '1'"
         flag = f"lower({self._text('failed')}) IN ('1', 'true')"
+        none = f"lower({self._text('succeeded')}) IN ('0', 'false')"
         return (
-            f"CASE WHEN {is_failed} OR {flag} THEN 'error' WHEN {is_ok} THEN 'ok' ELSE 'unset' END"
+            f"CASE WHEN {is_failed} OR {flag} OR {none} THEN 'error' "
+            f"WHEN {is_ok} THEN 'ok' ELSE 'unset' END"
         )
 
     def _list(self, part: str) -> str:
@@ -303,6 +320,25 @@ class JsonSpans:
             "exception_frame": f"({parsed}).exception_frame",
             "exception_fingerprint": f"({parsed}).exception_fingerprint",
         }
+
+
+def _less_sure(
+    parts: Mapping[str, list[Field]], by_name: Mapping[str, list[Field]]
+) -> dict[str, list[Field]]:
+    """The parts that go by a less sure name, where all else says that the records are spans."""
+    more: dict[str, list[Field]] = {}
+    has_tree = "trace" in parts and all(
+        part in parts or n[0] in by_name for part, n in IN_TREE.items()
+    )
+    if has_tree and "id" not in parts:
+        for part, names in IN_TREE.items():
+            more[part] = [*parts.get(part, ()), *by_name.get(names[0], ())]
+    found = {**parts, **more}
+    if "name" in parts or not {"id", "parent", "start"} <= set(found):
+        return more
+    names = OF_CALL if CALL_TYPE in by_name else OF_MESSAGE if "end" in found else ()
+    named = [item for name in names for item in by_name.get(name, ())]
+    return more | ({"name": named} if named else {})
 
 
 def _is_guessed(item: Field) -> bool:

@@ -18,6 +18,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from clew.formats import HEADER_LINE, Lines, Settings
+from clew.formats._cells import with_lines
 from clew.formats._fields import Field, Units, map_fields, quoted, spelling_of
 from clew.formats._json_spans import JsonSpans, Rows
 from clew.formats._point_fields import with_metric_values
@@ -58,6 +59,7 @@ class CsvParser:
         fields = list(with_metric_values(fields))
         spans = JsonSpans.among(fields)
         columns = map_fields(spans.others(fields) if spans else fields, self.settings, self.units)
+        columns = with_lines(columns)
         if spans:
             columns = spans.columns(columns, self.settings, self.units, rows)
         count = len(self.names)
@@ -213,6 +215,91 @@ SAMPLES = [
             {"duration_ms": 20.0, "status": "ok"},
         ],
         name="nanoseconds of spans were milliseconds, and the wrapper of their attributes stayed",
+    ),
+    Sample(
+        "traceID,spanID,serviceName,operationName,startTimeMillis,startTime,duration,statusCode,parentSpanID\n"
+        "5b8efff798038103d269b633813fc60c,eee19b7ec3c1b173,cart,Get,1763629200123,1763629200123456,2500,2.0,\n",
+        [{"status": "error", "duration_ms": 2.5, "timestamp": "2025-11-20T09:00:00.123456Z"}],
+        name="a code of a status that a table holds as a fraction was none",
+    ),
+    Sample(
+        "callType,startTime,elapsedTime,success,traceId,id,pid,cmdb_id,dsName,serviceName\n"
+        "RemoteProcess,1586534400324,55.0,True,01df517164d1c0365586,8432217164d1c1442597,None,docker_006,,csf_005\n"
+        "LOCAL,1586534400331,26.0,True,01df517164d1c0365586,6e02217164d1c14b2607,8432217164d1c1442597,docker_006,db_003,local_method_017\n"
+        "JDBC,1586534400345,2.0,False,01df517164d1c0365586,407d617164d1c14f2613,6e02217164d1c14b2607,docker_006,db_003,\n",
+        [
+            {
+                "timestamp": "2020-04-10T16:00:00.324000Z",
+                "span_id": "8432217164d1c1442597",
+                "parent_span_id": None,
+                "span_name": "csf_005",
+                "k8s_pod": "docker_006",
+                "service": None,
+                "duration_ms": 55.0,
+                "status": "unset",
+            },
+            {"span_name": "local_method_017", "parent_span_id": "8432217164d1c1442597"},
+            {"span_name": "db_003", "duration_ms": 2.0, "status": "error"},
+        ],
+        name="calls of a stated type were no spans",
+    ),
+    Sample(
+        "timestamp,host_ip,service_name,trace_id,span_id,parent_id,start_time,end_time,url,"
+        "status_code,message\n"
+        "2021-07-01 10:54:23,192.0.2.4,dbservice1,c124e30fb40651dc,58ac80ceea500f66,"
+        "8b3e4a4003c5119c,2021-07-01 10:54:22.632751,2021-07-01 10:54:23.151922,"
+        "http://192.0.2.4:9388/db_login?id=7,500,request call function 1 dbservice1.db_login\n",
+        [
+            {
+                "timestamp": "2021-07-01T10:54:22.632751Z",
+                "duration_ms": 519.171,
+                "span_name": "request call function 1 dbservice1.db_login",
+                "parent_span_id": "8b3e4a4003c5119c",
+                "http_status": 500,
+                "status": "error",
+                "message": None,
+            }
+        ],
+        name="spans that their message names were log lines",
+    ),
+    Sample(
+        "Timestamp,TimeUnixNano,Node,PodName,Container,TraceID,SpanID,Log\n"
+        "2023-01-29T08:48:42.468514241Z,1674982122468514241,192.0.2.7,food-f5756978c-k8vqf,server,"
+        '49a51828322183eb20bfe4ace3060000,82c5151cc6058983,"{""log"":""16:48:42.468 ERROR '
+        'f.s.FoodServiceImpl#302 [getAllFood][no list]\\n"",""stream"":""stdout"",""time"":'
+        '""2023-01-29T08:48:42.468514241Z""}"\n'
+        "2023-01-29T08:48:43.1Z,1674982123100000000,192.0.2.7,food-f5756978c-k8vqf,server,,,"
+        '"2021-07-01 10:54:23,123 | WARNING | 192.0.2.4 | food | slow"\n'
+        "2023-01-29T08:48:43.2Z,1674982123200000000,192.0.2.7,food-f5756978c-k8vqf,server,,,"
+        '"{""message"":""ERROR is a word"",""severity"":""info""}"\n'
+        "2023-01-29T08:48:43.3Z,1674982123300000000,192.0.2.7,food-f5756978c-k8vqf,server,,,"
+        "the last ERROR of the day was seen at noon by the operator who looked for it in vain\n",
+        [
+            {
+                "message": "16:48:42.468 ERROR f.s.FoodServiceImpl#302 [getAllFood][no list]",
+                "severity": "ERROR",
+                "k8s_pod": "food-f5756978c-k8vqf",
+                "span_id": "82c5151cc6058983",
+                "span_name": None,
+            },
+            {"severity": "WARN"},
+            {"severity": "INFO"},
+            {"severity": None},
+        ],
+        name="a line in a cell had no level, and kept the runtime's wrapper",
+    ),
+    Sample(
+        "itemid,name,bomc_id,timestamp,value,cmdb_id\n"
+        "999999996508323,connected_clients,ZJ-005-024,1586534672000,25,redis_003\n",
+        [
+            {
+                "timestamp": "2020-04-10T16:04:32Z",
+                "k8s_pod": "redis_003",
+                "metric_name": "connected_clients",
+                "metric_value": 25.0,
+            }
+        ],
+        name="a metric under its bare name was a logger",
     ),
     Sample(
         "log_id,timestamp,cmdb_id,log_name,value\nx1,1763629200,cart-0,cart_log,no such item\n",

@@ -42,6 +42,8 @@ UNIT = re.compile(r"^(.+?)\s*[(\[]([^()\[\]]{1,20})[)\]]$")
 NO_NUMBER = ("", "nan", "null", "none", "na", "n/a", "-", "inf", "-inf", "+inf")
 NS_PER_DIGITS = ((18, 1), (15, 1_000), (12, 1_000_000), (0, 1_000_000_000))
 """Digits of a whole number since 1970, at least, to the nanoseconds of its unit."""
+MONOTONIC = re.compile(r"\s+m=[+-][\d.]+$")
+"""What Go adds to a time that it prints: 2022-08-22 03:51:19.640328427 +0000 UTC m=+0.146282408."""
 ZONE_WORD = re.compile(r"\s*(?:([+-]\d{2}):?(\d{2}))?\s*(?:UTC|GMT|Z)?$")
 EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 
@@ -138,7 +140,7 @@ def _table(rows: Sequence[dict[str, Any]], *, needs_resource: bool = True) -> Ta
     is_named = any(RESOURCE.search(name) for name in table.metrics)
     if not times or not table.metrics or (needs_resource and not is_named):
         return None
-    table.time = times[0]
+    table.time = next((name for name in times if _is_time(rows[0].get(name))), times[0])
     return table
 
 
@@ -234,7 +236,7 @@ def _nanoseconds(cell: Any, zone: tzinfo) -> int:
         scale = next(ns for digits, ns in NS_PER_DIGITS if abs(whole) >= 10**digits or not digits)
         is_exact = isinstance(cell, int) or str(cell).isdigit()
         return int(cell) * scale if is_exact else round(number * scale / 1000) * 1000
-    text = str(cell or "").strip()
+    text = MONOTONIC.sub("", str(cell or "").strip())
     moved = ZONE_WORD.search(text)
     bare = text[: moved.start()] if moved and moved[0] else text
     try:
@@ -275,6 +277,22 @@ SAMPLES = [
         ],
         name="a pod's metrics side by side",
         rejects=2,
+    ),
+    Sample(
+        "Time,TimeStamp,PodName,CpuUsage(m),NetworkReceiveBytes\n"
+        "2022-08-22 03:51:19.640328427 +0000 UTC m=+0.146282408,1661140279,cart-0,2.84,5991.08\n"
+        "2022-08-22 03:52:19.628690331 +0000 UTC m=+60.134644323,1661140339,cart-0,3.1,\n",
+        [
+            {
+                "timestamp": "2022-08-22T03:51:19.640328Z",
+                "k8s_pod": "cart-0",
+                "metric_name": "CpuUsage",
+                "metric_value": 2.84,
+            },
+            {"metric_name": "NetworkReceiveBytes"},
+            {"timestamp": "2022-08-22T03:52:19.628690Z", "metric_value": 3.1},
+        ],
+        name="times as Go prints them were none",
     ),
     Sample(
         "time,cart_cpu,cart_latency-90\n1763629200,0.25,12\n1763629260.5,0.5,13\n",
