@@ -17,7 +17,7 @@ from clew.model.views import events
 from clew.sigma import taxonomy
 from clew.sigma.conditions import Condition
 from clew.sigma.documents import Document
-from clew.sigma.fields import Known
+from clew.sigma.known import Known
 from clew.sigma.parsing import parsed
 from clew.sigma.reading import Problem, Rule
 from clew.sigma.scan import matched
@@ -56,6 +56,14 @@ ROWS: list[Row] = [
     {"user_id": "bob", "message": f"echo {WIDE}", "server_address": "bob", "is_streamed": True},
     {"user_id": "", "message": "ÄRGER\nsecond Line", "duration_ms": 1500.5, "severity": "ERROR"},
     {"attributes": {"n": "7", "deep.key": "V", "flag": True, "EventID": 4625}},
+    {
+        "attributes": {
+            "n": ["8", 9, None, {"x": 1}],
+            "deep.key": [],
+            "answers": ["10.9.9.9", "C:\\Dir", 'ä"b'],
+        }
+    },
+    {"attributes": {"answers": "[10.9.9.9", "n": "[8, 9"}},
 ]
 
 CASES: dict[str, tuple[Any, list[int]]] = {
@@ -75,10 +83,10 @@ CASES: dict[str, tuple[Any, list[int]]] = {
     "a plain backslash": ({"url_path|contains": "\\x"}, [2]),
     "a star alone is any value": ({"user_id": "*"}, [0, 1, 3, 4]),
     "empty text is a value": ({"user_id": ""}, [4]),
-    "null is no value": ({"user_id": None}, [2, 5]),
+    "null is no value": ({"user_id": None}, [2, 5, 6, 7]),
     "exists": ({"user_id|exists": True}, [0, 1, 3, 4]),
-    "exists not": ({"user_id|exists": False}, [2, 5]),
-    "neq: what lacks the field is different": ({"user_id|neq": "bob"}, [0, 2, 4, 5]),
+    "exists not": ({"user_id|exists": False}, [2, 5, 6, 7]),
+    "neq: what lacks the field is different": ({"user_id|neq": "bob"}, [0, 2, 4, 5, 6, 7]),
     "a number": ({"http_status": 404}, [0]),
     "a number as text": ({"http_status": "404"}, [0]),
     "a number with a wildcard": ({"http_status": "4*"}, [0]),
@@ -116,6 +124,18 @@ CASES: dict[str, tuple[Any, list[int]]] = {
     "a keyword in the URL": (["b.PHP"], [0, 1]),
     "OpenTelemetry's name": ({"http.response.status_code": 404}, [0]),
     "ECS's name": ({"source.ip|startswith": "10."}, [0]),
+    "an item of a list": ({"answers": "10.9.9.9"}, [6]),
+    "the begin of an item": ({"answers|startswith": ["c:\\d", "x"]}, [6]),
+    "the end of an item minds case": ({"answers|cased|endswith": "dir"}, []),
+    "an item with a wildcard": ({"answers": "c:*r"}, [6]),
+    "in an item, as the source meant it": ({"answers|contains": 'ä"B'}, [6]),
+    "a pattern of an item": ({"answers|re": "^C:.Dir$"}, [6]),
+    "the network of an item": ({"answers|cidr": "10.0.0.0/8"}, [6]),
+    "an item is a number": ({"n": 9}, [6]),
+    "the least item": ({"n|lt": 8}, [5]),
+    "the most of the items": ({"n|gte": 9}, [6]),
+    "no item": ({"answers|neq": "10.9.9.9", "n|exists": True}, [5, 7]),
+    "an empty list is there": ({"deep.key|exists": True}, [5, 6]),
     "a list of maps is any of them": ([{"user_id": "bob"}, {"n": 7}], [1, 3, 5]),
 }
 
@@ -205,7 +225,7 @@ def test_windows_names_are_keys_of_attributes(bench: Bench) -> None:
 CONDITIONS = {
     "a and not b": [0],
     "a or b": [0, 1, 3],
-    "not a and not b": [2, 4, 5],
+    "not a and not b": [2, 4, 5, 6, 7],
     "1 of them": [0, 1, 3],
     "any of them": [0, 1, 3],
     "all of a*": [0],

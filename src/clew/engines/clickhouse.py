@@ -91,6 +91,25 @@ FUNCTIONS = {
         "(item, key) -> nullIf(if(JSONType(ifNull(item, ''), key) = 'String',"
         " JSONExtractString(ifNull(item, ''), key), JSONExtractRaw(ifNull(item, ''), key)), '')"
     ),
+    "clew_json_values": (
+        "(text) -> multiIf(text IS NULL, [], startsWith(ifNull(text, ''), '[') AND"
+        " isValidJSON(ifNull(text, '')), arrayMap(one -> if(startsWith(one, '\"'),"
+        " JSONExtractString(one), one), arrayFilter(one -> one != 'null',"
+        " JSONExtractArrayRaw(ifNull(text, '')))), [ifNull(text, '')])"
+    ),
+    "clew_json_inside": (
+        "(values, key) -> arrayFlatten(arrayMap(one -> clew_json_values(clew_json_text(one, key)),"
+        " values))"
+    ),
+    "clew_json_joined": (
+        "(values) -> multiIf(length(values) = 0, NULL, length(values) = 1, values[1],"
+        " toJSONString(values))"
+    ),
+    "clew_any_found": "(values, pattern) -> arrayExists(one -> match(one, pattern), values)",
+    "clew_numbers": (
+        "(values) -> arrayFilter(one -> one IS NOT NULL, arrayMap(one ->"
+        " toFloat64OrNull(one), values))"
+    ),
     "clew_distinct": "(words) -> arrayDistinct(words)",
     "clew_shared": "(one, other) -> toInt64(length(arrayIntersect(one, other)))",
     "clew_band": (

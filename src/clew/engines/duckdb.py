@@ -26,6 +26,7 @@ import ibis.expr.types as ir
 from clew.engines import Answer, Engine
 from clew.engines._duckdb_derived import Derived
 from clew.engines._duckdb_fill import fill_column
+from clew.engines._duckdb_macros import MACROS, complete
 from clew.engines._duckdb_shared import SharedParts
 from clew.errors import ConfigError, EngineError
 from clew.model.event import BY_NAME, COLUMNS, Kind
@@ -78,28 +79,6 @@ SETTINGS: dict[str, str | bool | int | float | list[str]] = {
 
 PLACE = ("source_id", "source_format", "line", "byte_offset")
 """The columns of `events` that every row of every case has."""
-
-MACROS = """
-CREATE OR REPLACE MACRO clew_attribute(attributes, key) AS
-    variant_extract_string(attributes, key);
-CREATE OR REPLACE MACRO clew_attribute_keys(attributes) AS
-    coalesce(variant_keys(attributes), []);
-CREATE OR REPLACE MACRO clew_attribute_pairs(attributes) AS
-    coalesce(list_transform(variant_keys(attributes),
-        lambda key: concat(key, '=', attributes::JSON ->> key)), []);
-CREATE OR REPLACE MACRO clew_shingles(words) AS
-    list_transform(range(1, len(words) - 1),
-        lambda place: hash(words[place], words[place + 1], words[place + 2]));
-CREATE OR REPLACE MACRO clew_json_items(text) AS
-    CASE WHEN json_valid(text) AND json_type(text) = 'ARRAY' THEN json_extract(text, '$[*]')::VARCHAR[] ELSE [] END;
-CREATE OR REPLACE MACRO clew_json_text(item, key) AS
-    CASE WHEN json_valid(item) THEN nullif(json_extract_string(item, concat('$."', key, '"')), '') END;
-CREATE OR REPLACE MACRO clew_distinct(words) AS list_distinct(words);
-CREATE OR REPLACE MACRO clew_shared(one, other) AS len(list_intersect(one, other));
-CREATE OR REPLACE MACRO clew_band(hashes, block, salt, other) AS
-    (hash(block, list_min(list_transform(hashes, lambda one: xor(one, salt::UBIGINT))),
-        list_min(list_transform(hashes, lambda one: xor(one, other::UBIGINT)))) >> 1)::BIGINT;
-"""
 
 
 class _Held:
@@ -283,7 +262,9 @@ def open_case(path: str, *, write: bool) -> DuckDBEngine:
         if is_new:
             _make(connection)
         _check_version(connection, path)
-        if not write:
+        if write:
+            complete(connection)
+        else:
             connection.execute("SET enable_external_access = false")
             connection.execute("SET lock_configuration = true")
     except duckdb.Error as error:

@@ -24,9 +24,13 @@ from clew.formats._fields import quoted
 from clew.formats._json import JsonParser
 from clew.formats._json_head import elements, share_of
 from clew.formats._records import Records, records_of_texts
-from clew.model.vocabulary import Spelling
+from clew.model.event import BY_NAME, OWN
+from clew.model.vocabulary import Spelling, unwrapped
 
 ENTRIES = 10_000
+WORDED = ("severity", "status", "action", "operation", "protocol", "transport", "span_kind", "stage_status",
+          "change_type")  # fmt: skip
+"""Columns of few words of ours: what a vendor calls so is an attribute unless its layout says it."""
 Json = Any
 """What JSON can be: dict, list, str, int, float, bool or None."""
 
@@ -231,6 +235,10 @@ def _first(pointers: tuple[str, ...]) -> str:
 
 
 def _spelled(names: Mapping[str, str], name: str) -> Spelling | None:
-    """The layout's own names, and no others: an audit log's `target` is no path."""
+    """The layout's own names, and those of canonical columns; an audit log's `target` is no path."""
     column, _, unit = names.get(name.lower(), "").partition(":")
-    return Spelling(column, unit, list(names).index(name.lower())) if column else None
+    if column:
+        return Spelling(column, unit, list(names).index(name.lower()))
+    plain = unwrapped(name)
+    is_text = plain in BY_NAME and BY_NAME[plain].kind == "text"
+    return Spelling(plain, "", len(names)) if is_text and plain not in (*OWN, *WORDED) else None

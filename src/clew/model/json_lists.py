@@ -1,4 +1,5 @@
-"""Lists that stand in a column as JSON: tools offered to a model, documents that were found.
+"""Lists that stand in a column as JSON: tools offered to a model, documents that were found, and
+whatever a source wrote as a list.
 
 Every engine defines the functions; text that is no JSON has no items and no keys.
 """
@@ -30,3 +31,44 @@ def first_key(item: ir.StringValue, *keys: str) -> ir.StringValue:
         found.append(value)
     text: ir.StringValue = ibis.coalesce(*found)
     return text
+
+
+@ibis.udf.scalar.builtin(name="clew_json_values", signature=((dt.string,), dt.Array(dt.string)))
+def json_values(text):  # type: ignore[no-untyped-def]
+    """The items of a JSON list as text; of any other text itself alone, of NULL none."""
+
+
+@ibis.udf.scalar.builtin(
+    name="clew_json_inside", signature=((dt.Array(dt.string), dt.string), dt.Array(dt.string))
+)
+def json_inside(values, key):  # type: ignore[no-untyped-def]
+    """What those of the values that are JSON objects have under a key; of a list its items."""
+
+
+@ibis.udf.scalar.builtin(name="clew_json_joined", signature=((dt.Array(dt.string),), dt.string))
+def json_joined(values):  # type: ignore[no-untyped-def]
+    """NULL for no values, the value where there is one, else all of them as a JSON list."""
+
+
+@ibis.udf.scalar.builtin(
+    name="clew_any_found", signature=((dt.Array(dt.string), dt.string), dt.boolean)
+)
+def any_found(values, pattern):  # type: ignore[no-untyped-def]
+    """Whether a pattern of RE2 is found in one of the values."""
+
+
+@ibis.udf.scalar.builtin(
+    name="clew_numbers", signature=((dt.Array(dt.string),), dt.Array(dt.float64))
+)
+def numbers(values):  # type: ignore[no-untyped-def]
+    """Those of the values that are numbers."""
+
+
+def at_path(text: ir.StringValue, path: str) -> ir.StringValue:
+    """What JSON text has at a dotted path, through objects and every item of lists, as `json_joined`
+    gives it."""
+    values = json_values(text)
+    for key in path.split("."):
+        values = json_inside(values, key)
+    found: ir.StringValue = json_joined(values)
+    return found

@@ -6,8 +6,10 @@
     reading       a folder to rules, and what is wrong with the others
     tree          what one event must be, without pySigma
     taxonomy      the names that rules give fields, by log source
+    known         what the events of a case state, and how a name is spelled there
     fields        a name in a rule to columns, and what the case has of it
     testing       one value against one test
+    items         a list of values against tests
     conditions    a tree to an Ibis condition
     literals      what an event must hold for a rule to match, to throw most events away early
     scan          many rules over the events, at once

@@ -15,7 +15,9 @@ import ibis
 import ibis.expr.types as ir
 
 from clew.query.scope import Subject
-from clew.sigma.fields import Fields, Known, fields_of
+from clew.sigma.fields import Fields, fields_of
+from clew.sigma.items import one_of_items
+from clew.sigma.known import Known
 from clew.sigma.literals import Hint, hint_of
 from clew.sigma.reading import Rule
 from clew.sigma.taxonomy import other_formats
@@ -143,6 +145,9 @@ class _Compiler:
         rest = [test for test in tests if not isinstance(test, Null | Exists | SameAs)]
         if rest:
             parts += [any_of(subject, rest) for subject in subjects]
+            written = [subject for subject in subjects if subject.kind == "attribute"]
+            listed = [one_of_items(subject, rest) for subject in written]
+            parts += [part for part in listed if part is not None]
         return _joined(parts, is_all=False)
 
     def absence(self, subjects: list[Subject], *, is_there: bool) -> ir.BooleanValue | bool:

@@ -16,7 +16,8 @@ import ibis.expr.types as ir
 
 from clew.sigma.conditions import Condition
 from clew.sigma.detection import RuleError
-from clew.sigma.fields import Known, fields_of
+from clew.sigma.fields import fields_of
+from clew.sigma.known import Known
 from clew.sigma.reading import Correlation, Rule, RuleSet
 from clew.sigma.windows import SECOND_US, fired, keys_of
 

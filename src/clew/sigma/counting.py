@@ -4,6 +4,8 @@
     condition: selection | count() by src_ip > 10       event_count, group-by [src_ip], gt: 10
     condition: selection | count(user) by src_ip >= 5   value_count of user
 
+Without a timeframe all that is there is counted together.
+
 Blind to  `near` and other aggregates than count: they are refused
 """
 
@@ -25,6 +27,8 @@ _COUNT = re.compile(
     """,
     re.VERBOSE,
 )
+EVER_D = 36_500
+"""Days of a timespan that reaches back over any case."""
 COUNTED = "counted in "
 """How the name of such a rule begins."""
 META = ("title", "id", "status", "description", "references", "author", "date", "modified", "tags",
@@ -39,10 +43,7 @@ def as_correlation(document: Document) -> list[Document]:
     found = _COUNT.fullmatch(condition.strip()) if isinstance(condition, str) else None
     if found is None or not isinstance(detection, dict):
         return [document]
-    span = detection.get("timeframe") or data.get("timeframe")
-    if span is None:
-        said = "its condition counts, but it has no timeframe in which."
-        return [replace(document, data=None, wrong=said)]
+    span = detection.get("timeframe") or data.get("timeframe") or f"{EVER_D}d"
     name = f"{COUNTED}{data.get('id') or data.get('title')}"
     kept = {key: value for key, value in detection.items() if key != "timeframe"}
     rule = {

@@ -2,23 +2,23 @@
 
 A name may have several values in an event: the key as a source wrote it, and the canonical columns
 that it stands for. A test holds where it holds for one of them; as a key of a group the first that
-is there counts.
+is there counts. Of a list, a test holds where it holds for one of its items (`testing`).
 """
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from functools import lru_cache
 from typing import Any
 
 import ibis
 import ibis.expr.types as ir
 
-from clew.engines import Engine
 from clew.model.event import BY_NAME, OWN
-from clew.model.views import attribute, attribute_keys, events
+from clew.model.json_lists import at_path
+from clew.model.views import attribute
 from clew.model.vocabulary import resolve
 from clew.query.scope import Subject
+from clew.sigma.known import Known
 from clew.sigma.reading import LogSource
 from clew.sigma.taxonomy import EXTENSION, MADE, ONLY_HERE, URL, named
 
@@ -29,36 +29,6 @@ KEYWORDS = (
     "server_address",
 )  # fmt: skip
 """Columns, beside the URL and attributes, in which a keyword is looked for."""
-
-
-@dataclass(frozen=True, slots=True)
-class Known:
-    """What the events of a case state: columns, and keys of attributes."""
-
-    columns: frozenset[str]
-    attributes: frozenset[str]
-
-    def key(self, name: str) -> str | None:
-        """The key of that name, else the one that differs in case alone."""
-        if name in self.attributes:
-            return name
-        return next((key for key in self.attributes if key.lower() == name.lower()), None)
-
-
-def known_of(engine: Engine) -> Known:
-    """What the case has, by the list that ingest keeps; where there is none, by looking."""
-    if engine.dialect == "duckdb":
-        rows = engine.run("SELECT DISTINCT field, is_attribute FROM fields WHERE rows > 0").rows
-        columns = {name for name, is_attribute in rows if not is_attribute}
-        if columns:
-            keys = {name for name, is_attribute in rows if is_attribute}
-            return Known(frozenset(columns | {"event_id"}), frozenset(keys))
-    counts = events.aggregate(**{name: events[name].notnull().any() for name in BY_NAME})
-    answer = engine.run(counts)
-    found = answer.rows[0] if answer.rows else ()
-    columns = {name for name, is_there in zip(answer.columns, found, strict=True) if is_there}
-    listed = events.select(key=attribute_keys(events.attributes).unnest()).distinct()
-    return Known(frozenset(columns), frozenset(row[0] for row in engine.run(listed).rows))
 
 
 class Fields:
@@ -76,12 +46,15 @@ class Fields:
 
     def _find(self, name: str) -> list[Subject]:
         found: list[Subject] = []
-        if self.known and (key := self.known.key(name.removeprefix("attributes."))):
+        if self.known and (key := self.known.key(name, self.source)):
             value = attribute(self.table.attributes, key)
             found.append(Subject(name, value, "attribute"))
-        for column in named(name, self.source):
+        columns = named(name, self.source)
+        for column in columns:
             found += self._made(column, name) if column in MADE else self._column(column, name)
-        return found or self._by_vocabulary(name)
+        if not columns or not found:
+            found += self._by_vocabulary(name)
+        return found or self._inside(name)
 
     def column(self, name: str) -> str:
         """The name as a finding bears it: the canonical column's where it stands for one."""
@@ -139,6 +112,15 @@ class Fields:
         if column is None or (column in OWN and name != column):
             return self._attribute(name)
         return self._column(column, name, meant.scale)
+
+    def _inside(self, name: str) -> list[Subject]:
+        """Inside of a list or an object that a source wrote under a key."""
+        places = self.known.places(name, self.source) if self.known else ()
+        return [
+            Subject(name, at_path(attribute(self.table.attributes, key), path), "attribute")
+            for key, path in places
+            if self.known and (key, path) in self.known.inner
+        ][:1]
 
     def _attribute(self, name: str) -> list[Subject]:
         """A key that nothing is known of: only where nothing is known of the case at all."""

@@ -8,6 +8,7 @@ from typing import Any
 
 from clew.model.event import BY_NAME
 from clew.model.finding import Description, Evidence, Finding, finding_id
+from clew.sigma.counting import EVER_D
 from clew.sigma.reading import About, Correlation, Rule
 from clew.sigma.scan import SUBJECT
 
@@ -121,22 +122,22 @@ def _asked(correlation: Correlation) -> str:
     span = _span(correlation.span_s)
     names = ", ".join(correlation.rules)
     if correlation.logic is not None:
-        return f"The rules {names} met its condition within {span}."
+        return f"The rules {names} met its condition {span}."
     bounds = " and ".join(
         f"{SIGNS.get(sign, 'not')} {_number(n):,}" for sign, n in correlation.bounds
     )
     if correlation.type == "event_count":
-        return f"It asks for {bounds} events of {names} within {span}."
+        return f"It asks for {bounds} events of {names} {span}."
     if correlation.type.startswith("temporal"):
         order = " in this order" if correlation.type == "temporal_ordered" else ""
-        return f"It asks for {bounds} of the rules {names}{order} within {span}."
+        return f"It asks for {bounds} of the rules {names}{order} {span}."
     field = ", ".join(correlation.fields)
     if correlation.type == "value_count":
-        return f"It asks for {bounds} values of {field} within {span}."
+        return f"It asks for {bounds} values of {field} {span}."
     percentile = f"{correlation.percentile:g}th percentile"
     what = "percentile" if correlation.type == "value_percentile" else correlation.type[6:]
     words = {"percentile": percentile, "avg": "average"}
-    return f"It asks for {bounds} as the {words.get(what, what)} of {field} within {span}."
+    return f"It asks for {bounds} as the {words.get(what, what)} of {field} {span}."
 
 
 def _why(about: About, facts: Sequence[str]) -> tuple[str, ...]:
@@ -181,10 +182,12 @@ def _many(count: int, thing: str) -> str:
 
 
 def _span(seconds: int) -> str:
+    if seconds >= EVER_D * 86_400:
+        return "over all of the case"
     for size, word in ((86_400, "d"), (3_600, "h"), (60, "min")):
         if seconds % size == 0:
-            return f"{seconds // size:,} {word}"
-    return f"{seconds:,} s"
+            return f"within {seconds // size:,} {word}"
+    return f"within {seconds:,} s"
 
 
 def _number(value: Any) -> int | float | None:

@@ -23,7 +23,7 @@ from clew.model.finding import Finding, Investigation, finding_id, ranked
 from clew.model.views import between, events
 from clew.query.sides import side_of
 from clew.sigma.correlations import Correlations
-from clew.sigma.fields import known_of
+from clew.sigma.known import known_of
 from clew.sigma.reading import Correlation, Rule, RuleSet
 from clew.sigma.running import Notes, Runner
 
@@ -56,7 +56,7 @@ class Following:
         """
         notes = Notes()
         findings: list[Finding] = []
-        known, names = known_of(engine), source_names(engine)
+        known, names = known_of(engine, self.rules), source_names(engine)
         outputs = self.rules.outputs()
         looked_at = events.filter(side_of(query, now=until)) if query else events
         by_mark: dict[datetime | None, list[Rule]] = {}

@@ -14,6 +14,7 @@ from typing import Any as Anything
 import ibis.expr.types as ir
 
 from clew.query.scope import NUMBERS, Subject
+from clew.sigma.items import ESCAPED
 from clew.sigma.testing import MOST_ALTERNATIVES, one_inside
 from clew.sigma.tree import All, Match, Node, Not, Pattern, Text
 
@@ -86,7 +87,8 @@ def _of_match(node: Match, find: Find) -> Hint | None:
         for subject in subjects
     ):
         return None
-    text = _needed(node.test)
+    is_written = any(subject.kind == "attribute" for subject in subjects)
+    text = _needed(node.test, as_json=is_written)
     if len(text) < SHORTEST:
         return None
     hint = Hint()
@@ -95,11 +97,13 @@ def _of_match(node: Match, find: Find) -> Hint | None:
     return hint
 
 
-def _needed(test: Text | Pattern) -> str:
-    """The longest ASCII text that must stand in the value, in lower case."""
+def _needed(test: Text | Pattern, *, as_json: bool) -> str:
+    """The longest ASCII text that must stand in the value, or in a list of values as JSON, in lower case."""
     if isinstance(test, Pattern):
         return ""
     texts = [part for part in test.parts if isinstance(part, str) and part.isascii()]
+    if as_json:
+        texts = [piece for text in texts for piece in ESCAPED.split(text)]
     return max(texts, key=len, default="").lower()
 
 

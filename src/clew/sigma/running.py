@@ -23,7 +23,8 @@ from clew.sigma import findings as words
 from clew.sigma.conditions import Condition
 from clew.sigma.correlations import Correlations
 from clew.sigma.detection import RuleError
-from clew.sigma.fields import Fields, Known, known_of
+from clew.sigma.fields import Fields
+from clew.sigma.known import Known, known_of
 from clew.sigma.reading import Correlation, Rule, RuleSet
 from clew.sigma.scan import MOST_RULES, SUBJECT, each_rule, matched, probe, subjects
 from clew.sigma.windows import keys_of
@@ -58,7 +59,7 @@ def run(
 ) -> Investigation:
     """Runs the rules, or those whose file has one of these names, over the events of that time."""
     seen = between(events, since, until)
-    known = known_of(engine)
+    known = known_of(engine, rules)
     outputs = [item for item in rules.outputs() if not kinds or item.about.kind in kinds]
     notes = Notes()
     runner = Runner(engine, seen, rules, known, source_names(engine), notes)

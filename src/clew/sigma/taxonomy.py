@@ -9,6 +9,8 @@ Source  Sigma taxonomy appendix 2.1.0; W3C extended log format; field names of C
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+
 from clew.sigma.reading import LogSource
 
 URL = "url"
@@ -141,6 +143,18 @@ PRODUCTS: dict[str, str] = {
     "anthropic_activity": "anthropic",
 }
 """Formats of one product alone: a rule for another product does not look at their events."""
+PREFIXES: dict[str, tuple[tuple[str, str], ...]] = {
+    "aws": (("aws.cloudtrail.", ""),),
+    "azure": (("azure.activitylogs.", ""), ("azure.auditlogs.", ""), ("azure.signinlogs.", ""),
+              ("properties.", "")),
+    "gcp": (("gcp.audit.", "protoPayload."), ("data.protoPayload.resource.", ""),
+            ("data.protoPayload.", "protoPayload."), ("data.protoPayload.", ""), ("data.", ""),
+            ("resource.", "")),
+    "github": (("github.", ""),),
+    "m365": (("o365.audit.", ""), ("o365audit.", "")),
+    "okta": (("okta.", ""),),
+}  # fmt: skip
+"""How collectors begin the names of a product's fields, and what its own logs begin them with."""
 ONLY_HERE = HOST_PRODUCTS
 """Products whose names mean nothing in a search: EventID is no event_id."""
 
@@ -161,6 +175,28 @@ def named(name: str, source: LogSource) -> tuple[str, ...]:
     elif source.category not in ("webserver", "proxy") and not is_flow:
         tables = [{n: c for n, c in WEB.items() if n not in ("src_ip", "dst_ip")}]
     return next((table[key] for table in tables if key in table), ())
+
+
+def spelled(name: str, source: LogSource) -> Iterator[str]:
+    """What a name that a collector gave may be in the product's own logs.
+
+    >>> list(spelled("okta.debug_context.factor", LogSource(product="okta")))
+    ['debug_context.factor']
+    """
+    product = "gcp" if source.product == "google_cloud" else source.product
+    for begin, own in PREFIXES.get(product, ()):
+        if name.lower().startswith(begin.lower()):
+            yield own + name[len(begin) :]
+
+
+def in_camel_case(name: str) -> str:
+    """A name with underscores as JSON APIs write it.
+
+    >>> in_camel_case("alloweds.source_ranges")
+    'alloweds.sourceRanges'
+    """
+    first, *others = name.split("_")
+    return first + "".join(part[:1].upper() + part[1:] for part in others)
 
 
 def other_formats(source: LogSource) -> tuple[str, ...]:

@@ -1,0 +1,126 @@
+"""What the events of a case state: columns, keys of attributes, and what stands inside of those keys.
+
+A name is looked for as a source wrote it, in any case, then as its product's other spellings have it
+(`taxonomy.spelled`). A name that goes on behind a key, `target.displayName`, means what stands there in
+the list or object that the key holds.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
+from functools import lru_cache
+
+from clew.engines import Engine
+from clew.model.event import BY_NAME
+from clew.model.json_lists import at_path
+from clew.model.views import attribute, attribute_keys, events
+from clew.sigma.reading import Correlation, LogSource, RuleSet
+from clew.sigma.taxonomy import in_camel_case, spelled
+from clew.sigma.tree import fields
+
+Place = tuple[str, str]
+"""A key of attributes, and a path inside of its value."""
+MOST_PLACES = 40
+"""Places that one question looks for."""
+
+
+@dataclass(frozen=True, slots=True)
+class Known:
+    """What the events of a case state.
+
+    inner  places inside of keys that some event has: of those that rules name
+    """
+
+    columns: frozenset[str]
+    attributes: frozenset[str]
+    inner: frozenset[Place] = frozenset()
+
+    def key(self, name: str, source: LogSource) -> str | None:
+        """The key of that name, else the one that differs in spelling alone."""
+        plain = name.removeprefix("attributes.")
+        if plain in self.attributes:
+            return plain
+        keys = _by_spelling(self.attributes)
+        if plain.lower() in keys:
+            return keys[plain.lower()]
+        others = (_loose(said) for said in spelled(plain, source))
+        return next((keys[said] for said in others if said in keys), None)
+
+    def places(self, name: str, source: LogSource) -> Iterator[Place]:
+        """Where the name may stand inside of a key, the longest key first."""
+        for said in (name.removeprefix("attributes."), *spelled(name, source)):
+            for end in range(len(said) - 1, 0, -1):
+                if said[end] == "." and (key := self.key(said[:end], source)):
+                    path = said[end + 1 :]
+                    yield key, path
+                    if "_" in path:
+                        yield key, in_camel_case(path)
+
+
+def known_of(engine: Engine, rules: RuleSet | None = None) -> Known:
+    """What the case has, by the list that ingest keeps; where there is none, by looking. Inside of keys
+    it is looked for what the rules name."""
+    columns, keys = _stated(engine)
+    known = Known(frozenset(columns), frozenset(keys))
+    if rules is None:
+        return known
+    asked = {
+        place
+        for name, source in _names(rules)
+        if "." in name and known.key(name, source) is None
+        for place in known.places(name, source)
+    }
+    inner = frozenset(_there(engine, sorted(asked)))
+    return Known(known.columns, known.attributes, inner)
+
+
+def _stated(engine: Engine) -> tuple[set[str], set[str]]:
+    """Columns and keys of attributes that events state."""
+    if engine.dialect == "duckdb":
+        rows = engine.run("SELECT DISTINCT field, is_attribute FROM fields WHERE rows > 0").rows
+        columns = {name for name, is_attribute in rows if not is_attribute}
+        if columns:
+            return columns | {"event_id"}, {name for name, is_attribute in rows if is_attribute}
+    counts = events.aggregate(**{name: events[name].notnull().any() for name in BY_NAME})
+    answer = engine.run(counts)
+    found = answer.rows[0] if answer.rows else ()
+    columns = {name for name, is_there in zip(answer.columns, found, strict=True) if is_there}
+    listed = events.select(key=attribute_keys(events.attributes).unnest()).distinct()
+    return columns, {row[0] for row in engine.run(listed).rows}
+
+
+def _names(rules: RuleSet) -> Iterator[tuple[str, LogSource]]:
+    """Every name that the rules give a field, with the log source it is of."""
+    grouped: set[str] = set()
+    for item in rules.correlations.values():
+        grouped |= set(_of_correlation(item))
+    for rule in rules.rules.values():
+        for name in (*fields(rule.tree), *grouped):
+            yield name, rule.log_source
+
+
+def _of_correlation(item: Correlation) -> Iterable[str]:
+    own = (*item.group_by, *item.fields)
+    return (*own, *(name for by_rule in item.aliases.values() for name in by_rule.values()))
+
+
+def _there(engine: Engine, asked: list[Place]) -> Iterator[Place]:
+    """Those of the places at which some event has a value."""
+    for begin in range(0, len(asked), MOST_PLACES):
+        few = asked[begin : begin + MOST_PLACES]
+        values = [at_path(attribute(events.attributes, key), path) for key, path in few]
+        looked = events.aggregate(**{f"p{n}": v.notnull().any() for n, v in enumerate(values)})
+        (found,) = engine.run(looked).rows
+        yield from (place for place, is_there in zip(few, found, strict=True) if is_there)
+
+
+@lru_cache(maxsize=8)
+def _by_spelling(keys: frozenset[str]) -> dict[str, str]:
+    """Keys by what they are in lower case, and without underscores."""
+    found = {_loose(key): key for key in sorted(keys)}
+    return found | {key.lower(): key for key in sorted(keys)}
+
+
+def _loose(name: str) -> str:
+    return name.lower().replace("_", "")
