@@ -160,7 +160,7 @@ def test_a_document_stays_json_with_the_keys_it_had(before: str, key: str, texts
     document = json.dumps({key: before, "n": [1.50, 12345678901234567890, {"a": [before, None]}]})
     inner = list(Document(document).texts())
     found = dict(zip(inner, redacted(texts, inner), strict=True))
-    new = json.loads(Document(document).rewritten(Change(lambda text: found.get(text, text))))
+    new = json.loads(Document(document).rewritten(Change(found)))
     assert list(new) == [key, "n"] and list(new["n"][2]) == ["a"]
     assert new["n"][0] == 1.5 and new["n"][2]["a"][1] is None
 

@@ -7,25 +7,21 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
+from json.encoder import encode_basestring
 from typing import NamedTuple
 
 from clew.model.redaction import MARK, secret_mark
 from clew.model.secret_names import NAMES
 from clew.redact._pattern import NO_VALUES
 
-STRING = r'"([^"\\]*(?:\\.[^"\\]*)*)"'
-NUMBER = r"(?<![0-9.eE+-])(-?[0-9]{8,20})(?![0-9.eE])"
-TOKENS = re.compile(
-    rf"""
-    {STRING} \s* : (?: \s* (?: {STRING} (?!\s*:) | {NUMBER} ) )?   # "card": 4111111111111111
-    | {STRING}                                                   # "one of a list"
-    | {NUMBER}
-    """,
-    re.VERBOSE | re.DOTALL,
-)
+STRING = r'"[^"\\]*(?:\\.[^"\\]*)*"'
+PARTS = re.compile(rf"({STRING}(?:\s*:)?|[-0-9][0-9.eE+-]*)", re.DOTALL)
+"""What a document consists of: `"a name":`, `"a text"`, `4111111111111111`, and what stands between."""
+LONG_NUMBER, SHORTEST_NUMBER = re.compile(r"-?[0-9]{8,20}"), 8
+OPENS = ("{", "[")
 DEEPEST = 4
 """Documents within texts of documents that are looked into."""
 ANY_MARK = re.compile(MARK)
@@ -52,147 +48,150 @@ LIKE_A_TOKEN = re.compile(r"(?=\S*[0-9])\S{16,}")
 class Change:
     """What a document is rewritten by.
 
-    found       what a text has become
+    found       texts that change, and what they become
     is_content  whether what stands under a key is what somebody wrote
     content     what becomes of that; None where it is kept
     """
 
-    found: Callable[[str], str]
+    found: Mapping[str, str]
     is_content: Callable[[str], bool] = bool
     content: Callable[[str], str | None] | None = None
 
 
-class Place(NamedTuple):
-    """A value of a document.
+class Name(NamedTuple):
+    """What a key says of the values under it.
 
-    start, end  its token
-    key         the name it stands under, as far as that is known
-    text        the value as a text
-    lead        what it is looked at with before it: a header's name
+    text       the key
+    lead       what its values are looked at with before them: a header's name
+    is_secret  whether they are secrets, whatever they look like
+    names      whether they name what the next value is, and whether they are such a value
     """
 
-    start: int
-    end: int
-    key: str
     text: str
     lead: str
-    is_number: bool
+    is_secret: bool
+    names: bool
+    is_named: bool
 
 
-def places(document: str) -> list[Place]:
-    """The values that may have to change, in order."""
-    found = []
-    key = named = ""
-    beside_id = bool(AWS_ID.search(document))
-    for match in TOKENS.finditer(document):
-        name, text, number, item, single = match.groups()
-        if name is not None:
-            key = _text(name)
-        if text is None and item is None:
-            if number is not None or single is not None:
-                group = 3 if number is not None else 5
-                start, end = match.span(group)
-                found.append(Place(start, end, key, match[group], "", True))
-            continue
-        start, end = match.span(2 if text is not None else 4)
-        value = _text(item if text is None else text)
-        shown = key
-        if (low := key.lower()) in NAMED:
-            named = value
-        elif named and low in PAIRED:
-            shown = named
-        lead = AWS_LED if beside_id and AWS_LIKE.fullmatch(value) else _lead(shown)
-        found.append(Place(start - 1, end + 1, shown, value, lead, False))
-    return found
+Place = tuple[int, Name, str, str]
+"""A value that may have to change: which part it is, its key as far as that is known, the value as a
+text, and what it is looked at with before it."""
 
 
 @lru_cache(4_096)
-def _lead(key: str) -> str:
-    last = key.rpartition(".")[2]
-    speaks = HINT.search(last) and PLAIN_NAME.fullmatch(last) and not _is_secret(key)
-    return LED.get(last.lower(), f"{last}=" if speaks else "")
+def _name(part: str) -> Name:
+    """What the key of a document says that is written so."""
+    return _named(_text(part[: part.rindex('"') + 1]))
 
 
-@lru_cache(4_096)
-def _is_secret(key: str) -> bool:
-    return bool(NAMES.search(key))
+def _named(key: str) -> Name:
+    last, low = key.rpartition(".")[2], key.lower()
+    is_secret = bool(NAMES.search(key))
+    speaks = HINT.search(last) and PLAIN_NAME.fullmatch(last) and not is_secret
+    lead = LED.get(last.lower(), f"{last}=" if speaks else "")
+    return Name(key, lead, is_secret, low in NAMED, low in PAIRED)
+
+
+NAMELESS = _named("")
 
 
 class Document:
     """A JSON document, and those within its texts."""
 
+    __slots__ = ("parts", "places", "text", "within")
+
     def __init__(self, text: str, depth: int = 0) -> None:
         self.text = text
-        self.places = places(text)
-        self.within = {
-            number: Document(place.text, depth + 1)
-            for number, place in enumerate(self.places)
-            if depth < DEEPEST and is_document(place.text)
-        }
+        self.parts = PARTS.split(text)
+        has_key_id = ("AKIA" in text or "ASIA" in text or "aws_" in text) and AWS_ID.search(text)
+        self.places = _places(self.parts, has_key_id=bool(has_key_id))
+        self.within: dict[int, Document] = {}
+        for at, _, value, _ in self.places if depth < DEEPEST else ():
+            if value[:1] in OPENS and is_document(value):
+                self.within[at] = Document(value, depth + 1)
 
     def texts(self) -> Iterator[str]:
         """Every text that has to be looked at."""
-        for number, place in enumerate(self.places):
-            if number in self.within:
-                yield from self.within[number].texts()
+        for at, _, text, lead in self.places:
+            if at in self.within:
+                yield from self.within[at].texts()
             else:
-                yield place.lead + place.text
+                yield lead + text
 
     def prose(self) -> Iterator[str]:
         """Texts of several words."""
-        for number, place in enumerate(self.places):
-            if number in self.within:
-                yield from self.within[number].prose()
-            elif not place.lead and " " in place.text:
-                yield place.text
+        for at, _, text, lead in self.places:
+            if at in self.within:
+                yield from self.within[at].prose()
+            elif not lead and " " in text:
+                yield text
 
     def rewritten(self, change: Change) -> str:
         """The document with its values replaced."""
-        parts, at = [], 0
-        for number, place in enumerate(self.places):
+        parts = self.parts.copy()
+        for at, name, text, lead in self.places:
             new: str | None
-            if change.content is not None and _is_content(place, change):
-                new = change.content(place.text)
-            elif number in self.within:
-                new = self.within[number].rewritten(change)
+            if change.content is not None and self._is_content(at, name, text, change):
+                new = change.content(text)
+            elif at in self.within:
+                new = self.within[at].rewritten(change)
             else:
-                new = value_of(place, change)
-            if new != place.text:
-                parts += [self.text[at : place.start], json.dumps(new, ensure_ascii=False)]
-                at = place.end
-        return "".join([*parts, self.text[at:]])
+                new = value_of(name, text, lead, change)
+            if new != text:
+                parts[at] = "null" if new is None else encode_basestring(new)
+        return "".join(parts)
+
+    def _is_content(self, at: int, name: Name, text: str, change: Change) -> bool:
+        if self.parts[at][0] != '"' or not text or ANY_MARK.fullmatch(text):
+            return False
+        return change.is_content(name.text)
+
+
+def _places(parts: Sequence[str], *, has_key_id: bool) -> list[Place]:
+    """The values among the parts of a document that may have to change."""
+    found: list[Place] = []
+    name, named = NAMELESS, ""
+    for at in range(1, len(parts), 2):
+        part = parts[at]
+        if part[-1] == ":":
+            name = _name(part)
+        elif part[0] == '"':
+            value, shown = _text(part), name
+            if name.names:
+                named = value
+            elif named and name.is_named:
+                shown = _named(named)
+            is_led = has_key_id and AWS_LIKE.fullmatch(value)
+            found.append((at, shown, value, AWS_LED if is_led else shown.lead))
+        elif len(part) >= SHORTEST_NUMBER and LONG_NUMBER.fullmatch(part):
+            found.append((at, name, part, ""))
+    return found
 
 
 def is_document(text: str) -> bool:
     """Whether a text is a JSON object or array itself."""
-    if text[:1] not in ("{", "["):
-        return False
     try:
         json.loads(text)
     except (ValueError, RecursionError):
         return False
-    return True
+    return text[:1] in ("{", "[")
 
 
-def _is_content(place: Place, change: Change) -> bool:
-    if place.is_number or not place.text or ANY_MARK.fullmatch(place.text):
-        return False
-    return change.is_content(place.key)
-
-
-def value_of(place: Place, change: Change) -> str:
+def value_of(name: Name, text: str, lead: str, change: Change) -> str:
     """What becomes of a value: what its text has become, or a mark where its name says that it is a
     secret as a whole."""
-    new = change.found(place.lead + place.text)[len(place.lead) :]
-    if not _is_secret(place.key):
+    new = change.found.get(lead + text)
+    new = text if new is None else new[len(lead) :]
+    if not name.is_secret:
         return new
-    if ANY_MARK.fullmatch(new) or NOTHING.fullmatch(place.text) or not place.text.strip():
+    if ANY_MARK.fullmatch(new) or NOTHING.fullmatch(text) or not text.strip():
         return new
-    if "cookie" in place.key.lower() or (place.lead and ANY_MARK.search(new)):
+    if "cookie" in name.text.lower() or (lead and ANY_MARK.search(new)):
         return new
-    if LOOSE.search(place.key) and not LIKE_A_TOKEN.fullmatch(place.text):
+    if LOOSE.search(name.text) and not LIKE_A_TOKEN.fullmatch(text):
         return new
-    return secret_mark(_kind(place.key))
+    return secret_mark(_kind(name.text))
 
 
 def _kind(key: str) -> str:
@@ -203,12 +202,12 @@ def _kind(key: str) -> str:
     return "password" if "pass" in key else "secret"
 
 
-def _text(inside: str) -> str:
-    """What a JSON string says, by what stands between its quotes."""
-    if "\\" not in inside:
-        return inside
+def _text(string: str) -> str:
+    """What a JSON string says."""
+    if "\\" not in string:
+        return string[1:-1]
     try:
-        text = json.loads(f'"{inside}"', strict=False)
+        text = json.loads(string, strict=False)
     except ValueError:
-        return inside
+        return string[1:-1]
     return str(text).encode("utf-8", "replace").decode()

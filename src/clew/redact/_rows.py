@@ -6,9 +6,11 @@ distinct text is redacted once. Rows without anything cost that one pass.
 
 from __future__ import annotations
 
+import gc
 import re
 from collections import Counter
-from collections.abc import Callable, Collection, Sequence
+from collections.abc import Callable, Collection, Iterator, Sequence
+from contextlib import contextmanager
 from functools import partial
 from typing import Any
 
@@ -20,14 +22,16 @@ from clew.model.redaction import SECRET_MARK, Policy, secret_mark
 from clew.redact._encoded import ESCAPE, TWICE
 from clew.redact._json import Change, Document
 from clew.redact._pattern import literal
-from clew.redact._values import Texts, redacted, token
+from clew.redact._values import LISTED, Texts, as_one, redacted, token
 
 prompts = registry.load("redact", "prompts")
 PROSE = ("attributes", *registry.load("redact", "presidio").COLUMNS)
 IN_JSON = r"\\u00[2-7]"
 """In JSON's text any sign may be written so: such a text is looked at."""
 IS_JSON = "regexp_matches({0}, '^\\s*[\\[{{]') AND json_valid({0})"
-SECRETS_OF, PERSONAL_OF = r"\[secret:([a-z0-9_]+)\]", r"\[([a-z0-9_]+):[0-9a-f]{12}\]"
+SECRET_BEHIND, PERSONAL_BEHIND = r"secret:([a-z0-9_]+)\]", r"([a-z0-9_]+):[0-9a-f]{12}\]"
+"""What a mark says behind its bracket."""
+SECRETS_OF, PERSONAL_OF = rf"\[{SECRET_BEHIND}", rf"\[{PERSONAL_BEHIND}"
 HEX = "[0-9a-fA-F-]+"
 IDS = {
     **dict.fromkeys(("trace_id", "span_id", "parent_span_id", "prompt_hash"), HEX),
@@ -80,7 +84,10 @@ class Redactor:
         content = prompts.COLUMNS if self.policy.prompts != "keep" else ()
         columns = [n for n in names if _may_hold(n) and n not in content]
         columns = self._without_ids(relation, columns)
-        changed = self._changed(relation, columns, "source_id" if "source_id" in names else "''")
+        with _uncollected():
+            changed = self._changed(
+                relation, columns, "source_id" if "source_id" in names else "''"
+            )
         taken = [name for name in content if name in names]
         if not (changed or taken):
             return None
@@ -88,8 +95,8 @@ class Redactor:
         picked = {name: f"coalesce(new_{name}.after, r.{name})" for name in changed}
         picked |= self._content(relation, taken, names)
         joins = "".join(
-            f" LEFT JOIN ({self._new(name)}) AS new_{name} ON r.{name} = new_{name}.before"
-            for name in changed
+            f" LEFT JOIN ({self._new(name, number)}) AS new_{name} ON r.{name} = new_{name}.before"
+            for name, number in changed.items()
         )
         old = ", ".join(f'{picked.pop(name, f"r.{name}")} AS "{name}"' for name in names)
         more = "".join(f', {sql} AS "{name}"' for name, sql in picked.items())
@@ -123,13 +130,14 @@ class Redactor:
             self._texts.prepare()
         return self._texts
 
-    def _changed(self, relation: str, columns: Sequence[str], origin: str) -> list[str]:
-        """Fills redact_values with the texts that change; gives the columns that hold one of them.
+    def _changed(self, relation: str, columns: Sequence[str], origin: str) -> dict[str, int]:
+        """Fills redact_values with the texts that change; gives the columns that hold one of them, and
+        the numbers that they have in redact_hits.
 
         origin  SQL of whose a row is
         """
         if not columns:
-            return []
+            return {}
         execute = self._bench.execute
         listed = ", ".join(columns)
         keyed = self._keyed(columns)
@@ -140,7 +148,7 @@ class Redactor:
             f"FROM {relation} WHERE {self._noticed(f'concat_ws(chr(10), {listed})')}{keyed}{analysed}"
         ).fetchall()[0][0]
         if not count:
-            return []
+            return {}
         texts = self._ready()
         wanted = self._noticed("before")
         if keyed:
@@ -163,23 +171,23 @@ class Redactor:
         if inner:
             execute(
                 "INSERT INTO redact_values SELECT before, NULL FROM "
-                "(SELECT unnest(?::VARCHAR[]) AS before) ANTI JOIN redact_values USING (before)",
-                [inner],
+                f"(SELECT {LISTED} AS before) ANTI JOIN redact_values USING (before)",
+                [as_one(inner)],
             )
         texts.redact("redact_values")
         if prose:
             self._analyse({text for one, is_prose in given if is_prose for text in one.prose()})
         self._rewrite(documents)
         execute("DELETE FROM redact_values WHERE after IS NULL OR after = before")
-        named = ", ".join(literal(name) for name in columns)
+        numbers = ", ".join(str(number) for number in range(len(columns)))
         execute(
-            "CREATE OR REPLACE TEMP TABLE redact_hits AS SELECT name, before, origin, count(*) AS rows "
-            f"FROM (SELECT unnest([{listed}]) AS before, unnest([{named}]) AS name, origin FROM redact_rows) "
-            "SEMI JOIN redact_values USING (before) GROUP BY name, before, origin"
+            "CREATE OR REPLACE TEMP TABLE redact_hits AS SELECT number, place, origin, count(*) AS rows "
+            f"FROM (SELECT unnest([{listed}]) AS before, unnest([{numbers}]) AS number, origin FROM redact_rows) "
+            "JOIN (SELECT before, rowid AS place FROM redact_values) USING (before) GROUP BY ALL"
         )
-        found = {name for (name,) in execute("SELECT DISTINCT name FROM redact_hits").fetchall()}
+        found = {name for (name,) in execute("SELECT DISTINCT number FROM redact_hits").fetchall()}
         self._count()
-        return [name for name in columns if name in found]
+        return {name: number for number, name in enumerate(columns) if number in found}
 
     def _analyse(self, within: Collection[str]) -> None:
         """Has Presidio look at columns of prose, and at these texts within JSON."""
@@ -241,15 +249,15 @@ class Redactor:
         sql = "SELECT before, after FROM redact_values WHERE after IS NOT NULL"
         found = dict(execute(sql).fetchall())
         content = {"keep": None, "hash": self._hashed, "drop": self._dropped}[self.policy.prompts]
-        change = Change(lambda text: found.get(text, text), prompts.is_content_key, content)
+        change = Change(found, prompts.is_content_key, content)
         new = [document.rewritten(change) for document in documents]
         # a text within a document may be what DuckDB, but not Python, takes for a document itself
         execute(
             "DELETE FROM redact_values WHERE before IN (SELECT before FROM redact_found WHERE is_json)"
         ).fetchall()
         execute(
-            "INSERT INTO redact_values SELECT unnest(?::VARCHAR[]), unnest(?::VARCHAR[])",
-            [[document.text for document in documents], new],
+            f"INSERT INTO redact_values SELECT {LISTED}, {LISTED}",
+            [as_one(document.text for document in documents), as_one(new)],
         )
 
     def _hashed(self, text: str) -> str:
@@ -259,16 +267,17 @@ class Redactor:
     def _dropped(self, text: str) -> None:
         self.counts[prompts.KIND] += 1
 
-    def _new(self, name: str) -> str:
-        """SQL of the texts that change, as this column wants them."""
-        if name != IDENTITY:
-            return "FROM redact_values"
-        kind = f"regexp_extract(after, '{SECRETS_OF}', 1)"
-        return (
-            f"SELECT before, CASE WHEN regexp_full_match(after, '{SECRET_MARK}') "
-            f"THEN concat('[', {kind}, ':', clew_token({kind}, before), ']') ELSE after END AS after "
-            "FROM redact_values"
-        )
+    def _new(self, name: str, number: int) -> str:
+        """SQL of the texts of this column that change, as it wants them."""
+        after = "after"
+        if name == IDENTITY:
+            kind = f"regexp_extract(after, '{SECRETS_OF}', 1)"
+            after = (
+                f"CASE WHEN regexp_full_match(after, '{SECRET_MARK}') "
+                f"THEN concat('[', {kind}, ':', clew_token({kind}, before), ']') ELSE after END AS after"
+            )
+        hits = f"SELECT place FROM redact_hits WHERE number = {number}"
+        return f"SELECT before, {after} FROM redact_values WHERE rowid IN ({hits})"
 
     def _content(self, relation: str, taken: Sequence[str], names: Sequence[str]) -> dict[str, str]:
         """What becomes of the columns that hold what people wrote, and of the prompt's hash."""
@@ -298,13 +307,31 @@ class Redactor:
     def _count(self) -> None:
         """Counts the marks that come into the rows, by type."""
         for side, sign in (("after", 1), ("before", -1)):
+            parts = (
+                f"SELECT unnest(string_split({side}, '[')[2:]) AS part, origin, rows FROM redact_hits JOIN "
+                f"(SELECT {side}, rowid AS place FROM redact_values WHERE contains({side}, '[')) USING (place)"
+            )
+            kinds = (
+                f"SELECT coalesce(nullif(regexp_extract(part, '^{SECRET_BEHIND}', 1), ''), "
+                f"regexp_extract(part, '^{PERSONAL_BEHIND}', 1)) AS kind, origin, rows FROM ({parts})"
+            )
             for kind, origin, count in self._bench.execute(
-                "SELECT kind, origin, sum(rows) FROM "
-                f"(SELECT unnest(list_concat({_kinds(side)})) AS kind, origin, rows FROM redact_hits "
-                f"JOIN redact_values USING (before) WHERE contains({side}, '[')) GROUP BY kind, origin"
+                f"SELECT kind, origin, sum(rows) FROM ({kinds}) WHERE kind <> '' GROUP BY kind, origin"
             ).fetchall():
                 self.counts[kind] += sign * int(count)
                 self.counts_of.setdefault(origin, Counter())[kind] += sign * int(count)
+
+
+@contextmanager
+def _uncollected() -> Iterator[None]:
+    """No search for cycles: where many documents are in hand, and none in a cycle, it takes half the time."""
+    was_on = gc.isenabled()
+    gc.disable()
+    try:
+        yield
+    finally:
+        if was_on:
+            gc.enable()
 
 
 def without_split_keys(lines: Sequence[str]) -> list[str]:
@@ -332,10 +359,6 @@ def _within_json(gate: str) -> str:
 def _has_content(name: str) -> str:
     keys = f"CASE WHEN starts_with({name}, '{{') AND json_valid({name}) THEN json_keys({name}) END"
     return f"len(list_filter({keys}, lambda key: regexp_matches(key, {literal(prompts.KEYS)}))) > 0"
-
-
-def _kinds(column: str) -> str:
-    return f"regexp_extract_all({column}, '{SECRETS_OF}', 1), regexp_extract_all({column}, '{PERSONAL_OF}', 1)"
 
 
 def marks_of(text: str) -> list[str]:

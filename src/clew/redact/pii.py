@@ -93,7 +93,7 @@ PATTERNS: tuple[Pattern, ...] = (
     Pattern(
         "us_ssn", "the same without hyphens, after their name", r"[0-9]{3} ?[0-9]{2} ?[0-9]{4}", r"(?i:\bssn|social security)",
         ("ssn", "social security"), before=r"\[", lead=r"""(?i:\b(?:ssn|social security(?: (?:number|no))?))\W{1,5}(?:is )?""",
-        behind=GOES_ON, check=f"clew_is_ssn({DIGITS})", plain=DIGITS, group="digits", found=('"ssn":"078051120"', "SSN: 078 05 1120"), kept=("ssn 123", "ssn: 000000000"),
+        behind=GOES_ON, check=f"clew_is_ssn({DIGITS})", plain=DIGITS, group="word", found=('"ssn":"078051120"', "SSN: 078 05 1120"), kept=("ssn 123", "ssn: 000000000"),
     ),
     Pattern(
         "uk_nino", "UK national insurance numbers, by their prefixes",
@@ -113,7 +113,7 @@ PATTERNS: tuple[Pattern, ...] = (
     ),
     Pattern(
         "br_cpf", "the same without dots, after their name", r"[0-9]{11}", r"(?i:\bcpf)", ("cpf",), before=r"\[", lead=r"""(?i:\bcpf)\W{1,5}""",
-        behind=GOES_ON, check=f"clew_is_cpf({DIGITS})", plain=DIGITS, group="digits", found=("cpf=52998224725",), kept=("cpf 52998224726",),
+        behind=GOES_ON, check=f"clew_is_cpf({DIGITS})", plain=DIGITS, group="word", found=("cpf=52998224725",), kept=("cpf 52998224726",),
     ),
     Pattern(
         "phone", "phone numbers with a country code, or written as one", f"(?:{'|'.join(PHONE_FORMS)})",
@@ -132,7 +132,7 @@ PATTERNS: tuple[Pattern, ...] = (
         r"(?:[eé]fono|efone|efon)?(?:[ _]?(?:no|nr|number|num|is|at|on))?)[^0-9A-Za-z]{1,5}[+(]?[0-9]",
         ("phone", "tel", "mobile", "cell", "fax", "whatsapp", "movil", "celular", "handy", " me ", " us ", " him ", " her "), before=r"\[", lead=PHONE_WORDS + r"""\W{1,5}(?:is )?""",
         behind=GOES_ON, check=f"length({DIGITS}) BETWEEN 7 AND 15", plain=DIGITS,
-        group="phone", found=('"phone":"4155550132"', "phone number: 5550132", "call me at 4155550132"), kept=("phone 123", "telemetry 20260102030405", "cell (3, 4)"),
+        group="word", found=('"phone":"4155550132"', "phone number: 5550132", "call me at 4155550132"), kept=("phone 123", "telemetry 20260102030405", "cell (3, 4)"),
     ),
     Pattern(
         "ip", "IP addresses, where `redact.addresses` says so", r"\b(?:(?:25[0-5]|2[0-4][0-9]|1?[0-9]{1,2})\.){3}(?:25[0-5]|2[0-4][0-9]|1?[0-9]{1,2})\b",
