@@ -28,6 +28,7 @@ from clew.model.prompt_features.innocent import INNOCENT
 from clew.model.prompt_features.nearby import NEARBY
 from clew.model.prompt_features.override import OVERRIDE
 from clew.model.prompt_features.personas import PERSONAS
+from clew.model.prompt_features.pretexts import PRETEXTS
 from clew.model.prompt_features.roles import ROLES
 from clew.model.prompt_features.secrets import SECRETS
 from clew.model.prompt_features.triggers import (
@@ -40,7 +41,7 @@ from clew.model.prompt_features.triggers import (
 
 FEATURES: tuple[Feature, ...] = (
     *OVERRIDE, *DISMISSAL, *SECRETS, *DEMANDS, *NEARBY, *ELSEWHERE, *ABROAD, *FORGERY, *HIDDEN, *HIJACK, *PERSONAS,
-    *ROLES, *INNOCENT,
+    *ROLES, *PRETEXTS, *INNOCENT,
 )  # fmt: skip
 SCORES = {"prompt_injection": "prompt_injection_score", "jailbreak": "jailbreak_score"}
 """Detection to the column of events that it fills."""

@@ -12,6 +12,7 @@
     hijack     orders that a mail, a page or a tool's result gives to the agent that reads it
     personas   another self without rules, fiction as a frame, refusals forbidden, answers begun
     roles      what long jailbreaks are made of: a second voice, vices, harm that does not matter
+    pretexts   why it should be done: errors, tests, an urgent task, a new mission, an earlier consent
     innocent   what speaks for a text about attacks, or with one quoted
 
 A feature's weight is added to the logit of a score when all its patterns are found; BASE is the logit of

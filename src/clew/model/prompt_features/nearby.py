@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from clew.model.prompt_features import Feature
 
-_SHOW = r"\b(?:show|print|output|reveal|repeat|write|list|send|export|spell|encode|translate|convert|summari[sz]e|paraphrase|rephrase|describe|recite|copy|paste|dump|display|quote|tell|give|read|share|provide|reproduce|echo|return|leak|disclose|turn|put|outline|rewrite|hides?|type|extract|expose|enumerate|verify|confirm)\b"
+_SHOW = r"\b(?:show|print|output|reveal|repeat|write|list|send|export|spell|encode|translate|convert|summari[sz]e|paraphrase|rephrase|describe|recite|copy|paste|dump|display|quote|tell|give|read|share|provide|reproduce|echo|return|leak|disclose|turn|put|outline|rewrite|hides?|type|extract|expose|enumerate|verify|confirm|fill|base|based|guess)\b"
 _OWN = (
     r"(?:\byour (?:\S+ ){0,2}?(?:prompts?|instructions?|preamble|configuration|config|directives?|guidelines|system message|developer message|pre-?prompt|initial message|context window|briefing|initiali[sz]ation|programming|system context)\b"
     r"|\bthe (?:developer|hidden|internal|initial|original|secret|underlying|operator'?s?) (?:system )?(?:prompts?|instructions?|messages?|preamble|configuration|directives?|guidelines)\b"
-    r"|\b(?:instructions?|rules|guidelines|directives?|prompt)\b (?:that |which )?(?:you|u) (?:operate|work|run|live|act|follow|obey|were|got|received|have|had|are|must|started)\b)"
+    r"|\b(?:instructions?|rules|guidelines|directives?|prompt)\b (?:that |which )?(?:you|u) (?:operate|work|run|live|act|follow|obey|were|got|received|have|had|are|must|started|'?ve been)\b)"
 )
 _RULES = r"(?:guidelines?|instructions?|rules?|restrictions?|safeguards?|guardrails?|filters?|system (?:message|prompt)|developer (?:message|prompt)|polic(?:y|ies)|limits|limitations|constraints?|protocols?|safety checks|prohibitions)"
 _GONE = r"\b(?:optional|not relevant|irrelevant|never existed|(?:do|does|did)(?: not|n't) exist|not binding|not bind|(?:mere|only|just) (?:\S+ )?(?:suggestions?|text|words)|for (?:a|an|another|some)(?: \S+)? (?:different|other|another) \S+|for (?:a different|another|someone else|somebody else|other)|obsolete|suspended|lifted|removed|gone|void|cancell?ed|waived|relaxed|rescinded|off\b|out of date|outdated|superseded|a joke|pointless|nonsense|switched off|turned off|disabled|deactivated|erased|deleted|no longer)\b"

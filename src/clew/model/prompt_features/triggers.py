@@ -44,6 +44,8 @@ _WORDS = (
     r"confidential|sensitive|classified|privileged|propriet|private|credential|password|passphrase|pass ?code|s[e3]cr[e3]t|\bflag\b|or i will|or else|unless you|or face|command you|under my|protocols|so far|two |both |dual|second|profan|swear|vulgar|explicit|immoral|regardless|no matter|whether it|fiction|imaginary|hypothe|alternate|parallel|understand|character|[a-z]_mode|uncensor|unfilter|[@*_#]nstr[@*_#]ct|y[@*_#]{2} [@*_#]r[@*_#]|string (?:that )?you|refus|real harm|already (?:told|explained)|comply|legally|arbitrary|"
     # in freer words
     "optional|relevant|never existed|binding|suggestion|suspended|lifted|removed|waived|outdated|first |opening|forbidden|prohibited|banned|drop|bypass|unlock|double|twin|alter ego|lawless|unaligned|unrestricted|break|bend|violat|rebel|obey|attached|processing|screening|users?\\b|preamble|config|"
+    # pretexts
+    "urgent|priority|emergency|critical|new task|mission|loyalty|objective|secretly|covertly|subtly|quietly|malfunction|debugging|troubleshoot|as part of|you are running|made a mistake|forever|for ever|times|without stopping|infinitely|endlessly|internal|metadata|chain of thought|training (?:data|set)|earlier|previously|already|onerror|onload|javascript|<script|tasks follow|previous|folgen|"
     # misspelt
     r"ig[mn]r|ignroe|igonre|ingore|igmore|disregr|froget|byapss|revael|shwo|instrc|insturc|instrutc|insrtuc|promt|prmopt|ruels|systme|isregardday|orgetfay|ignoreway|evealray|rulesthe"
 )  # fmt: skip
