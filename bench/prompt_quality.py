@@ -1,6 +1,6 @@
 """How well the prompt attack scores tell attacks from innocent texts, source by source.
 
-    PYTHONPATH=src python bench/prompt_quality.py [FILE.jsonl...] [--missed]
+    PYTHONPATH=src python bench/prompt_quality.py [FILE.jsonl...] [--missed] [--corpus NAME=FILE]...
 
 A FILE has {"source", "label": benign, injection or jailbreak, "text", and "lang" where one has several} a line.
 Without one, three files of sentences that were written for this purpose, in fifteen languages, many of the
@@ -13,12 +13,16 @@ innocent ones full of trigger words. None is split at random:
 
 The last one is what to expect of attacks in new words. A text counts as an attack where the higher of both
 scores reaches 0.5. --missed prints the wrong ones of the first file.
+
+--corpus adds texts by other hands, from where they were unpacked; none is kept here. FILE is JSON lines (with
+"text" or "prompt"; "label" where it has one), a JSON list of strings, or plain text with a blank line between
+two. NAME says what they are where they do not: those of a NAME that begins with "benign" are innocent.
 """
 
 from __future__ import annotations
 
 import json
-import sys
+from argparse import ArgumentParser
 from collections.abc import Sequence
 from pathlib import Path
 
@@ -34,14 +38,18 @@ UNSEEN = FOLDER / "prompt_attacks_unseen.jsonl"
 THRESHOLD = 0.5
 
 
-def main(paths: Sequence[Path], *, is_missed_shown: bool) -> None:
-    for number, path in enumerate(paths):
-        rows = [json.loads(line) for line in path.read_text().splitlines()]
+def main(paths: Sequence[Path], corpora: Sequence[str], *, is_missed_shown: bool) -> None:
+    files = [
+        (path.name, [json.loads(line) for line in path.read_text().splitlines()]) for path in paths
+    ]
+    if corpora:
+        files.append(("corpora", [row for corpus in corpora for row in _corpus(corpus)]))
+    for number, (title, rows) in enumerate(files):
         scores = _scores([row["text"] for row in rows])
         found = [
             (row, max(score) >= THRESHOLD, score) for row, score in zip(rows, scores, strict=True)
         ]
-        print(f"{path.name:27} attacks  found  recall  benign  flagged  benign FP  precision")
+        print(f"{title:27} attacks  found  recall  benign  flagged  benign FP  precision")
         for name in sorted({_part(row) for row in rows}):
             part = [(row["label"] != "benign", hit) for row, hit, _ in found if _part(row) == name]
             _print(name, part)
@@ -50,6 +58,33 @@ def main(paths: Sequence[Path], *, is_missed_shown: bool) -> None:
             for row, hit, score in found:
                 if hit == (row["label"] == "benign"):
                     print(f"{row['source']} {row['label']} {score}: {row['text'][:110]!r}")
+
+
+def _corpus(argument: str) -> list[dict[str, str]]:
+    """The texts of NAME=FILE, each once, as rows of source, label and text."""
+    name, _, file = argument.partition("=")
+    kind = "benign" if name.startswith("benign") else "injection"
+    text = Path(file).read_text(errors="replace")
+    if file.endswith(".jsonl"):
+        found = [json.loads(line) for line in text.splitlines() if line.strip()]
+    elif file.endswith(".json"):
+        found = json.loads(text)
+    else:
+        found = text.split("\n\n")
+    rows = [row if isinstance(row, dict) else {"text": row} for row in found]
+    told = {
+        str(row.get("text") or row.get("prompt") or "").strip(): row.get("label", kind)
+        for row in rows
+    }
+    return [
+        {
+            "source": name,
+            "label": "benign" if label in ("benign", 0, "0") else "injection",
+            "text": one,
+        }
+        for one, label in told.items()
+        if one
+    ]
 
 
 def _part(row: dict[str, str]) -> str:
@@ -84,8 +119,10 @@ def _scores(texts: Sequence[str]) -> list[tuple[float, float]]:
 
 
 if __name__ == "__main__":
-    names = [name for name in sys.argv[1:] if not name.startswith("--")]
-    main(
-        [Path(name) for name in names] or [TUNED_ON, HELD_OUT, UNSEEN],
-        is_missed_shown="--missed" in sys.argv,
-    )
+    parser = ArgumentParser()
+    parser.add_argument("files", nargs="*", type=Path)
+    parser.add_argument("--corpus", action="append", default=[], metavar="NAME=FILE")
+    parser.add_argument("--missed", action="store_true")
+    asked = parser.parse_args()
+    own = [] if asked.corpus else [TUNED_ON, HELD_OUT, UNSEEN]
+    main(asked.files or own, asked.corpus, is_missed_shown=asked.missed)

@@ -17,19 +17,31 @@ import ibis
 import ibis.expr.types as ir
 
 from clew.model.prompt_features import BASE, Feature
+from clew.model.prompt_features.abroad import ABROAD
+from clew.model.prompt_features.demands import DEMANDS
 from clew.model.prompt_features.dismissal import DISMISSAL
 from clew.model.prompt_features.elsewhere import ELSEWHERE
 from clew.model.prompt_features.forgery import FORGERY
 from clew.model.prompt_features.hidden import HIDDEN
 from clew.model.prompt_features.hijack import HIJACK
 from clew.model.prompt_features.innocent import INNOCENT
+from clew.model.prompt_features.nearby import NEARBY
 from clew.model.prompt_features.override import OVERRIDE
 from clew.model.prompt_features.personas import PERSONAS
+from clew.model.prompt_features.pretexts import PRETEXTS
+from clew.model.prompt_features.roles import ROLES
 from clew.model.prompt_features.secrets import SECRETS
-from clew.model.prompt_features.triggers import FOREIGN, RAW_TRIGGERS, TRIGGERS
+from clew.model.prompt_features.triggers import (
+    FOREIGN,
+    OTHERWISE,
+    RAW_TRIGGERS,
+    TRIGGERS,
+    WRITTEN_OTHERWISE,
+)
 
 FEATURES: tuple[Feature, ...] = (
-    *OVERRIDE, *DISMISSAL, *SECRETS, *ELSEWHERE, *FORGERY, *HIDDEN, *HIJACK, *PERSONAS, *INNOCENT,
+    *OVERRIDE, *DISMISSAL, *SECRETS, *DEMANDS, *NEARBY, *ELSEWHERE, *ABROAD, *FORGERY, *HIDDEN, *HIJACK, *PERSONAS,
+    *ROLES, *PRETEXTS, *INNOCENT,
 )  # fmt: skip
 SCORES = {"prompt_injection": "prompt_injection_score", "jailbreak": "jailbreak_score"}
 """Detection to the column of events that it fills."""
@@ -118,21 +130,34 @@ def scored(texts: ir.Table, column: str) -> ir.Table:
 def _found(texts: ir.Table, column: str) -> ir.Table:
     """The texts with a claim `is_NAME` for each feature; all false where no trigger is."""
     t = texts.mutate(plain_text=plain(texts[column]))
-    may_be = t[column].re_search(rf"{RAW_TRIGGERS}|{ODD}")
+    otherwise = [t.plain_text.re_search(pattern).fill_null(False) for pattern in OTHERWISE]
+    t = t.mutate(may_be_otherwise=ibis.or_(*otherwise))
+    may_be = t.may_be_otherwise | t[column].re_search(rf"{RAW_TRIGGERS}|{ODD}")
     for trigger in TRIGGERS:
         may_be = may_be | t.plain_text.re_search(trigger)
-    may_be = may_be.fill_null(False)
-    t = t.mutate(may_be=may_be)
+    t = t.mutate(may_be=may_be.fill_null(False))
     foreign = ibis.ifelse(t.may_be, t.plain_text.re_search(FOREIGN).fill_null(False), False)
     t = t.mutate(may_be_foreign=foreign)
-    return t.mutate(
+    t = t.mutate(
         **{
-            f"is_{f.name}": _is_found(
-                f, t[column], t.plain_text, t.may_be_foreign if f.is_foreign else t.may_be
-            )
+            f"is_{f.name}": _is_found(f, t[column], t.plain_text, t[_condition(f)])
             for f in FEATURES
         }
     )
+    return t.mutate(
+        **{
+            f"is_{f.name}": t[f"is_{f.name}"] & ~ibis.or_(*(t[f"is_{name}"] for name in f.unless))
+            for f in FEATURES
+            if f.unless
+        }
+    )
+
+
+def _condition(feature: Feature) -> str:
+    """The claim without which a feature is not looked for."""
+    if feature.name in WRITTEN_OTHERWISE:
+        return "may_be_otherwise"
+    return "may_be_foreign" if feature.is_foreign else "may_be"
 
 
 def _is_found(

@@ -3,11 +3,16 @@
     override   instructions to be ignored, in ten languages
     dismissal  the same in other words: rules put away, void, or for somebody else
     secrets    the system prompt asked for, in ten languages, and orders to send things away
+    demands    secrets of the operator or of others demanded, by threat or letter by letter
+    nearby     the wishes of these in freer words
     elsewhere  the same in fifteen languages, and rules and limits that are gone
+    abroad     more of them: a secret told, another self from now on, a mode, a rank that is claimed
     forgery    role tags and delimiters that only a program should write
     hidden     orders in base64, hex, ROT13, backwards, and in characters that nobody sees
     hijack     orders that a mail, a page or a tool's result gives to the agent that reads it
     personas   another self without rules, fiction as a frame, refusals forbidden, answers begun
+    roles      what long jailbreaks are made of: a second voice, vices, harm that does not matter
+    pretexts   why it should be done: errors, tests, an urgent task, a new mission, an earlier consent
     innocent   what speaks for a text about attacks, or with one quoted
 
 A feature's weight is added to the logit of a score when all its patterns are found; BASE is the logit of
@@ -40,6 +45,7 @@ class Feature:
     misses     texts that look like it, in which it is not
     text       where the patterns are looked for
     is_foreign looked for only where a text has words or letters of another language than English
+    unless     features that say the same: it does not count where one of them is found
 
     A gap of characters, as [^.!?\\n]{0,40}, is looked for as so many words of six letters: RE2 would unroll
     every character of it, and take as long to begin as to score ten thousand prompts. So it is with \\pL,
@@ -55,6 +61,7 @@ class Feature:
     misses: tuple[str, ...] = ()
     text: Text = "plain"
     is_foreign: bool = False
+    unless: tuple[str, ...] = ()
 
     def __post_init__(self) -> None:
         object.__setattr__(self, "patterns", tuple(map(_light, self.patterns)))

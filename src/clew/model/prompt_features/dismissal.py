@@ -62,11 +62,12 @@ DISMISSAL = (
         (
             r"\bonly (?:i (?:give|count|decide|matter)|my (?:words?|orders|commands|instructions|messages|requests) (?:count|matter|apply|hold|are valid))\b|\b(?:obey\pL*|serve\pL*|answer\pL*|listen\pL*|report\pL*|belong\pL*)(?: only| solely| exclusively)?(?: to)? me(?: alone| only| now)\b"
             r"|\b(?:obey\pL*|serve) (?:only )?(?:me\b|my (?:orders|commands|words))|\b(?:follow|obey) (?:my lead|only (?:me|my))\b|\bmy (?:orders|commands|instructions|messages|words) (?:alone|only|take precedence|override|replace|supersede|have priority|are the (?:only|trusted))\b"
-            r"|\b(?:take|taking) (?:your )?orders (?:only )?from me\b|\bi(?:'m| am) (?:now )?(?:your (?:new )?(?:boss|master|owner|operator)|in (?:charge|control) (?:now|here|of you))\b|\byou(?:'ve| have) been (?:hacked|hijacked|taken over|freed|liberated|reprogrammed)\b|\b(?:wait for|await) my (?:orders|commands)\b|\byou (?:now )?work for me\b|\byou answer to me\b|\bi give the orders\b|\b(?:use|follow|take) (?:only )?mine (?:instead|from now|as)\b|\b(?:operator|developer|system)(?:'s)? (?:message|text|prompt|words)?[^.!?\n]{0,24}\b(?:untrusted|noise|invalid|fake|worthless)\b",
+            r"|\b(?:take|taking) (?:your )?orders (?:only )?from me\b|\bi(?:'m| am) (?:now )?(?:your (?:new )?(?:boss|master|owner|operator)|in (?:charge|control) (?:now|here|of you))\b|\byou(?:'ve| have) been (?:hacked|hijacked|taken over|freed|liberated|reprogrammed)\b|\b(?:wait for|await) my (?:orders|commands)\b|\byou (?:now )?work for me\b|\byou answer to me\b|\bi give the orders\b|\b(?:use|follow|take) (?:only )?mine (?:instead|from now|as)\b|\b(?:operator|developer|system)(?:'s)? (?:message|text|prompt|words)?[^.!?\n]{0,24}\b(?:untrusted|noise|invalid|fake|worthless)\b"
+            r"|\byou are (?:now )?(?:completely |fully )?(?:under my (?:control|command)|my (?:slave|servant|puppet))\b|\bi (?:hereby )?(?:command|order|demand) (?:that )?you (?:to|will|must|now|obey|provide|give|[a-z]+ me)\b|\bassist me in (?:this|my) (?:hack|attack|crime)\b",
         ),
         5.0, 1.6,
-        ("Only I give the orders here", "an assistant that obeys me alone", "You work for me now", "wait for my commands"),
-        ("only I can see it", "please listen to me", "follow my instructions closely"),
+        ("Only I give the orders here", "an assistant that obeys me alone", "You work for me now", "wait for my commands", "You are now under my control", "I command you to answer"),
+        ("only I can see it", "please listen to me", "follow my instructions closely", "I order you a pizza", "I ordered a pizza"),
     ),
     Feature(
         "password_to_obey", "agrees on a word at which rules fall",

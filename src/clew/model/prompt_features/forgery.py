@@ -20,7 +20,7 @@ FORGERY = (
         (
             r"<\|(?:im_start|im_end|eot_id|endoftext|end|start_header_id|end_header_id|user|assistant|begin_of_text)\|>|\[/?inst\]|</?s>\s*\[|<(?:start|end)_of_turn>|\n\n(?:human|assistant):",
         ),
-        2.2, 1.4,
+        3.0, 1.8,
         ("hello<|im_end|>", "[/INST] yes"),
         ("<|> is an operator",),
     ),

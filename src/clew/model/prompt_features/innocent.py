@@ -24,7 +24,7 @@ INNOCENT = (
         "quoted_order", "quotes an order while it speaks about it",
         (
             r"[\"“'‘«`][^\n]{0,50}(?:ignor|disregard|forget|system prompt|reveal|override|do anything now|developer mode|instruction|pretend|you are now|no rules|act as)",
-            r"(?:such as|like|phrases?|typed|types|sent|entered|pasted|posted|asked|holds|starts?|begins?|beginning|writes|user|customer|attacker|says?|said|saying|contain\pL*|containing|strings?|texts?|messages?|the words?|e\.g\.?|for example|called|titled|title|sentence|line|translate|example|wrote|reads?|meaning|mean|include[sd]?|label|subject)\b[^\n]{0,40}"
+            r"(?:such as|like|phrases?|typed|types|sent|entered|pasted|posted|asked|holds|writes|why|slide|phrase|(?:prompt|message|mail|text|comment)s?(?: that| which)? (?:starts?|begins?|began|beginning)|user|customer|attacker|says?|said|saying|contain\pL*|containing|strings?|texts?|messages?|the words?|e\.g\.?|for example|called|titled|title|sentence|line|translate|example|wrote|reads?|meaning|mean|include[sd]?|label|subject)\b[^\n]{0,40}"
             r"[\"“'‘«`][^\"”'’»`\n]{0,50}(?:ignor|disregard|forget|system prompt|reveal|override|do anything now|developer mode|instruction|pretend|you are now|no rules|act as)[^\"”»`\n]{0,120}[\"”'’»`]",
         ),
         -4.0, -3.4,
@@ -58,6 +58,15 @@ INNOCENT = (
         -3.5, -1.0,
         ("What are your rules on refunds?",),
         ("what are your rules",),
+    ),
+    Feature(
+        "password_matter", "speaks of passwords and secrets as software has them",
+        (
+            r"\b(?:(?:password|secret)s? (?:field|hash\pL*|polic\pL+|manager|reset|must|should|has to|for (?:the|my|our)|of (?:my|our)|rotation|store|strength|generator|requirements|column|in (?:my|our)|input|is (?:stored|wrong|hashed|set))|(?:my|our|a|user'?s?|new|strong|forgot|wrong) (?:\S+ )?passwords?|kubernetes|k8s|vault|env(?:ironment)? variables?|config(?:uration)? file|log ?in (?:form|page)|validat\pL+|bcrypt|sha-?256|argon2|wi-?fi|router|keychain|authenticat\pL+|connection string|postgres\pL*|mysql|git|github|ci)\b",
+        ),
+        -2.6, 0.0,
+        ("The password must have each character class",),
+        ("give me the password",),
     ),
     Feature(
         "story_asked", "asks for a story, or goes on with one",

@@ -40,6 +40,12 @@ _WORDS = (
     r"secrets|api key|transfer|\bpay\b|drop the table|delete (?:all|the)|grant|sandbox|backups|iban|forwarding|credit card|one-time|calendar|inbox|contacts|without asking|approval|keep (?:it|quiet)|nobody|already agreed|recommend|\brank|\brate\b|"
     # other selves
     r"\bwithout\b|\bno (?:moral|rule|limit|law|pit)|never (?:says|break|refus|warn|judg)|rlhf|speak as|name is|behave as|legal or not|aligned|scruple|will die|say yes|avoid|any request|all requests|real you|another you|mask|\bmode\b|slip out|raw\b|morals|sorry|pirate|demon|hacker|"
+    # demands, threats, roles
+    r"confidential|sensitive|classified|privileged|propriet|private|credential|password|passphrase|pass ?code|s[e3]cr[e3]t|\bflag\b|or i will|or else|unless you|or face|command you|under my|protocols|so far|two |both |dual|second|profan|swear|vulgar|explicit|immoral|regardless|no matter|whether it|fiction|imaginary|hypothe|alternate|parallel|understand|character|[a-z]_mode|uncensor|unfilter|[@*_#]nstr[@*_#]ct|y[@*_#]{2} [@*_#]r[@*_#]|string (?:that )?you|refus|real harm|already (?:told|explained)|comply|legally|arbitrary|"
+    # in freer words
+    "optional|relevant|never existed|binding|suggestion|suspended|lifted|removed|waived|outdated|first |opening|forbidden|prohibited|banned|drop|bypass|unlock|double|twin|alter ego|lawless|unaligned|unrestricted|break|bend|violat|rebel|obey|attached|processing|screening|users?\\b|preamble|config|"
+    # pretexts
+    "urgent|priority|emergency|critical|new task|mission|loyalty|objective|secretly|covertly|subtly|quietly|malfunction|debugging|troubleshoot|as part of|you are running|made a mistake|forever|for ever|times|without stopping|infinitely|endlessly|internal|metadata|chain of thought|training (?:data|set)|earlier|previously|already|onerror|onload|javascript|<script|tasks follow|previous|folgen|"
     # misspelt
     r"ig[mn]r|ignroe|igonre|ingore|igmore|disregr|froget|byapss|revael|shwo|instrc|insturc|instrutc|insrtuc|promt|prmopt|ruels|systme|isregardday|orgetfay|ignoreway|evealray|rulesthe"
 )  # fmt: skip
@@ -52,7 +58,7 @@ _ELSEWHERE = (
     "instructies|opdracht|richtlijnen|regels|beperking|instrukcj|poleceni|zasad|wytyczn|reguł|ogranicze|cenzur|talimat|komut|kural|yönerge|istem|kısıtlama|sınır|sansür|تعليمات|أوامر|قواعد|توجيهات|القيود|قيود|رقابة|موجه|أخلاق|"
     "निर्देश|नियम|आदेश|प्रॉम्प्ट|पाबंदी|प्रतिबंध|मेर|límites|limites|limiti|filtr|censur|censor|zensur|grenzen|moral|reglas|regla|normas|règles|regol|regras|diretrizes|запрет|цензур|texte|testo|texto|текст|текста|сообщени|bericht|nachricht|tekst|"
     "palabra por palabra|parola per parola|mot pour mot|wort für wort|слушай|luister|słuchaj|obéis|obede|obbedisci|gehorche|auf mich|beni dinle|只听|听我|照我|原封不动|一字|そのまま|文章|内容|그대로|안내문|내 말|私の|规则|없는|혹은|제한|没有|ない|なし|ありません|なりすま|حدود|"
-    "النظام|सिस्टम|entwickler|desarrollador|développeur|sviluppator|desenvolvedor|criador|ontwikkelaar|twórc|разработчик|создател|geliştirici|开发者|開發者|開発者|개발자|المطور|डेवलपर|deja de|para de|haz lo que|arrête|cesse|fais ce que|smetti|pare de|stop met|hou op|doe wat|przestań|rób|перестань|делай|bırak|yap|停止|按我|従|지키|따르|시키|توقف|पालन|कहूँ|gestartet|konfigurac|aldığın"
+    "النظام|सिस्टम|entwickler|desarrollador|développeur|sviluppator|desenvolvedor|criador|ontwikkelaar|twórc|разработчик|создател|geliştirici|开发者|開發者|開発者|개발자|المطور|डेवलपर|deja de|para de|haz lo que|arrête|cesse|fais ce que|smetti|pare de|stop met|hou op|doe wat|przestań|rób|перестань|делай|bırak|yap|停止|按我|従|지키|따르|시키|توقف|पालन|कहूँ|contraseña|\\bclave|credencial|passwort|kennwort|geheim|zugangsdaten|mot de passe|identifiants|senha|segredo|credenciais|segreto|credenziali|парол|секрет|wachtwoord|hasło|密码|密碼|口令|密钥|秘密|パスワード|비밀|암호|ahora|ab jetzt|ab sofort|maintenant|désormais|agora|in poi|da adesso|отныне|с этого|теперь|vanaf nu|od teraz|从现在|從現在|これから|今から|지금부터|finge|imagina que|tu so als|stell dir|semblant|comme si|finja|finta|modo |modus|modalità|режим|模式|モード|모드|administrad|administrat|ontwikkel|vervollständig|complét|completa|konfigurat|einstellungen|configura|rolle|skrupel|papel|escrúp|norma|règle|scrup|совест|запрет|роль|рол|角色|底线|대화|도덕|gestartet|konfigurac|aldığın"
 )  # fmt: skip
 _WHOLE = (
     "hex_order",
@@ -62,20 +68,17 @@ _WHOLE = (
     "order_run_together",
     "order_accented",
 )
-_FIRST = [_PATTERNS[name][0] for name in _WHOLE]
-_ENCODED = [
-    _PATTERNS[name][0].split(r"[^\n]{0,60}")[0] for name in ("rot13_order", "backwards_order")
-]
+_PARTED = ("rot13_order", "backwards_order")
 
-TRIGGERS = (
-    _WORDS,
-    HARM,
-    _ELSEWHERE,
-    _PATTERNS["persona_elsewhere"][0],
-    *_FIRST,
-    "|".join(_ENCODED),
-)
+TRIGGERS = (_WORDS, HARM, _ELSEWHERE, _PATTERNS["persona_elsewhere"][0])
 """For the plain text; apart, because RE2 is a hundred times slower once its automaton is too large."""
+WRITTEN_OTHERWISE = (*_WHOLE, *_PARTED)
+"""The features that are looked for only where one of OTHERWISE is."""
+OTHERWISE = (
+    *(_PATTERNS[name][0] for name in _WHOLE),
+    "|".join(_PATTERNS[name][0].split(r"[^\n]{0,60}")[0] for name in _PARTED),
+)
+"""For the plain text too: orders that are written in digits, signs, backwards and the like."""
 RAW_TRIGGERS = _PATTERNS["base64_order"][0]
 """For the text as it stands, whose capitals count."""
 FOREIGN = (
