@@ -80,28 +80,27 @@ def begins_with_level(lines: Lines) -> NDArray[np.bool_]:
 def begins_as(layout: str, lines: Lines) -> NDArray[np.bool_]:
     """Lines that begin as those of a layout do, which begins as no other does."""
     first = lines.byte(0)
+    begins: NDArray[np.bool_] = np.zeros(len(lines.starts), dtype=np.bool_)
     if layout == "vllm":
-        return first == ord("(")
-    if layout == "glog":
-        return np.isin(first, list(b"IWEF")) & lines.digits(1, 2, 3, 4, 6, 7)
-    if layout == "ruby":
-        return np.isin(first, list(b"DIWEFA")) & (lines.byte(1) == ord(","))
-    if layout == "pino_pretty":
-        return (first == ord("[")) & lines.digits(1, 2, 4, 5) & (lines.byte(3) == ord(":"))
-    if layout == "slashes":
+        begins = first == ord("(")
+    elif layout == "glog":
+        begins = np.isin(first, list(b"IWEF")) & lines.digits(1, 2, 3, 4, 6, 7)
+    elif layout == "ruby":
+        begins = np.isin(first, list(b"DIWEFA")) & (lines.byte(1) == ord(","))
+    elif layout == "pino_pretty":
+        begins = (first == ord("[")) & lines.digits(1, 2, 4, 5) & (lines.byte(3) == ord(":"))
+    elif layout == "slashes":
         slashed = (lines.byte(4) == ord("/")) & (lines.byte(7) == ord("/"))
-        return slashed & lines.digits(0, 1, 2, 3, 5, 6, 8, 9)
-    if layout == "trainer":
+        begins = slashed & lines.digits(0, 1, 2, 3, 5, 6, 8, 9)
+    elif layout == "trainer":
         slashed = (lines.byte(2) == ord("/")) & (lines.byte(5) == ord("/"))
-        return slashed & lines.digits(0, 1, 3, 4, 6, 7, 8, 9)
-    if layout in ("clock", "clock_thread", "litellm"):
+        begins = slashed & lines.digits(0, 1, 3, 4, 6, 7, 8, 9)
+    elif layout in ("clock", "clock_thread", "litellm"):
         at_colons = (lines.byte(2) == ord(":")) & (lines.byte(5) == ord(":"))
-        return at_colons & lines.digits(0, 1, 3, 4, 6, 7)
-    words = {"django_bare": DJANGO_SAYS, "winston": WINSTON_LEVELS}.get(layout, ())
-    found = np.zeros(len(lines.starts), dtype=np.bool_)
-    for word in words:
-        found |= lines.begins_with(word.encode()) & np.isin(lines.byte(len(word)), list(b": "))
-    return found
+        begins = at_colons & lines.digits(0, 1, 3, 4, 6, 7)
+    for word in {"django_bare": DJANGO_SAYS, "winston": WINSTON_LEVELS}.get(layout, ()):
+        begins |= lines.begins_with(word.encode()) & np.isin(lines.byte(len(word)), list(b": "))
+    return begins
 
 
 def begins_with_json(lines: Lines) -> NDArray[np.bool_]:
