@@ -35,6 +35,7 @@ MOST_BEHIND = 6
 """Blocks that wait to be stored: now and then storing takes long, when DuckDB writes to the disk."""
 SURE_ENOUGH = 0.4
 """How sure a second format must be of the lines that the first one could not read."""
+TRACEBACK = b"Traceback (most recent call last):"
 Reject = tuple[int, int, str]
 """Line, byte offset, reason."""
 Progress = Callable[[str, int, int], None]
@@ -331,6 +332,8 @@ def _second_format(
     head = left.head()
     others = [name for name in registry.names("formats") if name not in tried]
     scores = {name: registry.load("formats", name).sniff(head) for name in others}
+    if TRACEBACK in head:  # what an application says between its access lines is no broken line
+        scores["text"] = SURE_ENOUGH
     for name in sorted(scores, key=lambda name: -scores[name]):
         if scores[name] < SURE_ENOUGH:
             break

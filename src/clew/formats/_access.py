@@ -24,13 +24,19 @@ from clew.formats._time import timestamp_sql
 CLF_TIME = r"\d{1,2}/[A-Z][a-z]{2}/\d{4}[: ]\d\d:\d\d:\d\d(?:\.\d+)?(?: [+-]\d{4})?"
 USUAL_LINE = re.compile(
     r"(?P<vhost>[\w.-]+:\d+ )?"  # app.example.com:443, in Apache's vhost_combined
-    r"(?P<client>(?!INFO:)\S+) \S+ (?P<user>.*?) "  # 192.0.2.1 - alice
+    r"(?P<client>(?!INFO:)\S+) (?:\S+ (?P<user>.*?) )?"  # 192.0.2.1 - alice, of which aiohttp has no user
     rf"\[{CLF_TIME}\] "  # [20/Nov/2026:09:00:00 +0000]
     r'"(?P<request>(?:[^"\\]|\\.)*)" '  # "GET /v1?q=1 HTTP/1.1"
     r"(?P<status>\d{3}) (?P<bytes>\d+|-)"  # 200 512
     r'(?P<agent> "(?:[^"\\]|\\.)*" "(?:[^"\\]|\\.)*")?'  # "-" "curl/8"
     r"(?P<tail>.*)"  # rt=0.012 rid=4f2a
 )
+CLIENT = (
+    "CASE WHEN contains(client_ip, ':') AND regexp_matches(client_ip, '^[0-9.]+:[0-9]+$') "
+    "THEN split_part(client_ip, ':', 1) ELSE client_ip END"
+)
+"""Hypercorn writes the client's port behind its address."""
+COLOUR = "\\x1b\\[[0-9;]*m"
 ESCAPED = chr(1)
 """Stands for an escaped quote while a line is taken apart."""
 BRACKET = (
@@ -70,7 +76,7 @@ class UsualParser:
         )
         fields = (
             "SELECT line, byte_offset, len(p) AS parts, p[1] AS head, p[3] AS counts, "
-            f"{_shown('p[2]')} AS request, nullif(nullif({_shown('p[4]')}, '-'), '') AS asked_from, "
+            f"{_uncoloured(_shown('p[2]'))} AS request, nullif(nullif({_shown('p[4]')}, '-'), '') AS asked_from, "
             f"nullif(nullif({_shown('p[6]')}, '-'), '') AS user_agent, {tail} AS tail FROM ({parts})"
         )
         words = self._words(fields, shift)
@@ -81,7 +87,7 @@ class UsualParser:
         columns = {
             "timestamp": "moment",
             "timestamp_text": "clock",
-            "client_ip": "client_ip",
+            "client_ip": CLIENT,
             "user_id": "nullif(remote_user, '')",
             **REQUEST_COLUMNS,
             "http_status": "status_code",
@@ -117,7 +123,8 @@ class UsualParser:
             "CASE WHEN quick.clock <> '' THEN quick.client "
             f"ELSE split_part(head, ' ', {1 + shift}) END AS client_ip, "
             "CASE WHEN quick.clock <> '' THEN nullif(quick.user, '-') "
-            f"WHEN split_part(head, ' ', {3 + shift}) <> '-' THEN {_user(shift)} END AS remote_user, "
+            f"WHEN bracket > strpos(head, ' ') AND split_part(head, ' ', {3 + shift}) <> '-' "
+            f"THEN {_user(shift)} END AS remote_user, "
             "split_part(counts, ' ', 2) AS code, split_part(counts, ' ', 3) AS sent, "
             f"{request_words('request')} FROM (SELECT *, {quick} AS quick FROM ({fields}))"
         )
@@ -237,7 +244,7 @@ def request_words(line: str) -> str:
     no uri; spaces inside an address and whole URLs take the slow way."""
     second, third = f"split_part({line}, ' ', 2)", f"split_part({line}, ' ', 3)"
     is_plain = f"starts_with({second}, '/') AND starts_with({third}, 'HTTP/')"
-    slow = f"regexp_extract({line}, '^[A-Z]+ (?:[a-z]+://[^/? ]*)?(.*?)(?: HTTP/[0-9.]+)?$', 1)"
+    slow = f"regexp_extract({line}, '^[A-Z]+ (?:[a-z]+://[^/? ]*)?(.*?)(?: HTTP/[0-9.]+| [0-9][.][0-9])?$', 1)"
     version = f"nullif(regexp_extract({line}, ' (HTTP/[0-9.]+)$', 1), '')"
     return (
         f"split_part({line}, ' ', 1) AS verb, "
@@ -259,7 +266,7 @@ def request_sql(line: str) -> dict[str, str]:
     }
 
 
-REQUEST_LINE = "^([A-Z]+) (?:[a-z]+://[^/? ]*)?(.*?)(?: (HTTP/[0-9.]+))?$"
+REQUEST_LINE = "^([A-Z]+) (?:[a-z]+://[^/? ]*)?(.*?)(?: (HTTP/[0-9.]+|[0-9][.][0-9]))?$"
 
 
 def clf_time_sql(text: str, settings: Settings) -> str:
@@ -282,6 +289,11 @@ def _shown(text: str) -> str:
     plain = f"replace(replace({text}, '{ESCAPED}', '\"'), '\\x22', '\"')"
     plain = f"replace(replace({plain}, '\\x5C', '\\'), '\\x5c', '\\')"
     return f"CASE WHEN contains({text}, '\\x') OR contains({text}, '{ESCAPED}') THEN {plain} ELSE {text} END"
+
+
+def _uncoloured(text: str) -> str:
+    """Without the colours that Flask gives a request that failed."""
+    return f"CASE WHEN contains({text}, chr(27)) THEN regexp_replace({text}, '{COLOUR}', '', 'g') ELSE {text} END"
 
 
 def _as_tail(text: str) -> str:

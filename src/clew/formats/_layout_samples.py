@@ -83,4 +83,83 @@ LAYOUT_SAMPLES = [
         ],
         name="glog's lines about the file were rejects",
     ),
+    Sample(
+        "2026-11-20T09:00:00.123Z  INFO 12 --- [pay] [           main] c.e.pay.Application         : Started\n"
+        "2026-11-20T09:00:01.123Z ERROR 12 --- [pay] [nio-8080-exec-1] c.e.pay.Api : failed\n\n"
+        "java.lang.IllegalStateException: no model\n\tat com.example.S.run(S.java:4)\n",
+        [
+            {"process_id": 12, "thread": "main", "logger": "c.e.pay.Application", "message": "Started"},
+            {"logger": "c.e.pay.Api", "message": "failed", "severity": "ERROR",
+             "exception_type": "java.lang.IllegalStateException"},
+        ],
+        name="Spring Boot",
+    ),
+    Sample(
+        "09:00:00.123 [main] INFO  c.e.App - Started\n09:00:01.123 [http-1] ERROR c.e.App - failed\n",
+        [{"logger": "c.e.App", "thread": "main", "message": "Started"}, {"severity": "ERROR"}],
+        name="Logback's default",
+    ),
+    Sample(
+        "[2026-11-20 09:00:00,123][train][INFO] - epoch 1\n[2026-11-20 09:00:01,123][train][ERROR] - no data\n",
+        [{"logger": "train", "message": "epoch 1"}, {"severity": "ERROR", "message": "no data"}],
+        name="Hydra",
+    ),
+    Sample(
+        "I, [2026-11-20T09:00:00.123456 #31]  INFO -- : up\nE, [2026-11-20T09:00:01.123456 #31] ERROR -- web: down\n",
+        [{"timestamp": "2026-11-20T09:00:00.123456Z", "process_id": 31, "message": "up", "logger": None},
+         {"severity": "ERROR", "logger": "web"}],
+        name="Ruby's logger",
+    ),
+    Sample(
+        "2026-11-20 09:00:00.123 UTC [513] app@shop ERROR:  relation \"carts\" does not exist\n"
+        "2026-11-20 09:00:00.123 UTC [513] app@shop STATEMENT:  select * from carts\n"
+        "2026-11-20 09:00:02.123 UTC [1] LOG:  checkpoint starting\n",
+        [{"severity": "ERROR", "process_id": 513, "message": "relation \"carts\" does not exist"},
+         {"severity": None, "message": "select * from carts"}, {"severity": "INFO"}],
+        name="PostgreSQL",
+    ),
+    Sample(
+        "2026/11/20 09:00:00 INFO started port=8080\n2026/11/20 09:00:01 ERROR failed err=\"no model\"\n",
+        [{"timestamp": "2026-11-20T09:00:00Z", "message": "started port=8080"},
+         {"severity": "ERROR", "exception_message": "no model"}],
+        name="Go's slog by default",
+    ),
+    Sample(
+        '2026-11-20T09:00:00.123Z\tINFO\tcmd/main.go:30\tstarted\n2026-11-20T09:00:01.123Z\tERROR\tpay\t'
+        'pay/pay.go:5\tfailed\t{"n": 1}\nmain.charge\n\t/app/pay/pay.go:5\n',
+        [{"message": "started", "logger": None},
+         {"severity": "ERROR", "logger": "pay",
+          "message": 'failed\t{"n": 1}\nmain.charge\n\t/app/pay/pay.go:5'}],
+        name="zap's console",
+    ),
+    Sample(
+        "2026-11-20 09:00:00,123 ERROR [app.db] [db.py:30] [trace_id=0af7651916cd43dd8448eb211c80319c "
+        "span_id=b7ad6b7169203331 resource.service.name=pay trace_sampled=True] - failed\n",
+        [{"trace_id": "0af7651916cd43dd8448eb211c80319c", "span_id": "b7ad6b7169203331", "service": "pay",
+          "message": "failed", "attributes.trace_sampled": "True", "thread": None}],
+        name="OpenTelemetry's format for logging kept a bracket in its last value",
+    ),
+    Sample(
+        "2026-11-20 09:00:00,123 [31] [ERROR] app.db: failed\n",
+        [{"process_id": 31, "logger": "app.db", "message": "failed"}],
+        name="a process before the level",
+    ),
+    Sample(
+        "09:00:00 - LiteLLM Proxy:INFO: proxy_server.py:12 - up\n"
+        "\x1b[92m09:00:01 - LiteLLM Proxy:ERROR\x1b[0m: a.py:2 - down\n",
+        [{"logger": "LiteLLM Proxy", "message": "up", "timestamp": None},
+         {"severity": "ERROR", "message": "down"}],
+        name="LiteLLM's proxy",
+    ),
+    Sample(
+        "[09:00:00.123] INFO (pay/31): ready\n[09:00:01.123] ERROR (pay/31): failed\n    err: {}\n",
+        [{"logger": "pay", "process_id": 31, "message": "ready"},
+         {"severity": "ERROR", "message": "failed\n    err: {}"}],
+        name="pino-pretty",
+    ),
+    Sample(
+        "info: up\nerror: down\n",
+        [{"severity": "INFO", "message": "up"}, {"severity": "ERROR", "message": "down"}],
+        name="winston's lines ran into the line before",
+    ),
 ]  # fmt: skip

@@ -32,6 +32,30 @@ LAYOUTS: dict[str, str] = {
     "loguru": rf"{TIME} \| {LEVEL} *\| {LOGGER}:[\w<>]*:\d+ - {MESSAGE}",
     # [2026-11-20 09:00:00 +0000] [31] [INFO] message, also with [app.db] before it
     "gunicorn": rf"\[{TIME}\] \[(?P<pid>\d+)\] \[{LEVEL}\] (?:\[{DOTTED}\] )?{MESSAGE}",
+    # 2026-11-20 09:00:00,123 [31] [ERROR] app.db: message
+    "pid_first": rf"{TIME} \[(?P<pid>\d+)\] \[{LEVEL}\] (?:{LOGGER}: )?{MESSAGE}",
+    # 2026-11-20T09:00:00.123Z  INFO 31 --- [api] [           main] c.e.checkout.App : message
+    "spring": (
+        rf"{TIME} +{LEVEL} (?P<pid>\d+) --- (?:\[[^\]]*\] )?\[ *(?P<thread>[^\]]*)\] "
+        rf"(?P<logger>\S+) +: {MESSAGE}"
+    ),
+    # [2026-11-20 09:00:00,123][app.db][ERROR] - message, as Hydra configures it
+    "hydra": rf"\[{TIME}\]\[{LOGGER}\]\[{LEVEL}\] - {MESSAGE}",
+    # I, [2026-11-20T09:00:00.123456 #31]  INFO -- : message
+    "ruby": rf"[DIWEFA], \[{TIME} #(?P<pid>\d+)\] +{LEVEL} -- (?P<logger>[^:]*): {MESSAGE}",
+    # 2026-11-20 09:00:00.123 UTC [31] app@shop ERROR:  message
+    "postgres": (
+        rf"{TIME} \[(?P<pid>\d+)\](?::? \[[0-9-]+\])? (?:\S+@\S+ )?"
+        r"(?P<level>LOG|ERROR|FATAL|PANIC|WARNING|NOTICE|INFO|DEBUG[1-5]?|STATEMENT|DETAIL|HINT|CONTEXT):"
+        rf"  {MESSAGE}"
+    ),
+    # 2026/11/20 09:00:00 ERROR message, as Go writes it
+    "slashes": (
+        r"(?P<time>\d{4}/\d\d/\d\d \d\d:\d\d:\d\d(?:\.\d+)?)\s+\[?"
+        rf"{LEVEL}\]?:?\s+(?:{DOTTED}\t)?{MESSAGE}"
+    ),
+    # 2026-11-20T09:00:00.123Z	ERROR	pay	cmd/main.go:30	message	{"key": "value"}
+    "zap": rf"{TIME}\t{LEVEL}\t(?:{LOGGER}\t)?(?:[\w./@-]+\.go:\d+\t)?{MESSAGE}",
     # [2026-11-20 09:00:00,123: ERROR/MainProcess] message
     "celery": rf"\[{TIME}: {LEVEL}/(?P<thread>[^\]]+)\] {MESSAGE}",
     # [2026-11-20 09:00:00,123] ERROR in app: message
@@ -67,6 +91,8 @@ LAYOUTS: dict[str, str] = {
         rf"{TIME} +{LEVEL} +{LOGGER}:\d+:? (?:- )?"
         rf"(?:\[(?P<pid>\d+):(?P<thread>[\w-]+)\] )?{MESSAGE}"
     ),
+    # 2026-11-20 09:00:00,123 ERROR [app.db] [api.py:42] [trace_id=4f2a span_id=1b] - message
+    "traced": rf"{TIME} +{LEVEL} +\[{LOGGER}\] \[[\w.<>-]+:\d+\] \[(?P<thread>[^\]]*=[^\]]*)\] - {MESSAGE}",
     # 2026-11-20 09:00:00,123 ERROR [app.db] message, also with [api.py:42]
     "logger_in_brackets": rf"{TIME} +{LEVEL} +\[{LOGGER}(?::\d+)?\] {MESSAGE}",
     # 2026-11-20 09:00:00,123 ERROR app.db: message
@@ -101,12 +127,26 @@ LAYOUTS: dict[str, str] = {
     ),
     # Not Found: /v1/users, which Django says without a time or a level
     "django_bare": rf"(?P<said>(?:{'|'.join(DJANGO_SAYS)})(?: \([^)]*\))?: /.*)",
+    # 09:00:00.123 [main] ERROR com.example.App - message
+    "clock_thread": (
+        rf"\d\d:\d\d:\d\d[.,]\d+ \[(?P<thread>[^\]]*)\] {LEVEL} +{LOGGER} - {MESSAGE}"
+    ),
+    # 09:00:00 - LiteLLM Proxy:ERROR: proxy_server.py:42 - message
+    "litellm": (
+        rf"\d\d:\d\d:\d\d - (?P<logger>LiteLLM[\w ]*):{LEVEL} *: (?:[\w.]+:\d+ - )?{MESSAGE}"
+    ),
+    # [09:00:00.123] ERROR (checkout/31): message
+    "pino_pretty": (
+        rf"\[\d\d:\d\d:\d\d\.\d+\] {LEVEL} \((?:(?P<logger>[\w.-]+)/)?(?P<pid>\d+)\): {MESSAGE}"
+    ),
     # 09:00:00,123 ERROR app.db: message
     "clock": rf"\d\d:\d\d:\d\d(?:[.,]\d+)? \[?{LEVEL} *\]? (?:{LOGGER}: )?{MESSAGE}",
     # INFO  [alembic.runtime.migration] message
     "level_logger": rf"{LEVEL} +\[{LOGGER}\] {MESSAGE}",
     # ERROR:app.db:message
     "basic": rf"{LEVEL}:{LOGGER}:{MESSAGE}",
+    # error: message, as winston writes it
+    "winston": rf"(?P<level>error|warn|info|http|verbose|debug|silly): {MESSAGE}",
     # INFO:     message
     "uvicorn": rf"{LEVEL}: +{MESSAGE}",
     # [ERROR] message

@@ -44,7 +44,8 @@ FAILED_PATH = (
 BARE_REQUEST = (
     r"\b(GET|POST|PUT|DELETE|PATCH|HEAD|OPTIONS) (/[^\s?\"]*)(?:\?\S*)?"  # POST /v1/chat
     r"(?: HTTP/[0-9.]+)?\"?(?: (?:->|=>|-|:|returned|status))*"  # ->
-    r"(?: ([1-5][0-9]{2})\b)?(?:,? \(?(?:in )?([0-9]+(?:\.[0-9]+)?) ?(ms|s)\b)?"  # 503 (0.52s)
+    r"(?: ([1-5][0-9]{2})\b)?(?: (?:[0-9]+|-) -)?"  # 503 12 -
+    r"(?:,? \(?(?:in )?([0-9]+(?:\.[0-9]+)?) ?(ms|s)\b)?"  # (0.52s)
 )
 DONE_IN = (
     r"\b(?:done|completed|finished|succeeded|served|handled|processed|took) (?:in )?"  # done in

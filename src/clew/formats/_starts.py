@@ -6,11 +6,13 @@ import numpy as np
 from numpy.typing import NDArray
 
 from clew.formats import Lines
+from clew.formats._layouts import DJANGO_SAYS
 
 LEVEL_WORDS = (
     b"INFO", b"ERROR", b"WARN", b"WARNING", b"DEBUG", b"CRITICAL", b"FATAL", b"NOTICE", b"SUCCESS",
     b"TRACE",
 )  # fmt: skip
+WINSTON_LEVELS = ("error", "warn", "info", "http", "verbose", "debug", "silly")
 ESCAPE = 27
 MOST_COLOURS, LONGEST_COLOUR = 3, 10
 TRACEBACK = b"Traceback (most recent call last)"
@@ -72,6 +74,32 @@ def begins_with_level(lines: Lines) -> NDArray[np.bool_]:
     for word in LEVEL_WORDS:
         after = lines.byte(len(word))
         begins |= lines.begins_with(word) & np.isin(after, list(b": \t"))
+    return begins
+
+
+def begins_as(layout: str, lines: Lines) -> NDArray[np.bool_]:
+    """Lines that begin as those of a layout do, which begins as no other does."""
+    first = lines.byte(0)
+    begins: NDArray[np.bool_] = np.zeros(len(lines.starts), dtype=np.bool_)
+    if layout == "vllm":
+        begins = first == ord("(")
+    elif layout == "glog":
+        begins = np.isin(first, list(b"IWEF")) & lines.digits(1, 2, 3, 4, 6, 7)
+    elif layout == "ruby":
+        begins = np.isin(first, list(b"DIWEFA")) & (lines.byte(1) == ord(","))
+    elif layout == "pino_pretty":
+        begins = (first == ord("[")) & lines.digits(1, 2, 4, 5) & (lines.byte(3) == ord(":"))
+    elif layout == "slashes":
+        slashed = (lines.byte(4) == ord("/")) & (lines.byte(7) == ord("/"))
+        begins = slashed & lines.digits(0, 1, 2, 3, 5, 6, 8, 9)
+    elif layout == "trainer":
+        slashed = (lines.byte(2) == ord("/")) & (lines.byte(5) == ord("/"))
+        begins = slashed & lines.digits(0, 1, 3, 4, 6, 7, 8, 9)
+    elif layout in ("clock", "clock_thread", "litellm"):
+        at_colons = (lines.byte(2) == ord(":")) & (lines.byte(5) == ord(":"))
+        begins = at_colons & lines.digits(0, 1, 3, 4, 6, 7)
+    for word in {"django_bare": DJANGO_SAYS, "winston": WINSTON_LEVELS}.get(layout, ()):
+        begins |= lines.begins_with(word.encode()) & np.isin(lines.byte(len(word)), list(b": "))
     return begins
 
 

@@ -151,6 +151,22 @@ def parse(head: bytes, settings: Settings) -> Parser:
 
 SAMPLES = [
     Sample(
+        '192.0.2.1 [26/Nov/2026:04:25:44 +0000] "GET /v1/x/1 HTTP/1.1" 200 169 "-" "curl/8"\n'
+        '192.0.2.2 [26/Nov/2026:04:25:45 +0000] "GET /v1/x/3 HTTP/1.1" 500 246 "-" "curl/8"\n',
+        [
+            {
+                "timestamp": "2026-11-26T04:25:44Z",
+                "client_ip": "192.0.2.1",
+                "user_id": None,
+                "http_status": 200,
+                "response_bytes": 169,
+                "user_agent": "curl/8",
+            },
+            {"http_status": 500, "url_path": "/v1/x/3"},
+        ],
+        name="aiohttp's default has no user",
+    ),
+    Sample(
         '192.0.2.1 - - [20/Nov/2026:09:00:00 +0100] "GET /v1/models?limit=5 HTTP/1.1" 200 512 "-" '
         '"OpenAI/Python 1.55.0"\n'
         '2001:db8::1 - alice [20/Nov/2026:09:00:01 +0000] "POST /v1/chat HTTP/2.0" 500 0 '

@@ -42,6 +42,7 @@ from clew.formats._starts import (
     ESCAPE,
     LEVEL_WORDS,
     begin_tracebacks,
+    begins_as,
     begins_in_brackets,
     begins_with_json,
     begins_with_level,
@@ -82,15 +83,8 @@ class PythonLoggingParser:
             places = np.flatnonzero(chosen)
             part = Lines(lines.text, lines.starts[places], lines.ends[places])
             begins[places] = test(part)
-        if "vllm" in self.layouts:
-            begins |= first == ord("(")
-        if "glog" in self.layouts:
-            begins |= np.isin(first, list(b"IWEF")) & lines.digits(1, 2, 3, 4, 6, 7)
-        if "django_bare" in self.layouts:
-            for words in DJANGO_SAYS:
-                begins |= lines.begins_with(words.encode()) & np.isin(
-                    lines.byte(len(words)), list(b": ")
-                )
+        for layout in self.layouts:
+            begins |= begins_as(layout, lines)
         leave_drawn(lines, begins)
         begin_tracebacks(lines, begins)
         return begins
@@ -105,12 +99,6 @@ class PythonLoggingParser:
             dotted = (lines.byte(place) == ord(".")) & lines.digits(place + 1)
             again = [lines.byte(place + width) == ord(".") for width in (2, 3, 4)]
             begins |= dotted & np.logical_or.reduce(again)
-        if "trainer" in self.layouts:
-            slashed = (lines.byte(2) == ord("/")) & (lines.byte(5) == ord("/"))
-            begins |= slashed & lines.digits(0, 1, 3, 4, 6, 7, 8, 9)
-        if "clock" in self.layouts:
-            at_colons = (lines.byte(2) == ord(":")) & (lines.byte(5) == ord(":"))
-            begins |= at_colons & lines.digits(0, 1, 3, 4, 6, 7)
         return begins
 
     def select(self, workbench: duckdb.DuckDBPyConnection, records: str) -> str:

@@ -33,6 +33,7 @@ TIME = (
 LEVEL = r"\b(TRACE|DEBUG|INFO|NOTICE|WARN|WARNING|ERROR|CRITICAL|FATAL|SEVERE|PANIC)\b"
 LEVEL_WITHIN = 120
 SPACE, TAB = 32, 9
+COLOUR = "\\x1b\\[[0-9;]*m"
 CONTINUED = (
     b"Traceback (most", b"During handling of", b"The above exception was", b"Caused by: ",
 )  # fmt: skip
@@ -65,7 +66,8 @@ class TextParser:
     def select(self, workbench: duckdb.DuckDBPyConnection, records: str) -> str:
         """One SELECT of canonical columns and attributes over `records`."""
         first_line = "split_part(text, chr(10), 1)"
-        lines = f"(SELECT *, {first_line} AS said FROM {records})"
+        bare = f"CASE WHEN contains(text, chr(27)) THEN regexp_replace(text, '{COLOUR}', '', 'g') ELSE text END"
+        lines = f"(SELECT *, {first_line} AS said FROM (SELECT * REPLACE ({bare} AS text) FROM {records}))"
         workbench.execute(
             f"CREATE OR REPLACE TEMP TABLE texts AS {with_pairs(lines, 'line, byte_offset, said')}"
         )
@@ -94,6 +96,15 @@ def parse(head: bytes, settings: Settings) -> Parser:
 
 TRACE = 'Traceback (most recent call last):\n  File "/app/x.py", line 1, in f\n'
 SAMPLES = [
+    Sample(
+        "\x1b[0mGET /v1/items/3 \x1b[31m500\x1b[0m 4.848 ms - 903\x1b[0m\n"
+        "::ffff:192.0.2.1 - GET /slow HTTP/1.1 503 1 - 120.566 ms\n",
+        [
+            {"message": "GET /v1/items/3 500 4.848 ms - 903", "http_status": 500, "duration_ms": 4.848},
+            {"url_path": "/slow", "http_status": 503, "duration_ms": 120.566},
+        ],
+        name="requests of Express, in colour",
+    ),
     Sample(
         "[2026-11-20 09:00:00] something WARNING odd user_id=u-1\nplain words\n  indented more\n"
         "oops\nTraceback (most recent call last):\n"
