@@ -1,10 +1,11 @@
 """Jaeger's JSON: what the UI downloads and the query API answers.
 
-Reads     {"data": [{"traceID", "spans", "processes"}]}, one such trace, or a list of them
+Reads     {"data": [{"traceID", "spans", "processes"}]}, one such trace, or a list of them; and spans one
+          a line with their process, as Elasticsearch stores them, with or without `_source` around them
 Returns   an event a span; CHILD_OF is the parent, other references are links; logs are span events, and
           one that tells of an error fills the exception columns; process tags are the resource's
 Units     Jaeger counts in microseconds; `line` counts spans, `byte_offset` is their trace's
-Blind to  one trace of more than 64 MB; traces as Elasticsearch or Cassandra store them
+Blind to  one trace of more than 64 MB; traces as Cassandra stores them
 """
 
 from __future__ import annotations
@@ -16,7 +17,7 @@ from typing import Any
 
 from clew.errors import InputError
 from clew.formats import Settings
-from clew.formats._telemetry.batches import Message, MessageParser, elements_of
+from clew.formats._telemetry.batches import Message, MessageParser, elements_of, lines_of
 from clew.formats._telemetry.gathered import Gathered
 from clew.formats._telemetry.otlp_json import integer, text
 from clew.formats._telemetry.plain_spans import PlainSpans, whole_id
@@ -29,6 +30,8 @@ ENVELOPE = re.compile(
 )
 TRACE = re.compile(rb'(?:\xef\xbb\xbf)?\s*(\[\s*)?\{\s*"(?:traceID|spans|processes)"\s*:')
 NAMES = (b'"traceID"', b'"spanID"', b'"operationName"')
+STORED = re.compile(rb'(?:\xef\xbb\xbf)?\s*\{[^\n]*"process"\s*:\s*\{')
+"""A span that says itself which process it is of."""
 TAIL = re.compile(rb'[\s,]*(?:["}]|$)')
 """What follows the traces in the answer of the query API."""
 PARENTS = ("CHILD_OF", "FOLLOWS_FROM")
@@ -44,6 +47,7 @@ OF_AN_ERROR = {
 def sniff(head: bytes) -> float:
     """Whether it begins as traces do and has what only Jaeger's spans have."""
     begins = ENVELOPE.match(head) or (TRACE.match(head) and b'"spans"' in head)
+    begins = begins or (STORED.match(head) and b'"spans"' not in head)
     return 0.98 if begins and all(name in head for name in NAMES) else 0.0
 
 
@@ -53,6 +57,8 @@ def parse(head: bytes, settings: Settings) -> MessageParser:
     found = TRACE.match(head)
     is_array = bool(envelope or (found and found[1]))
     skipped = envelope.end() if envelope else 0
+    if not is_array and STORED.match(head) and b'"spans"' not in head:
+        return MessageParser(settings, _lines, {"jaeger": _rows})
     return MessageParser(
         settings, lambda blocks: _messages(blocks, skipped, is_array=is_array), {"jaeger": _rows}
     )
@@ -62,6 +68,11 @@ def _messages(blocks: Iterable[Block], skipped: int, *, is_array: bool) -> Itera
     for place, element in elements_of(_without(blocks, skipped), is_array=is_array):
         if not (is_array and TAIL.match(element)):
             yield Message(place, element, ("jaeger",))
+
+
+def _lines(blocks: Iterable[Block]) -> Iterator[Message]:
+    for place, line in lines_of(blocks):
+        yield Message(place, line, ("jaeger",))
 
 
 def _without(blocks: Iterable[Block], skipped: int) -> Iterator[Block]:
@@ -80,10 +91,22 @@ def _rows(payloads: Sequence[bytes]) -> Rows:
             found = json.loads(payload.decode(errors="replace"), strict=False)
         except (ValueError, RecursionError) as error:
             raise InputError(f"not JSON: {error}") from error
+        found = _stored(found)
         data = found.get("data") if isinstance(found, dict) else None
         for trace in data if isinstance(data, list) else [found]:
             _add_trace(spans, number, trace)
     return spans.rows()
+
+
+def _stored(found: Any) -> Any:
+    """A span that is stored by itself as a trace of one; `tag` holds tags with @ for their dots."""
+    span = found.get("_source", found) if isinstance(found, dict) else None
+    if not (isinstance(span, dict) and isinstance(span.get("process"), dict)):
+        return found
+    tags = span["tag"] if isinstance(span.get("tag"), dict) else {}
+    more = [{"key": name.replace("@", "."), "value": value} for name, value in tags.items()]
+    listed = span["tags"] if isinstance(span.get("tags"), list) else []
+    return {"spans": [{**span, "tags": [*listed, *more]}]}
 
 
 def _add_trace(spans: PlainSpans, payload: int, trace: Any) -> None:
@@ -247,5 +270,54 @@ SAMPLES = [
     ),
     Sample(
         json.dumps([_sample()], indent=2), [ROOT, CHILD], name="a list of traces over many lines"
+    ),
+    Sample(
+        "".join(
+            json.dumps({"_source": span} if wrapped else span) + "\n"
+            for wrapped, span in (
+                (
+                    False,
+                    {
+                        "traceID": "5b8efff798038103d269b633813fc60c",
+                        "spanID": "eee19b7ec3c1b174",
+                        "operationName": "Get",
+                        "references": [
+                            {
+                                "refType": "CHILD_OF",
+                                "traceID": "5b8efff798038103d269b633813fc60c",
+                                "spanID": "eee19b7ec3c1b173",
+                            }
+                        ],
+                        "startTime": 1763629200123456,
+                        "startTimeMillis": 1763629200123,
+                        "duration": 2500,
+                        "tags": [{"key": "span.kind", "type": "string", "value": "server"}],
+                        "process": {"serviceName": "cart", "tags": []},
+                    },
+                ),
+                (
+                    True,
+                    {
+                        "traceID": "5b8efff798038103d269b633813fc60c",
+                        "spanID": "eee19b7ec3c1b175",
+                        "operationName": "Put",
+                        "startTime": 1763629200123456,
+                        "duration": 10,
+                        "tag": {"span@kind": "client", "error": True},
+                        "process": {"serviceName": "db"},
+                    },
+                ),
+            )
+        ),
+        [
+            {
+                "service": "cart",
+                "span_kind": "server",
+                "parent_span_id": "eee19b7ec3c1b173",
+                "duration_ms": 2.5,
+            },
+            {"service": "db", "span_kind": "client", "status": "error"},
+        ],
+        name="spans as Elasticsearch stores them had no service and no parent",
     ),
 ]

@@ -2,7 +2,8 @@
 
 Reads     one request a line (resourceSpans, resourceLogs, resourceMetrics, mixed in any order), requests
           over several lines, or an array of requests; camelCase and snake_case keys; ids in hex or in
-          protobuf's base64; numbers as text
+          protobuf's base64; numbers as text. And what the query APIs of Tempo ("batches", "trace") and
+          of Jaeger 2 ("result") answer, which wrap the same
 Returns   an event a span, a log record and a data point, each with what its resource and scope say
 Units     durations exact from nanoseconds; `line` counts events, `byte_offset` is their request's
 Blind to  one request of more than 64 MB
@@ -31,18 +32,26 @@ KEY = re.compile(rb'"(resource_?(?:[sS]pans|[lL]ogs|[mM]etrics))"\s*:')
 FIRST = re.compile(
     rb'(?:\xef\xbb\xbf)?\s*(\[)?\s*\{\s*"resource_?(?:[sS]pans|[lL]ogs|[mM]etrics)"\s*:'
 )
+WRAPPED = re.compile(
+    rb'(?:\xef\xbb\xbf)?\s*\{\s*"(?:(batches)"\s*:\s*\[|(?:trace|result)"\s*:\s*\{\s*"resource_?[sS]pans"\s*:)'
+)
+"""An answer of a query API, which is one document."""
+SPANS = re.compile(rb'"(?:scope|instrumentation_?[lL]ibrary)_?[sS]pans"')
+INNER = ("trace", "result")
 NO_REQUEST = "no request of OTLP: it has no resourceSpans, resourceLogs or resourceMetrics"
 
 
 def sniff(head: bytes) -> float:
-    """Whether the first key is one that only a request has."""
-    return 0.98 if FIRST.match(head) else 0.0
+    """Whether the first key is one that only a request has, or that wraps what only it has."""
+    wrapped = WRAPPED.match(head)
+    is_answer = wrapped and (not wrapped[1] or SPANS.search(head))
+    return 0.98 if FIRST.match(head) or is_answer else 0.0
 
 
 def parse(head: bytes, settings: Settings) -> MessageParser:
     """A parser of requests: one a line, or one after the other over lines, or in an array."""
-    found = FIRST.match(head)
-    if found and found[1]:
+    found = FIRST.match(head) or WRAPPED.match(head)
+    if found and FIRST.match(head) and found[1]:
         return MessageParser(settings, lambda blocks: _elements(blocks, is_array=True), DECODERS)
     if found and not _is_one_a_line(head):
         return MessageParser(settings, lambda blocks: _elements(blocks, is_array=False), DECODERS)
@@ -74,7 +83,7 @@ def _message(place: int, data: bytes) -> Message:
     """A request with the signals that it holds."""
     if len(data) > LONGEST_MESSAGE:
         return Message(place, b"", (), f"longer than {LONGEST_MESSAGE >> 20} MB")
-    data = data.removeprefix(b"\xef\xbb\xbf")
+    data = _inner(data.removeprefix(b"\xef\xbb\xbf"))
     found = (KEYS.get(key.decode()) for key in KEY.findall(data))
     kinds = dict.fromkeys(kind for kind in found if kind)
     if kinds:
@@ -86,6 +95,18 @@ def _message(place: int, data: bytes) -> Message:
     except (ValueError, RecursionError) as error:
         return Message(place, b"", (), f"not JSON: {error}")
     return Message(place, b"", (), NO_REQUEST)
+
+
+def _inner(data: bytes) -> bytes:
+    """The request that an answer of a query API wraps; anything else as it is."""
+    if not WRAPPED.match(data):
+        return data
+    try:
+        answer = json.loads(data.decode(errors="replace"), strict=False)
+    except (ValueError, RecursionError):
+        return data
+    inner = next((answer[name] for name in INNER if name in answer), None)
+    return json.dumps(inner or {"resourceSpans": answer.get("batches")}).encode()
 
 
 TRACE = (
@@ -110,6 +131,20 @@ METRIC = (
     '{"time_unix_nano":1763629200000000000,"as_double":12.5,"attributes":[{"key":"state","value":'
     '{"string_value":"user"}}]}],"aggregation_temporality":2,"is_monotonic":true}}]}]}]}'
 )
+PLAIN_SPAN = (
+    '"resource":{"attributes":[{"key":"service.name","value":{"stringValue":"shop"}}]},'
+    '"scopeSpans":[{"spans":[{"traceId":"W47/95gDgQPSabYzgT/GDA==","spanId":"7uGbfsPBsXM=","name":'
+    '"GET /x","kind":"SPAN_KIND_SERVER","startTimeUnixNano":"1763629200123456789",'
+    '"endTimeUnixNano":"1763629200125000000","status":{"code":"STATUS_CODE_ERROR"}}]}]'
+)
+OF_ANSWER = {
+    "trace_id": "5b8efff798038103d269b633813fc60c",
+    "span_id": "eee19b7ec3c1b173",
+    "span_kind": "server",
+    "status": "error",
+    "service": "shop",
+    "duration_ms": 1.543211,
+}
 SAMPLES = [
     Sample(
         "\n".join([TRACE, LOG, '{"resourceSpans": [', METRIC, ""]),
@@ -168,5 +203,16 @@ SAMPLES = [
         ],
         name="protobuf's own JSON: ids in base64, words for numbers",
         rejects=1,
+    ),
+    *(
+        Sample(answer, [OF_ANSWER], name=f"the answer of {asked}")
+        for asked, answer in (
+            ("Tempo", f'{{"batches":[{{{PLAIN_SPAN}}}]}}'),
+            (
+                "Tempo's second API",
+                f'{{\n "trace": {{"resourceSpans":[{{{PLAIN_SPAN}}}]}},"metrics":{{}}}}',
+            ),
+            ("Jaeger's third API", f'{{"result":{{"resourceSpans":[{{{PLAIN_SPAN}}}]}}}}\n'),
+        )
     ),
 ]
