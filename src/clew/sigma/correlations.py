@@ -99,48 +99,50 @@ class Correlations:
     def alerts(self, correlation: Correlation) -> ir.Table:
         """One row a run of moments that fire: keys, first_at and last_at (the first and last of them),
         windows (how many they are), most (of values, the measure that is farthest from usual)."""
-        t = self.fires(correlation, ())
+        t = self._moments(correlation, ())
         keys = keys_of(t)
-        is_measured = correlation.type.startswith("value_")
-        if not is_measured:  # the ends of a run say all of it: few rows, where all may be millions
-            t = t.filter(t.is_first | t.is_last)
-        order = ibis.window(
-            group_by=keys, order_by=[t.at, *(t[n] for n in PLACE)], preceding=None, following=0
-        )
-        t = t.mutate(run=t.is_first.cast("int64").sum().over(order))
+        span = correlation.span_s * SECOND_US
         is_least = any(sign in ("<", "<=") for sign, _ in correlation.bounds)
-        return t.group_by(*keys, "run").agg(
+        # moments in one block of the timespan's length belong to one run: few rows, where they may be millions
+        blocks = t.group_by(*keys, block=t.at // span).agg(
             first_at=t.at.min(),
             last_at=t.at.max(),
-            windows=t.number.max() - t.number.min() + 1,
+            windows=t.count(),
             most=t.metric.min() if is_least else t.metric.max(),
         )
+        order = ibis.window(group_by=keys, order_by=blocks.block)
+        gap = blocks.first_at - blocks.last_at.lag().over(order)
+        blocks = blocks.mutate(is_first=(gap > span).fill_null(True))
+        so_far = ibis.window(group_by=keys, order_by=blocks.block, preceding=None, following=0)
+        blocks = blocks.mutate(run=blocks.is_first.cast("int64").sum().over(so_far))
+        return blocks.group_by(*keys, "run").agg(
+            first_at=blocks.first_at.min(),
+            last_at=blocks.last_at.max(),
+            windows=blocks.windows.sum(),
+            most=blocks.most.min() if is_least else blocks.most.max(),
+        )
+
+    def _moments(self, correlation: Correlation, wanted: Sequence[Wanted]) -> ir.Table:
+        """The rows at whose moment it fires."""
+        t = self.inputs(correlation, wanted)
+        for key in keys_of(t):
+            t = t.filter(t[key].notnull())
+        return fired(t, correlation)
 
     def fires(self, correlation: Correlation, wanted: Sequence[Wanted]) -> ir.Table:
         """The moments at which it fires, with what another correlation wants of them as w0 ..."""
-        t = self.inputs(correlation, wanted)
+        t = self._moments(correlation, wanted)
         keys = keys_of(t)
-        for key in keys:
-            t = t.filter(t[key].notnull())
-        t = fired(t, correlation)
         span = correlation.span_s * SECOND_US
         own = ibis.window(group_by=keys, order_by=[t.at, *(t[name] for name in PLACE)])
-        t = t.mutate(
-            gap=t.at - t.at.lag().over(own),
-            next_gap=t.at.lead().over(own) - t.at,
-            number=ibis.row_number().over(own),
-        )
-        t = t.mutate(
-            is_first=(t.gap > span).fill_null(True), is_last=(t.next_gap > span).fill_null(True)
-        )
+        t = t.mutate(gap=t.at - t.at.lag().over(own))
+        t = t.mutate(is_first=(t.gap > span).fill_null(True))
         return t.select(
             *keys,
             "at",
-            "number",
             "metric",
             *PLACE,
             "is_first",
-            "is_last",
             *(f"w{n}" for n in range(len(wanted))),
         )
 
