@@ -15,7 +15,7 @@ from __future__ import annotations
 
 import importlib
 from functools import cache
-from importlib.metadata import entry_points
+from importlib.metadata import EntryPoint, entry_points
 from pathlib import Path
 from types import ModuleType
 
@@ -40,7 +40,13 @@ def names(family: str) -> tuple[str, ...]:
     folder = Path(__file__).parent / family
     own = {path.stem for path in folder.glob("*.py") if not path.name.startswith("_")}
     own |= {path.stem for path in folder.glob("sigma/*.yml")}
-    return tuple(sorted(own | {point.name for point in entry_points(group=f"clew.{family}")}))
+    return tuple(sorted(own | set(_points(family))))
+
+
+@cache
+def _points(family: str) -> dict[str, EntryPoint]:
+    """Name to entry point: to look for them reads the metadata of every installed package."""
+    return {point.name: point for point in entry_points(group=f"clew.{family}")}
 
 
 @cache
@@ -48,7 +54,7 @@ def load(family: str, name: str) -> ModuleType:
     """The module of one member. Raises UnknownName with the nearest known name."""
     if name not in names(family):
         raise UnknownName(FAMILIES[family], name, names(family), f"'clew list {family}' shows all.")
-    for point in entry_points(group=f"clew.{family}", name=name):
+    if (point := _points(family).get(name)) is not None:
         member: ModuleType = point.load()
         return member
     if (path := rule_path(family, name)) is not None:
