@@ -62,6 +62,7 @@ def new_bench(spill: str = "") -> duckdb.DuckDBPyConnection:
     if spill:
         bench.execute("SET temp_directory = ?", [spill])
     bench.execute("SET TimeZone = 'UTC'")
+    bench.execute("SET enable_progress_bar = false")  # DuckDB's own, which a Python prompt has
     bench.execute("SET memory_limit = '2GB'")
     return bench
 

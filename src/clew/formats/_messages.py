@@ -18,7 +18,7 @@ from clew.formats import Settings
 from clew.formats._access import request_sql
 from clew.formats._fields import Units, map_fields, quoted
 from clew.formats._pairs import pairs_sql, with_pair_fields
-from clew.formats._traceback import COLUMNS, exception_struct_sql
+from clew.formats._traceback import COLUMNS, alone_sql, exception_struct_sql
 
 TRACEBACK = "Traceback (most recent call last)"
 HAS_STACK = (
@@ -103,7 +103,7 @@ def message_columns(
 
     renamed  what a pair's key is called, where that is not the key itself
 
-    Tracebacks are few and dear: they are parsed apart from the other records, then joined to them.
+    Tracebacks are few, dear and much the same: each is parsed once, apart from the records, then joined.
     """
     source, fields = with_pair_fields(workbench, relation)
     fields = [replace(item, name=renamed(item.name)) for item in fields]
@@ -112,7 +112,8 @@ def message_columns(
     for name in ("message", "timestamp", "timestamp_text"):
         columns.pop(name, None)
     workbench.execute(
-        f"CREATE OR REPLACE TEMP TABLE stacks AS SELECT byte_offset, text FROM {relation} WHERE has_stack"
+        f"CREATE OR REPLACE TEMP TABLE stacks AS SELECT byte_offset AS stack_at, {alone_sql('text')} AS stack "
+        f"FROM {relation} WHERE has_stack"
     )
     has_request = "contains(message, ' HTTP/')"
     found = (
@@ -128,7 +129,8 @@ def message_columns(
         f"CASE WHEN contains(message, ' /') THEN regexp_extract(message, {quoted(BARE_REQUEST)}, "
         "['method', 'path', 'status', 'n', 'unit']) END AS bare"
     )
-    raised = f"SELECT byte_offset AS stack_at, {exception_struct_sql('text')} AS raised FROM stacks"
+    parsed = f"SELECT stack, {exception_struct_sql('stack')} AS raised FROM (SELECT DISTINCT stack FROM stacks)"
+    raised = f"SELECT stack_at, raised FROM stacks JOIN ({parsed}) USING (stack)"
     source = f"(SELECT *, {found} FROM {source} LEFT JOIN ({raised}) ON stack_at = byte_offset)"
     _offer(columns, "request_id", "req_word")
     for name, sql in request_sql("req_line").items():

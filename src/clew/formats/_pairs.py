@@ -14,7 +14,8 @@ import duckdb
 
 from clew.formats._fields import Field, quoted
 
-KEY = r"(?:^|[\s,;(\[{|])[A-Za-z_@][A-Za-z0-9_.@-]*="
+NAME = "[A-Za-z_@][A-Za-z0-9_.@-]*"
+KEY = rf"(?:^|[\s,;(\[{{|]){NAME}="
 QUOTED = r"\"(?:[^\"\\]|\\.)*\"|'[^']*'"
 SPACED = rf"{KEY}(?:{QUOTED}|\[[^\]]*\]|\{{[^}}]*\}}|[^\s;\"']*)"
 COMMAED = rf"{KEY}(?:{QUOTED}|[^\s,;\"']*)"
@@ -32,8 +33,7 @@ def pairs_sql(text: str) -> str:
         f"THEN regexp_extract_all({text}, {quoted(COMMAED)}) "
         f"ELSE regexp_extract_all({text}, {quoted(SPACED)}) END"
     )
-    # a key holds no = and begins with a letter or @: what stands before that parts the pairs
-    key = r"lambda p: ltrim(split_part(p, '=', 1), ' ,;([{|' || chr(9) || chr(10) || chr(12) || chr(13))"
+    key = f"lambda p: regexp_extract(p, {quoted(NAME)})"
     value = "lambda p: substr(p, strpos(p, '=') + 1)"
     return (
         f"{found} AS pairs_found, list_transform(pairs_found, {key}) AS keys, "

@@ -75,6 +75,17 @@ def exception_struct_sql(text: str) -> str:
     return _let("x", text, _let("t", _plain("x"), found))
 
 
+def alone_sql(text: str) -> str:
+    """SQL of the part of a text that its exception follows from: the same error has the same, whatever
+    the line of the log before it says."""
+    is_whole = (
+        f"contains({text}, ' {MARK}') OR contains({text}, '{DRAWN}') "
+        f"OR starts_with({text}, '{WRITTEN_MARK}')"
+    )
+    bare = f"substr({text}, strpos({text}, '{MARK}'))"
+    return f"CASE WHEN contains({text}, '{MARK}') AND NOT ({is_whole}) THEN {bare} ELSE {text} END"
+
+
 def normalised(text: str) -> str:
     """SQL of a message with what changes from one occurrence to the next masked."""
     masked = text

@@ -110,7 +110,7 @@ class PythonLoggingParser:
         )
         source, columns = message_columns(workbench, "logged", self.settings, self.units)
         columns |= {
-            "timestamp": self._timestamp(),
+            "timestamp": self._timestamp(workbench),
             "timestamp_text": f"coalesce(said_at, {WERKZEUG_AT})",
             "severity": f"coalesce({severity_sql('level')}, {self._implied_severity()})",
             "message": f"coalesce(message, {RAISED})",
@@ -150,16 +150,18 @@ class PythonLoggingParser:
             f"WHEN said_at IS NULL AND regexp_matches(message, '^({known})[^/]*: /') THEN 'WARN' END"
         )
 
-    def _timestamp(self) -> str:
+    def _timestamp(self, workbench: duckdb.DuckDBPyConnection) -> str:
+        plain = zoned("try_cast(replace(said_at, ',', '.') AS TIMESTAMP)", self.settings)
+        odd = f"SELECT 1 FROM logged WHERE ({IS_PLAIN_TIME}) IS NOT TRUE LIMIT 1"
+        if not workbench.execute(odd).fetchall():
+            return plain  # what reads any time is long, and long to plan
         at = f"coalesce(said_at, {WERKZEUG_AT})"
         if "vllm" in self.layouts:
             at = f"CASE WHEN length(said_at) = 14 THEN '{self.settings.year:04d}-' || said_at ELSE said_at END"
         if "glog" in self.layouts:
             dated = f"'{self.settings.year:04d}-' || said_at[1:2] || '-' || said_at[3:]"
             at = f"CASE WHEN said_at[5] = ' ' THEN {dated} ELSE {at} END"
-        is_plain = "length(said_at) IN (19, 23) AND NOT contains(said_at, 'Z') AND said_at[5] = '-'"
-        plain = zoned("try_cast(replace(said_at, ',', '.') AS TIMESTAMP)", self.settings)
-        return f"CASE WHEN {is_plain} THEN {plain} ELSE {timestamp_sql(at, self.settings)} END"
+        return f"CASE WHEN {IS_PLAIN_TIME} THEN {plain} ELSE {timestamp_sql(at, self.settings)} END"
 
 
 WERKZEUG = "(said_at IS NULL AND logger = 'werkzeug' AND contains(message, ' - - ['))"
@@ -168,6 +170,8 @@ WERKZEUG_AT = (
     "' - - \\[([0-9]{2}/[A-Z][a-z]{2}/[0-9]{4} [0-9:]{8})\\]', 1), '') END"
 )
 """192.0.2.1 - - [20/Nov/2026 09:00:00] "GET / HTTP/1.1" 200 -, behind `INFO:werkzeug:`"""
+IS_PLAIN_TIME = "length(said_at) IN (19, 23) AND NOT contains(said_at, 'Z') AND said_at[5] = '-'"
+"""2026-11-20 09:00:00,123"""
 THREAD_IS_ID = "^(?:[0-9a-f]{32}|[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f-]{22}|req[-_][0-9A-Za-z-]+)$"
 """Many services put the request's id where others have the thread."""
 REJECT = (
