@@ -258,6 +258,19 @@ def test_bars_are_as_long_as_their_values() -> None:
     assert lengths[0] // 2 == lengths[1] > 0 and lengths[2:] == [0, 0]
 
 
+def test_an_answer_without_rows_is_a_sentence(capsys: pytest.CaptureFixture[str]) -> None:
+    """An empty search printed the names of 150 columns; JSON and CSV keep their shape."""
+    answer = Answer(("event_id", "message"), [])
+    print_answer(answer, "table", of_events=True)
+    assert capsys.readouterr() == ("", "No event matches.\n")
+    print_answer(answer, "table")
+    assert capsys.readouterr() == ("", "There are no rows.\n")
+    print_answer(answer, "json", of_events=True)
+    assert standard_json.loads(capsys.readouterr().out) == []
+    print_answer(answer, "csv")
+    assert capsys.readouterr().out == "event_id,message\n"
+
+
 def test_a_time_line_shows_empty_buckets() -> None:
     start = datetime(2026, 1, 2)
     rows = [(start + timedelta(minutes=minute), 3) for minute in (0, 1, 4)]

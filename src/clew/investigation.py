@@ -16,9 +16,7 @@ import ibis.expr.types as ir
 
 from clew import registry
 from clew.engines import Engine
-from clew.model import credentials, ties
 from clew.model.clocks import LEFT_SKEW_US, clock_offsets
-from clew.model.exceptions import exceptions
 from clew.model.fill import Fill
 from clew.model.finding import Evidence, Finding, Investigation, ranked
 from clew.model.views import VIEWS, between, events
@@ -52,9 +50,7 @@ def detect(
     names = names or registry.names("detections")
     _fill(engine, names, options or {})
     filled = _filled(engine, names)
-    raised = exceptions(ties.observed(seen))
-    parts = {**ties.parts(seen), "raised": raised, "credentials": credentials.asked(seen)}
-    with engine.sharing(parts) as asked:
+    with engine.sharing({}) as asked:
         return _detect(asked, seen, names, filled, options or {})
 
 

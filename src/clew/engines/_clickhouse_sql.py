@@ -28,7 +28,7 @@ QUESTIONS = ("SELECT", "WITH", "SHOW", "DESCRIBE", "DESC", "EXISTS", "EXPLAIN")
 
 def compile_tree(expression: ir.Table) -> sge.Query:
     """The expression as a syntax tree of ClickHouse."""
-    tree: sge.Query = _COMPILER.to_sqlglot(expression.unbind())
+    tree: sge.Query = _COMPILER.to_sqlglot(expression)
     return tree
 
 

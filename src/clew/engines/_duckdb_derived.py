@@ -23,6 +23,7 @@ import nanoarrow as na
 from nanoarrow.c_array import c_array_from_buffers
 
 from clew.engines._duckdb_digest import Batches
+from clew.engines._sql import duckdb_sql
 from clew.model import calls_once, prompt_scores, span_tree
 from clew.model.views import events
 
@@ -47,7 +48,7 @@ class Derived:
     ) -> None:
         """Lets a question on this cursor name the tables that its SQL names."""
         for name, make in MAKERS.items():
-            if not re.search(rf"\b{name}\b", sql):
+            if name not in sql or not re.search(rf"\b{name}\b", sql):
                 continue
             with self._lock:
                 fresh = self._fresh  # what is forgotten while a table is made stays forgotten
@@ -113,4 +114,4 @@ MAKERS: dict[str, Callable[[duckdb.DuckDBPyConnection], str | None]] = {
 
 
 def _sql(expression: ir.Table) -> str:
-    return str(ibis.to_sql(expression, dialect="duckdb"))
+    return duckdb_sql(expression)

@@ -1,26 +1,31 @@
 """Parts that many questions share, computed once and kept while they are asked.
 
 Detections, their evidence and their details begin with the same work: who saw a request, on which
-clock, which exception belongs to it. Compiling that anew for every question costs more than running
-it. A part that a question holds is made a table in memory at its first use, and the question asks
-that table instead. A big case keeps its parts unmade: there they would cost more memory than they save.
+clock, which exception belongs to it. Building and compiling that anew for every question costs more than
+running it. What the model builds once (model/built.py) is made a table in memory when it is first asked
+for, and the question is built upon that table. A part that a question already holds is replaced in it.
+A big case keeps its parts unmade: there they would cost more memory than they save.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
-from contextlib import AbstractContextManager, nullcontext
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import AbstractContextManager, ExitStack, nullcontext
+from itertools import count
 from typing import TYPE_CHECKING, Any
 
 import ibis
 import ibis.expr.types as ir
 
 from clew.engines import Answer, Engine
+from clew.model.built import sharing
 from clew.model.fill import Fill
 
 if TYPE_CHECKING:
     from clew.engines.duckdb import DuckDBEngine
 
+PLACES = count()
+"""Numbers of the databases in memory, of which no two bear one name."""
 MOST_ROWS = 200_000
 """Events of a case whose parts are made tables."""
 
@@ -40,8 +45,10 @@ class SharedParts:
         self.engine, self.is_few = engine, is_few
         self.parts = {part.op(): name for name, part in parts.items()}
         self.made: dict[Any, Any] = {}
-        self.place = f"shared_{id(self)}"
+        self.built: dict[object, ir.Table] = {}
+        self.place = f"shared_{next(PLACES)}"
         self.is_open = False
+        self.held = ExitStack()
 
     def __enter__(self) -> SharedParts:
         if self.is_few or self._events() <= MOST_ROWS:
@@ -49,12 +56,15 @@ class SharedParts:
                 f"ATTACH ':memory:' AS {self.place} (READ_WRITE)"
             ).fetchall()
             self.is_open = True
+            if not self.is_few:
+                self.held.enter_context(sharing(self.once))
         return self
 
     def _events(self) -> int:
         return int(self.engine.run("SELECT count(*) FROM event_rows").rows[0][0])
 
     def __exit__(self, *_: object) -> None:
+        self.held.close()
         if self.is_open:
             self.engine.workbench.execute(f"DETACH {self.place}").fetchall()
 
@@ -89,7 +99,7 @@ class SharedParts:
 
     def within(self, question: ir.Table) -> ir.Table:
         """The same question, asked of the tables that its parts have become."""
-        if not self.is_open:
+        if not self.is_open or not self.parts:
             return question
         op: Any = question.op()
         held = {node for node in op.find(lambda node: node in self.parts) if node is not op}
@@ -100,11 +110,18 @@ class SharedParts:
         answer: ir.Table = op.replace(used).to_expr() if used else question
         return answer
 
+    def once(self, key: object, build: Callable[[], ir.Table]) -> ir.Table:
+        """What is built under this key as a table, made when it is asked for first."""
+        if key not in self.built:
+            self.built[key] = self._table(build(), f"once_{len(self.built)}")
+        return self.built[key]
+
     def _make(self, node: Any, name: str) -> None:
-        part = self.within(node.to_expr())
+        self.made[node] = self._table(self.within(node.to_expr()), name).op()
+
+    def _table(self, part: ir.Table, name: str) -> ir.Table:
         sql = self.engine.compile(part)
         with self.engine.workbench.cursor() as cursor:
             self.engine.derived.show(sql, cursor, self.engine.workbench)
             cursor.execute(f"CREATE TABLE {self.place}.{name} AS {sql}").fetchall()
-        table = ibis.table(node.schema, name=name, catalog=self.place, database="main")
-        self.made[node] = table.op()
+        return ibis.table(part.schema(), name=name, catalog=self.place, database="main")

@@ -20,6 +20,7 @@ from typing import Any
 import ibis.expr.types as ir
 
 from clew.engines import Answer
+from clew.engines._sql import duckdb_sql
 from clew.engines._wire import error_of, rows_of
 from clew.errors import EngineError
 from clew.formats import Settings
@@ -120,9 +121,7 @@ class RemoteEngine:
 
     def compile(self, expression: ir.Table) -> str:
         """DuckDB's SQL of an expression."""
-        import ibis
-
-        return str(ibis.to_sql(expression, dialect="duckdb"))
+        return duckdb_sql(expression)
 
     def sharing(
         self, parts: Mapping[str, ir.Table], *, is_few: bool = False

@@ -185,7 +185,7 @@ class ClickHouseEngine:
 
     def compile(self, expression: ir.Table) -> str:
         """ClickHouse's SQL of an expression."""
-        return str(compile_tree(expression).sql("clickhouse", pretty=True))
+        return str(compile_tree(expression).sql("clickhouse", copy=False))
 
     def sharing(
         self, parts: Mapping[str, ir.Table], *, is_few: bool = False

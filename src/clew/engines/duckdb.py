@@ -20,7 +20,6 @@ from pathlib import Path
 from typing import Any
 
 import duckdb
-import ibis
 import ibis.expr.types as ir
 
 from clew.engines import Answer, Engine
@@ -28,6 +27,7 @@ from clew.engines._duckdb_derived import Derived
 from clew.engines._duckdb_fill import fill_column
 from clew.engines._duckdb_macros import MACROS, complete
 from clew.engines._duckdb_shared import SharedParts
+from clew.engines._sql import duckdb_sql
 from clew.errors import ConfigError, EngineError
 from clew.model.event import BY_NAME, COLUMNS, Kind
 from clew.model.fill import Fill
@@ -152,7 +152,7 @@ class DuckDBEngine:
 
     def compile(self, expression: ir.Table) -> str:
         """DuckDB's SQL of an expression."""
-        return str(ibis.to_sql(expression, dialect="duckdb"))
+        return duckdb_sql(expression)
 
     def sharing(
         self, parts: Mapping[str, ir.Table], *, is_few: bool = False
@@ -292,7 +292,7 @@ def events_view(stored: Collection[str]) -> str:
 @cache
 def _views() -> dict[str, str]:
     """Name to SQL of the views over `events`."""
-    return {name: str(ibis.to_sql(view(events), dialect="duckdb")) for name, view in VIEWS.items()}
+    return {name: duckdb_sql(view(events)) for name, view in VIEWS.items()}
 
 
 def _make(connection: duckdb.DuckDBPyConnection) -> None:

@@ -1,8 +1,15 @@
-"""Expressions that are built once: building a long one takes longer than asking it of a small case."""
+"""Expressions that are built once: building a long one takes longer than asking it of a small case.
+
+An engine that answers many questions may also compute what such an expression says only once. While
+`sharing` is open, each of them becomes the table that the engine has made of it, so that what is built
+upon it stays short.
+"""
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from contextvars import ContextVar
 from functools import lru_cache, wraps
 from typing import Any, ParamSpec
 
@@ -10,6 +17,19 @@ import ibis.expr.types as ir
 
 P = ParamSpec("P")
 MOST_BUILT = 64
+Made = Callable[[object, Callable[[], ir.Table]], ir.Table]
+"""What an expression is built from, and what builds it, to the table that an engine makes of it."""
+_made: ContextVar[Made | None] = ContextVar("made", default=None)
+
+
+@contextmanager
+def sharing(made: Made) -> Iterator[None]:
+    """While it is open, what is built once is the table that `made` gives for it."""
+    before = _made.set(made)
+    try:
+        yield
+    finally:
+        _made.reset(before)
 
 
 def once(build: Callable[P, ir.Table]) -> Callable[P, ir.Table]:
@@ -23,6 +43,8 @@ def once(build: Callable[P, ir.Table]) -> Callable[P, ir.Table]:
     def of(*tables: P.args, **options: P.kwargs) -> ir.Table:
         (table,) = tables
         assert isinstance(table, ir.Table), "BUG: an expression is built from one table"
-        return built(table.op(), frozenset(options.items()))
+        said = table.op(), frozenset(options.items())
+        made = _made.get()
+        return made((build, *said), lambda: build(*tables, **options)) if made else built(*said)
 
     return of

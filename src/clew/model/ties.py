@@ -97,17 +97,6 @@ def observed(e: ir.Table) -> ir.Table:
     )
 
 
-def parts(e: ir.Table) -> dict[str, ir.Table]:
-    """What most questions about these events begin with; a later part may hold earlier ones."""
-    seen = observed(e)
-    return {
-        "seen": seen,
-        "counted": requests(seen),
-        "offsets": clock_offsets(e),
-        "failed_offsets": clock_offsets(e, failures_only=True),
-    }
-
-
 def route_of(path: ir.Value) -> ir.StringValue:
     """The path with ids replaced, so that like requests share it; twice, as matches share a /."""
     text = cast(ir.StringValue, path)

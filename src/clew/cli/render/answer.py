@@ -33,6 +33,9 @@ def print_answer(
     if output == "csv":
         table.write_csv(answer.columns, answer.rows)
         return
+    if not answer.rows:
+        print("No event matches." if of_events else "There are no rows.", file=sys.stderr)
+        return
     shown = answer.rows[:most_rows] if most_rows else answer.rows
     if output == "chart":
         from clew.cli.render.chart import print_chart
