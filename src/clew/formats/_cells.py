@@ -16,10 +16,10 @@ WRAPPED = '{"log":'
 LEVEL_KEY = r'"(?:severity|level|levelname|lvl)" ?: ?"([A-Za-z]+)"'
 LEVEL_PAIR = r"\b(?:level|severity)=\"?([A-Za-z]+)"
 LEVEL_WORD = (
-    r"^[^A-Za-z]*(?:[^|]{0,60}[\s|\[(])?"
+    r"^(?:[^A-Za-z]*|[\d\[(].{0,60}[\s|\[(])"  # 16:48:42.468, or 2023-01-29T08:48:42Z [main]
     r"(TRACE|DEBUG|INFO|NOTICE|WARN|WARNING|ERROR|SEVERE|CRITICAL|FATAL)(?:[\s|\]):,]|$)"
 )
-"""A level as loggers write it: capitals, after the time and perhaps a name or two."""
+"""A level as loggers write it: capitals, at the begin, or after a time and perhaps a name or two."""
 LOOKED_AT = 400
 """Characters of a line in which its level is looked for."""
 
