@@ -59,7 +59,6 @@ class CsvParser:
         fields = list(with_metric_values(fields))
         spans = JsonSpans.among(fields)
         columns = map_fields(spans.others(fields) if spans else fields, self.settings, self.units)
-        columns = with_lines(columns)
         if spans:
             columns = spans.columns(columns, self.settings, self.units, rows)
         count = len(self.names)
@@ -71,7 +70,8 @@ class CsvParser:
             f"THEN len(cells) || ' fields, but the header has {count}' END"
         )
         picked = ", ".join(f'{sql} AS "{name}"' for name, sql in columns.items())
-        return f"SELECT line, byte_offset, {reject} AS reject, {picked} FROM csv_rows"
+        found = f"SELECT line, byte_offset, {reject} AS reject, {picked} FROM csv_rows"
+        return with_lines(found, columns)
 
     def _cells(self) -> str:
         """SQL of the row as a list of texts; the slow way only where there are quotes."""
