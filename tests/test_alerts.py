@@ -184,6 +184,23 @@ def test_a_watch_tells_a_receiver_once_when_it_fires_and_once_when_it_ends(
     assert (alert["state"], alert["rule"]) == ("resolved", "errors")
 
 
+def test_silence_is_an_alert_that_shows_what_came_last(
+    folder: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    requests_of(folder, NOW, failing=range(0), minutes=5)
+    (folder / "clew.toml").write_text(
+        '[[alerts]]\nname = "quiet"\nwhen = "requests < 1"\nwindow = "2m"\n'
+        '[[alerts]]\nname = "each"\nwhen = "requests < 1"\nby = ["service"]\n'
+    )
+    for minute, expected in ((4, []), (9, [("quiet", 59)])):
+        at = (NOW + minute * MINUTE).isoformat() + "Z"
+        main(["watch", "--once", "--at", at, "--case", "case.duckdb"])
+        capsys.readouterr()
+        main(["sql", "SELECT finding FROM alerts", "--case", "case.duckdb", "--output", "json"])
+        found = [json.loads(row["finding"]) for row in json.loads(capsys.readouterr().out)]
+        assert [(one["kind"], one["evidence"][0]["line"] - 1) for one in found] == expected
+
+
 def test_an_alert_of_a_rule_that_was_deleted_is_resolved_and_its_receiver_hears_of_it(
     folder: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:

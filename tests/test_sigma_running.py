@@ -377,6 +377,32 @@ def test_placeholders_are_a_setting(case: Path, capsys: pytest.CaptureFixture[st
     assert json.loads(capsys.readouterr().out)[0]["measures"] == {"events": 31}
 
 
+@pytest.mark.parametrize(
+    ("search", "condition", "line", "reason"),
+    [
+        ("a: 1", "s and", 5, "the condition 's and' is not understood at its end; 'and', 'or'"),
+        ("a: 1", "s AND s", 5, "the condition 's AND s' is not understood at 'AND s'; 'and'"),
+        ("a: 1", "t", 5, "detection 't' not defined in detections."),
+        ("a|wide|contains: x", "s", 4, "UTF-16 stands in logs only as Base64: add base64 or"),
+        ("a|wide: 中文", "s", 1, "UTF-16 stands in logs only as Base64: add base64 or"),
+    ],
+)
+def test_what_is_wrong_is_told_with_its_line(
+    folder: Path, search: str, condition: str, line: int, reason: str
+) -> None:
+    text = "title: t\nlogsource: {category: x}\ndetection:\n  s: {SEARCH}\n  condition: CONDITION\n"
+    text = text.replace("SEARCH", search).replace("CONDITION", condition)
+    (problem,) = rules_of(folder, wrong=text).problems
+    assert (problem.line, problem.reason[: len(reason)]) == (line, reason)
+
+
+def test_a_date_in_a_rule_is_the_text_that_it_is(folder: Path, duckdb: Bench) -> None:
+    rules = rules_of(folder, r="title: r\nlogsource: {product: x}\ndate: 2026-01-05\n"
+                     "detection: {s: {day: 2026-01-05}, condition: s}\n")  # fmt: skip
+    rows = [request(0, 200, attributes={"day": "2026-01-05"}), request(1, 200)]
+    assert found_by(duckdb, rules, rows).findings[0].measures == {"events": 1}
+
+
 def test_the_old_way_to_count_is_a_correlation(folder: Path, duckdb: Bench) -> None:
     old = """
 title: Many answers of one kind

@@ -25,6 +25,8 @@ from clew.query.sides import side_of
 
 MOST_GROUPS = 200
 EVIDENCE_LINES = 5
+COUNTS = frozenset({"requests", "errors", "client_errors", "calls", "tokens", "cost_usd"})
+"""Columns that are 0 where no event came, when nothing is split: `requests < 1` is about silence."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,14 +44,15 @@ class Seen:
 def observe(engine: Engine, rule: AlertRule, options: Options, now: datetime) -> Seen:
     """Looks at the rule's window up to now."""
     since = now - timedelta(seconds=seconds(rule.window))
-    seen = between(events, since, now + timedelta(microseconds=1))
+    asked = events
     if rule.query:
         if parse(rule.query).pipes:
             raise ConfigError(f"The alert {rule.name}: its query is a search without pipes.")
-        seen = seen.filter(side_of(rule.query, now=now))
+        asked = asked.filter(side_of(rule.query, now=now))
     if rule.condition is None:
+        seen = between(asked, since, now + timedelta(microseconds=1))
         return _of_detection(engine, rule, seen, options)
-    return _of_condition(engine, rule, rule.condition, seen, since, now)
+    return _of_condition(engine, rule, rule.condition, asked, since, now)
 
 
 def _of_detection(engine: Engine, rule: AlertRule, seen: ir.Table, options: Options) -> Seen:
@@ -65,10 +68,11 @@ def _of_condition(
     engine: Engine,
     rule: AlertRule,
     condition: Condition,
-    seen: ir.Table,
+    asked: ir.Table,
     since: datetime,
     now: datetime,
 ) -> Seen:
+    seen = between(asked, since, now + timedelta(microseconds=1))
     function = getattr(registry.load("analyses", condition.analysis), condition.analysis)
     arguments = {"by": tuple(rule.by)} if rule.by else {}
     table = function(seen, **member_options(function, arguments))
@@ -78,7 +82,9 @@ def _of_condition(
             f"{', '.join(table.columns)}."
         )
     observed, values = [], []
-    for row in engine.run(table, limit=MOST_GROUPS).dicts():
+    is_counted = condition.column in COUNTS and not rule.by
+    nothing = [{condition.column: 0}] if is_counted else []
+    for row in engine.run(table, limit=MOST_GROUPS).dicts() or nothing:
         if row[condition.column] is None:
             continue
         value = float(row[condition.column])
@@ -86,6 +92,8 @@ def _of_condition(
         values.append(({name: str(at) for name, at in about.items()}, value))
         if condition.holds(value):
             lines = investigation.evidence_of(engine, _proof(seen, about, condition))
+            if not lines:  # nothing came: the last that did says since when
+                lines = investigation.evidence_of(engine, _last(between(asked, None, since)))
             if lines:
                 observed.append(
                     Observed(_finding(rule, condition, about, value, lines, since, now))
@@ -112,6 +120,11 @@ def _proof(seen: ir.Table, about: Mapping[str, Any], condition: Condition) -> ir
         failed = (seen.http_status >= 500) | seen.severity.isin(["ERROR", "FATAL"])
         first = ibis.desc(failed.fill_null(False).cast("int64"))
     order = [first, ibis.desc(seen.timestamp), seen.event_id]
+    return seen.order_by(order).limit(EVIDENCE_LINES).select("event_id")
+
+
+def _last(seen: ir.Table) -> ir.Table:
+    order = [ibis.desc(seen.timestamp), seen.event_id]
     return seen.order_by(order).limit(EVIDENCE_LINES).select("event_id")
 
 

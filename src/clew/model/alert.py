@@ -35,12 +35,13 @@ COMPARES = {
     "<": lambda value, limit: value < limit,
     "<=": lambda value, limit: value <= limit,
 }
-UNITS = {"": 1.0, "%": 0.01, "ms": 1.0, "s": 1_000.0, "m": 60_000.0, "usd": 1.0}
+UNITS = {"": 1.0, "%": 0.01, "ms": 1.0, "s": 1_000.0, "m": 60_000.0, "min": 60_000.0, "usd": 1.0,
+         "$": 1.0}  # fmt: skip
 CONDITION = re.compile(
     r"""(?x) \s*
     (?P<measure> [a-z]\w*(?:\.[a-z]\w*)? ) \s*    # error_share, p95, cost.cost_usd
     (?P<compare> >=|<=|>|< ) \s*
-    \$? (?P<limit> \d+(?:\.\d+)? ) \s* (?P<unit> %|ms|s|m|usd )? \s*   # 5 %, 2 s, $10
+    \$? \s* (?P<limit> \d[\d,_]*(?:\.\d+)? ) \s* (?P<unit> %|ms|s|min|m|usd|\$ )? \s*   # 5 %, 2 s, $10, 100,000
     (?: for \s+ (?P<lasting> \d+\s*[smhd] ) )? \s* """,
     re.IGNORECASE,
 )
@@ -107,6 +108,8 @@ def read_condition(text: str, rule: str) -> Condition:
     Condition(analysis='error_rate', column='error_share', compare='>', limit=0.05, lasting_s=300)
     >>> read_condition("p95 >= 1.5s", "slow").limit
     1500.0
+    >>> read_condition("usage.tokens > 100,000", "tokens").limit, read_condition("cost > 1 $", "cost").limit
+    (100000.0, 1.0)
     """
     found = CONDITION.fullmatch(text)
     if not found:
@@ -123,7 +126,8 @@ def read_condition(text: str, rule: str) -> Condition:
                 f"{', '.join(MEASURES)}."
             )
         analysis, column = MEASURES[measure]
-    limit = round(float(found["limit"]) * UNITS[(found["unit"] or "").lower()], 9)
+    number = float(re.sub("[,_]", "", found["limit"]))
+    limit = round(number * UNITS[(found["unit"] or "").lower()], 9)
     lasting = seconds(found["lasting"].replace(" ", "").lower()) if found["lasting"] else 0
     return Condition(analysis, column, found["compare"], limit, lasting)
 

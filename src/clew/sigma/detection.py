@@ -38,6 +38,7 @@ from sigma.types import (
 
 from clew.query.matching import LONGEST_PATTERN, judged
 from clew.query.tree import Wild
+from clew.sigma.encodings import ONLY_BASE64, Encoded
 from clew.sigma.tree import (
     All,
     Any,
@@ -135,10 +136,8 @@ def _test(value: Anything) -> Test:
     match value:
         case SigmaString():
             parts = tuple(WILDS[p] if isinstance(p, SpecialChars) else str(p) for p in value.s)
-            if any(isinstance(part, str) and "\0" in part for part in parts):
-                raise RuleError(
-                    "UTF-16 stands in logs only as Base64: add base64 or base64offset behind it."
-                )
+            if isinstance(value, Encoded):
+                raise RuleError(ONLY_BASE64)
             return Text(parts, isinstance(value, SigmaCasedString))
         case SigmaTimestampPart():
             return Number("==", value.number, _part(value))

@@ -16,6 +16,8 @@ from sigma.exceptions import SigmaValueError
 from sigma.modifiers import SigmaModifier, SigmaValueModifier, modifier_mapping
 from sigma.types import SigmaExpansion, SigmaString
 
+ONLY_BASE64 = "UTF-16 stands in logs only as Base64: add base64 or base64offset behind it."
+
 
 class Encoded(SigmaString):
     """A value that stands for bytes; `s` shows each byte as the character of its number."""
@@ -25,6 +27,11 @@ class Encoded(SigmaString):
         self.raw = raw
         self.s = [raw.decode("latin-1")] if raw else []
         self.original = raw.decode("latin-1")
+
+    def __add__(self, other: object) -> SigmaString:
+        raise SigmaValueError(ONLY_BASE64)
+
+    __radd__ = __add__
 
 
 def bytes_of(value: SigmaString, doing: str) -> bytes:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import re
+from collections.abc import Mapping
 from typing import Any as Anything
 
 from sigma.correlations import (
@@ -12,7 +14,7 @@ from sigma.correlations import (
     SigmaExtendedCorrelationCondition,
     SigmaRuleReference,
 )
-from sigma.exceptions import SigmaError
+from sigma.exceptions import SigmaConditionError, SigmaError
 from sigma.filters import SigmaFilter
 from sigma.rule import SigmaDetectionItem, SigmaRule
 from sigma.rule.base import SigmaRuleBase
@@ -55,21 +57,33 @@ def parsed(
         line = document.line_of(error.about)
         return Problem(file, line, document.id, str(error))
     except (SigmaError, ValueError, TypeError, AttributeError, KeyError, RecursionError) as error:
-        return Problem(file, _line_of_fault(document), document.id, _sentence(error))
+        return Problem(file, _line_of_fault(document, error), document.id, _sentence(error, data))
 
 
-def _sentence(error: Exception) -> str:
+def _sentence(error: Exception, data: Mapping[str, Anything]) -> str:
     words = " ".join(str(error).split()).rstrip(".")
-    if isinstance(error, RecursionError):
+    place = re.search(r"\(at char (\d+)\)", words)
+    if isinstance(error, SigmaConditionError) and place:
+        said = str((data.get("detection") or data.get("filter") or {}).get("condition"))
+        rest = said[int(place[1]) :].strip()
+        where = f"at '{rest}'" if rest else "at its end"
+        words = (
+            f"the condition '{said}' is not understood {where}; 'and', 'or', 'not', '1 of' and "
+            "'all of' join searches, in small letters"
+        )
+    elif isinstance(error, RecursionError):
         words = "it is nested too deeply"
     elif not isinstance(error, SigmaError):
         words = f"it is not written as Sigma asks ({type(error).__name__}: {words})"
     return f"{words[:1].lower()}{words[1:]}." if words[:2].istitle() else f"{words}."
 
 
-def _line_of_fault(document: Document) -> int:
-    """The line of the first search item that pySigma refuses by itself; else the document's."""
+def _line_of_fault(document: Document, error: Exception) -> int:
+    """The line of the first search item that pySigma refuses by itself, or of what its error names; else
+    the document's."""
     data = document.data or {}
+    if isinstance(error, SigmaConditionError):
+        return document.line_of("condition:")
     searches = data.get("detection") or data.get("filter")
     for search in searches.values() if isinstance(searches, dict) else ():
         for item in search if isinstance(search, list) else [search]:
@@ -78,10 +92,9 @@ def _line_of_fault(document: Document) -> int:
                     SigmaDetectionItem.from_mapping(key, value)
                 except Exception:
                     return document.line_of(str(key))
-    for key in ("condition", "id", "level", "status", "correlation"):
-        if key in str(document.wrong):
-            return document.line_of(f"{key}:")
-    return document.line
+    named = re.findall(r"'([^']{3,})'", str(error))
+    return next((line for one in named if (line := document.line_of(one)) > document.line),
+                document.line)  # fmt: skip
 
 
 def _about(document: Document, rule: SigmaRuleBase, file: str, key: str) -> About:

@@ -17,7 +17,7 @@ from __future__ import annotations
 import json
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from datetime import UTC, date, datetime
+from datetime import UTC, datetime
 from typing import Any
 
 from clew.engines.duckdb import SQL_TYPES, open_case
@@ -81,7 +81,10 @@ def trial(rules: RuleSet) -> list[Result]:
         if not cases:
             results.append(Result(*where, "", "no cases", "The rule has no cases of its own."))
         for case in cases:
-            reason = _tried(rules, about, case)
+            try:
+                reason = _tried(rules, about, case)
+            except ConfigError as error:
+                reason = str(error)
             results.append(Result(*where, case.name, "failed" if reason else "passed", reason))
     return results
 
@@ -104,7 +107,8 @@ def _tried(rules: RuleSet, about: About, case: Case) -> str:
     for number, (finding, wanted) in enumerate(zip(own, case.expect, strict=True), 1):
         said = _said(finding)
         for name, value in wanted.items():
-            if _plain(said.get(name)) != _plain(value):
+            hoped = _moment(value) if isinstance(said.get(name), datetime) else value
+            if _plain(said.get(name)) != _plain(hoped):
                 return f"Finding {number} has {name} {said.get(name)!r}, not {value!r}."
     return ""
 
@@ -138,22 +142,24 @@ def _event(row: Mapping[Any, Any]) -> dict[str, Any]:
     attributes = {}
     for name, value in row.items():
         if name in BY_NAME:
-            event[str(name)] = _typed(value)
+            is_time = BY_NAME[name].kind == "time" and value is not None
+            event[str(name)] = f"{_moment(value).isoformat()}Z" if is_time else value
         elif name == "attributes" and isinstance(value, dict):
             attributes.update(value)
         else:
-            attributes[str(name)] = _typed(value)
+            attributes[str(name)] = value
     if attributes:
         event["attributes"] = attributes
     return event
 
 
-def _typed(value: Any) -> Any:
-    """YAML reads a time by itself; ours are text in UTC."""
-    if isinstance(value, datetime):
-        naive = value.astimezone(UTC).replace(tzinfo=None) if value.tzinfo else value
-        return f"{naive.isoformat()}Z"
-    return value.isoformat() if isinstance(value, date) else value
+def _moment(said: Any) -> datetime:
+    """A time as YAML's text gives it, in UTC without a zone. Raises ConfigError."""
+    try:
+        moment = datetime.fromisoformat(str(said))
+    except ValueError as error:
+        raise ConfigError(f"'{said}' is no time: write it as 2026-01-02T03:04:05Z.") from error
+    return moment.astimezone(UTC).replace(tzinfo=None) if moment.tzinfo else moment
 
 
 def _said(finding: Finding) -> dict[str, Any]:
