@@ -17,7 +17,7 @@ from clew.formats import Settings
 from clew.model.redaction import Policy
 from clew.redact import pii, secrets
 from clew.redact._json import Change, Document
-from clew.redact._rows import without_split_keys
+from clew.redact._rows import Redactor, without_split_keys
 from clew.redact._values import Texts, redacted, token
 
 KEY = b"a key of tests, visibly false"
@@ -116,6 +116,17 @@ def test_a_private_key_over_several_lines_goes_as_a_whole() -> None:
     (mark,) = set(without_split_keys(lines)) - set(lines)
     assert mark == "[secret:private_key]"
     assert without_split_keys(lines) == ["before", KEY_LINES[0], mark, *lines[3:]]
+
+
+@pytest.mark.parametrize("around", ['{"content": "%s"}', '["x%s", "%s y"]', '"%s"'])
+def test_a_prompt_that_its_messages_tell_again_is_looked_at_itself(around: str) -> None:
+    bench = duckdb.connect(config={"threads": 1})
+    told = around.replace("%s", AWS_ID)
+    bench.execute("CREATE TABLE given AS SELECT ? AS prompt, ? AS input_messages", [AWS_ID, told])
+    rows = Redactor(bench, Policy(), lambda: KEY).rows("given", ["prompt", "input_messages"])
+    assert rows is not None
+    (found,) = bench.execute(rows).fetchall()
+    assert found[0] == "[secret:aws_access_key]" and f'"{AWS_ID}"' not in found[1]
 
 
 def _stored(case: Path, path: Path) -> str:

@@ -22,7 +22,7 @@ from clew.model.redaction import SECRET_MARK, Policy, secret_mark
 from clew.redact._encoded import ESCAPE, TWICE
 from clew.redact._json import Change, Document
 from clew.redact._pattern import literal
-from clew.redact._values import LISTED, Texts, as_one, redacted, token
+from clew.redact._values import AT_ONCE, LISTED, Texts, as_one, redacted, token
 
 prompts = registry.load("redact", "prompts")
 PROSE = ("attributes", *registry.load("redact", "presidio").COLUMNS)
@@ -41,6 +41,8 @@ IDS = {
     ),
 }
 """Columns that mostly hold ids and times, and what those look like."""
+TOLD_IN = {"prompt": "input_messages", "completion": "output_messages"}
+"""Columns, and those whose JSON mostly says the same."""
 KEY_BEGINS = re.compile(r"-----BEGIN [A-Z0-9 ]{0,40}PRIVATE KEY[A-Z ]{0,10}-----\s*$")
 KEY_LINE = re.compile(r"\s*(?:[A-Za-z0-9+/=]{1,100}|(?:Proc-Type|DEK-Info): .{1,80})?\s*")
 IDENTITY = "api_key_hash"
@@ -144,8 +146,9 @@ class Redactor:
         prose = [name for name in columns if self.policy.analyses and name in PROSE]
         analysed = f" OR coalesce({', '.join(prose)}) IS NOT NULL" if prose else ""
         count = execute(
-            f"CREATE OR REPLACE TEMP TABLE redact_rows AS SELECT {listed}, {origin} AS origin "
-            f"FROM {relation} WHERE {self._noticed(f'concat_ws(chr(10), {listed})')}{keyed}{analysed}"
+            f"CREATE OR REPLACE TEMP TABLE redact_rows AS SELECT {listed}, origin "
+            f"FROM (SELECT {listed}, {origin} AS origin, {_whole(columns)} AS whole FROM {relation} {AT_ONCE}) "
+            f"WHERE {self._noticed('whole')}{keyed}{analysed}"
         ).fetchall()[0][0]
         if not count:
             return {}
@@ -342,6 +345,17 @@ def without_split_keys(lines: Sequence[str]) -> list[str]:
         kept.append(secret_mark("private_key") if is_inside else line)
         is_inside = is_inside or bool(KEY_BEGINS.search(line))
     return kept
+
+
+def _whole(columns: Sequence[str]) -> str:
+    """SQL of all that a row says; a text that stands in quotes, as it is, in another column is said there."""
+    said = [
+        f"CASE WHEN contains({TOLD_IN[name]}, concat('\"', {name}, '\"')) THEN NULL ELSE {name} END"
+        if TOLD_IN.get(name) in columns
+        else name
+        for name in columns
+    ]
+    return f"concat_ws(chr(10), {', '.join(said)})"
 
 
 def _may_hold(name: str) -> bool:
