@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator
 from pathlib import Path
 from urllib.parse import quote, quote_plus
 
@@ -11,16 +10,15 @@ import duckdb
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
+from tests.redacting import FOUND, KEY
 
 from clew import pipeline
 from clew.formats import Settings
 from clew.model.redaction import Policy
-from clew.redact import pii, secrets
 from clew.redact._json import Change, Document
 from clew.redact._rows import Redactor, without_split_keys
 from clew.redact._values import Texts, redacted, token
 
-KEY = b"a key of tests, visibly false"
 GITHUB = "ghp_EXAMPLEexampleEXAMPLEexample012345678"
 AWS_ID, AWS_SECRET = "AKIAIOSFODNN7EXAMPLE", "wJalrXUtnFEMI/K7MDENG/bPxRfiCYEXAMPLEKEY"
 SHA = "2fd4e1c67a2d28fced849ee1bb76e7391b93eb12"
@@ -29,16 +27,6 @@ KEY_LINES = [
     "MIIEowIBAAKCAQEAexampleEXAMPLE",
     "-----END RSA PRIVATE KEY-----",
 ]
-FOUND = [text for pattern in (*secrets.PATTERNS, *pii.PATTERNS) for text in pattern.found]
-
-
-@pytest.fixture(scope="module")
-def texts() -> Iterator[Texts]:
-    bench = duckdb.connect(config={"threads": 1})
-    made = Texts(bench, Policy(), KEY)
-    made.prepare()
-    yield made
-    bench.close()
 
 
 def _document(texts: Texts, value: object) -> str:
