@@ -16,7 +16,8 @@ from clew import pipeline
 from clew.formats import Settings
 from clew.model.redaction import Policy
 from clew.redact._json import Change, Document
-from clew.redact._rows import Redactor, without_split_keys
+from clew.redact._rows import Redactor
+from clew.redact._split_keys import without_split_keys
 from clew.redact._values import Texts, redacted, token
 
 GITHUB = "ghp_EXAMPLEexampleEXAMPLEexample012345678"
@@ -150,3 +151,32 @@ def test_a_case_holds_none_of_it(name: str, line: str, tmp_path: Path) -> None:
     stored = _stored(tmp_path / "case.duckdb", path)
     for private in (GITHUB, KEY_LINES[1], "alice@example.com"):
         assert private not in stored
+
+
+LONG_KEY = [
+    "-----BEGIN RSA PRIVATE KEY-----",
+    *("MIIEowIBAAKCAQEA" + f"{n:02}" + "exampleEXAMPLE" * 3 + "abcd" for n in range(12)),
+    "cm93cw==",
+    "-----END RSA PRIVATE KEY-----",
+]
+
+
+@pytest.mark.parametrize(
+    ("name", "line"),
+    [
+        ("app.log", "2026-01-02 03:04:{n:02},678 INFO app - {text}"),
+        ("app.jsonl", '{{"time": "2026-01-02T03:04:{n:02}Z", "level": "INFO", "msg": "{text}"}}'),
+        ("app.txt", "[2026-01-02 03:04:{n:02}] INFO: {text}"),
+    ],
+)
+def test_a_key_that_is_logged_line_by_line_is_taken(name: str, line: str, tmp_path: Path) -> None:
+    told = ["starting", *LONG_KEY, "started"]
+    told.insert(5, "a request came between")
+    path = tmp_path / name
+    path.write_text("".join(line.format(n=n, text=text) + "\n" for n, text in enumerate(told)))
+    stored = _stored(tmp_path / "case.duckdb", path)
+    for text in LONG_KEY[1:-1]:
+        assert text not in stored
+    for text in ("starting", "a request came between", "started", LONG_KEY[0], LONG_KEY[-1]):
+        assert text in stored
+    assert json.loads(json.loads(stored)[2][0]["redacted"])["private_key"] == len(LONG_KEY) - 2
