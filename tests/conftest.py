@@ -7,6 +7,9 @@ from collections.abc import Iterator
 import pytest
 from hypothesis import settings
 from tests.engines import Bench, clickhouse_bench, duckdb_bench
+from tests.redacting import opened_texts
+
+from clew.redact._values import Texts
 
 settings.register_profile("same each run", derandomize=True, deadline=None)
 settings.load_profile("same each run")
@@ -38,3 +41,10 @@ def bench(request: pytest.FixtureRequest) -> Bench:
     """Each engine in turn."""
     opened: Bench = request.getfixturevalue(request.param)
     return opened
+
+
+@pytest.fixture(scope="session")
+def texts() -> Iterator[Texts]:
+    """What takes secrets and personal data out of texts."""
+    with opened_texts() as opened:
+        yield opened

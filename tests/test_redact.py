@@ -8,14 +8,13 @@ import json
 import random
 import re
 import uuid
-from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
-import duckdb
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
+from tests.redacting import FOUND, KEY
 
 from clew import pipeline
 from clew.errors import ConfigError
@@ -29,21 +28,10 @@ from clew.redact._key import key_of
 from clew.redact._pattern import Pattern
 from clew.redact._values import Texts, redacted, token, tokens_of
 
-KEY = b"a key of tests, visibly false"
 ALL = [
     *((pattern, True) for pattern in secrets.PATTERNS),
     *((pattern, False) for pattern in pii.PATTERNS),
 ]
-FOUND = [text for pattern, _ in ALL for text in pattern.found]
-
-
-@pytest.fixture(scope="module")
-def texts() -> Iterator[Texts]:
-    bench = duckdb.connect(config={"threads": 1})
-    made = Texts(bench, Policy(), KEY)
-    made.prepare()
-    yield made
-    bench.close()
 
 
 @pytest.fixture(scope="module")

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator
 from pathlib import Path
 from urllib.parse import quote, quote_plus
 
@@ -11,16 +10,16 @@ import duckdb
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
+from tests.redacting import FOUND, KEY
 
 from clew import pipeline
 from clew.formats import Settings
 from clew.model.redaction import Policy
-from clew.redact import pii, secrets
 from clew.redact._json import Change, Document
-from clew.redact._rows import without_split_keys
+from clew.redact._rows import Redactor
+from clew.redact._split_keys import without_split_keys
 from clew.redact._values import Texts, redacted, token
 
-KEY = b"a key of tests, visibly false"
 GITHUB = "ghp_EXAMPLEexampleEXAMPLEexample012345678"
 AWS_ID, AWS_SECRET = "AKIAIOSFODNN7EXAMPLE", "wJalrXUtnFEMI/K7MDENG/bPxRfiCYEXAMPLEKEY"
 SHA = "2fd4e1c67a2d28fced849ee1bb76e7391b93eb12"
@@ -29,16 +28,6 @@ KEY_LINES = [
     "MIIEowIBAAKCAQEAexampleEXAMPLE",
     "-----END RSA PRIVATE KEY-----",
 ]
-FOUND = [text for pattern in (*secrets.PATTERNS, *pii.PATTERNS) for text in pattern.found]
-
-
-@pytest.fixture(scope="module")
-def texts() -> Iterator[Texts]:
-    bench = duckdb.connect(config={"threads": 1})
-    made = Texts(bench, Policy(), KEY)
-    made.prepare()
-    yield made
-    bench.close()
 
 
 def _document(texts: Texts, value: object) -> str:
@@ -118,6 +107,17 @@ def test_a_private_key_over_several_lines_goes_as_a_whole() -> None:
     assert without_split_keys(lines) == ["before", KEY_LINES[0], mark, *lines[3:]]
 
 
+@pytest.mark.parametrize("around", ['{"content": "%s"}', '["x%s", "%s y"]', '"%s"'])
+def test_a_prompt_that_its_messages_tell_again_is_looked_at_itself(around: str) -> None:
+    bench = duckdb.connect(config={"threads": 1})
+    told = around.replace("%s", AWS_ID)
+    bench.execute("CREATE TABLE given AS SELECT ? AS prompt, ? AS input_messages", [AWS_ID, told])
+    rows = Redactor(bench, Policy(), lambda: KEY).rows("given", ["prompt", "input_messages"])
+    assert rows is not None
+    (found,) = bench.execute(rows).fetchall()
+    assert found[0] == "[secret:aws_access_key]" and f'"{AWS_ID}"' not in found[1]
+
+
 def _stored(case: Path, path: Path) -> str:
     pipeline.ingest([str(path)], case=str(case), settings=Settings())
     assert pipeline.verify(str(case)).ok
@@ -151,3 +151,32 @@ def test_a_case_holds_none_of_it(name: str, line: str, tmp_path: Path) -> None:
     stored = _stored(tmp_path / "case.duckdb", path)
     for private in (GITHUB, KEY_LINES[1], "alice@example.com"):
         assert private not in stored
+
+
+LONG_KEY = [
+    "-----BEGIN RSA PRIVATE KEY-----",
+    *("MIIEowIBAAKCAQEA" + f"{n:02}" + "exampleEXAMPLE" * 3 + "abcd" for n in range(12)),
+    "cm93cw==",
+    "-----END RSA PRIVATE KEY-----",
+]
+
+
+@pytest.mark.parametrize(
+    ("name", "line"),
+    [
+        ("app.log", "2026-01-02 03:04:{n:02},678 INFO app - {text}"),
+        ("app.jsonl", '{{"time": "2026-01-02T03:04:{n:02}Z", "level": "INFO", "msg": "{text}"}}'),
+        ("app.txt", "[2026-01-02 03:04:{n:02}] INFO: {text}"),
+    ],
+)
+def test_a_key_that_is_logged_line_by_line_is_taken(name: str, line: str, tmp_path: Path) -> None:
+    told = ["starting", *LONG_KEY, "started"]
+    told.insert(5, "a request came between")
+    path = tmp_path / name
+    path.write_text("".join(line.format(n=n, text=text) + "\n" for n, text in enumerate(told)))
+    stored = _stored(tmp_path / "case.duckdb", path)
+    for text in LONG_KEY[1:-1]:
+        assert text not in stored
+    for text in ("starting", "a request came between", "started", LONG_KEY[0], LONG_KEY[-1]):
+        assert text in stored
+    assert json.loads(json.loads(stored)[2][0]["redacted"])["private_key"] == len(LONG_KEY) - 2

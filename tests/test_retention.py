@@ -194,6 +194,8 @@ def test_the_commands(case: Path, capsys: pytest.CaptureFixture[str]) -> None:
     assert "emptied of what people wrote" in capsys.readouterr().out
     assert main(["retain", "--older-than", "soon", "--case", str(case)]) == 2
     assert main(["forget", "ann@example.com", "--case", str(case)]) == 2
+    assert main(["forget", "user_iid=ann@example.com", "--case", str(case)]) == 2
+    assert "no column called 'user_iid'. Did you mean 'user_id'?" in capsys.readouterr().err
     assert main(["verify", "--case", str(case)]) == 0
 
 

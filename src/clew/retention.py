@@ -6,13 +6,13 @@ forget  rows in which a column has one of these values, and what else of the cas
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from datetime import UTC, datetime
 
 from clew.engines import _remote
 from clew.engines._duckdb_removal import Chosen, remove
 from clew.engines.duckdb import DuckDBEngine, open_case
-from clew.errors import ConfigError
+from clew.errors import ConfigError, UnknownName
 from clew.model.event import BY_NAME, OWN
 from clew.model.ledger import Removal
 from clew.model.redaction import Policy
@@ -72,11 +72,12 @@ def forget_in(
     """The same in an open case."""
     key = key_of(policy, engine.path)
     stored = engine.stored()
+    keys = {key for (key,) in engine.run("SELECT field FROM fields WHERE is_attribute").rows}
     tests, told, values = [], [], []
     for name, value in named:
         known = [value, *tokens_of([value], policy, engine.path).values()]
         listed = ", ".join(literal(text) for text in known)
-        for column in _columns(name, stored):
+        for column in _columns(name, stored, keys):
             tests.append(f"{column}::VARCHAR IN ({listed})")
         mark = known[1] if len(known) > 1 else f"[value:{token(key, 'value', value)}]"
         told.append(f"{name}={mark}")
@@ -86,14 +87,16 @@ def forget_in(
     return remove(engine, chosen, _now())
 
 
-def _columns(name: str, stored: Sequence[str]) -> list[str]:
+def _columns(name: str, stored: Sequence[str], keys: Collection[str]) -> list[str]:
     """SQL of the places in which a name's values stand."""
     found = resolve(name)
     if found.column in OWN:
         raise ConfigError(f"'{name}' is Clew's own: name a column that a source fills.")
     meant = [column for column in (found.column, found.otherwise) if column in BY_NAME]
-    places = [f'"{column}"' for column in meant if column in stored]
     attribute = found.attribute or name
+    if not meant and attribute not in keys:
+        raise UnknownName("column", name, [*stored, *keys], "No event of the case has it.")
+    places = [f'"{column}"' for column in meant if column in stored]
     return [*places, f"variant_extract_string(attributes, {literal(attribute)})"]
 
 

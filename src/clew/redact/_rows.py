@@ -18,11 +18,12 @@ import duckdb
 
 from clew import registry
 from clew.model.event import BY_NAME, OWN
-from clew.model.redaction import SECRET_MARK, Policy, secret_mark
+from clew.model.redaction import SECRET_MARK, Policy
 from clew.redact._encoded import ESCAPE, TWICE
 from clew.redact._json import Change, Document
 from clew.redact._pattern import literal
-from clew.redact._values import LISTED, Texts, as_one, redacted, token
+from clew.redact._split_keys import MARK, add_key_lines, without_split_keys
+from clew.redact._values import AT_ONCE, LISTED, Texts, as_one, redacted, token
 
 prompts = registry.load("redact", "prompts")
 PROSE = ("attributes", *registry.load("redact", "presidio").COLUMNS)
@@ -41,8 +42,8 @@ IDS = {
     ),
 }
 """Columns that mostly hold ids and times, and what those look like."""
-KEY_BEGINS = re.compile(r"-----BEGIN [A-Z0-9 ]{0,40}PRIVATE KEY[A-Z ]{0,10}-----\s*$")
-KEY_LINE = re.compile(r"\s*(?:[A-Za-z0-9+/=]{1,100}|(?:Proc-Type|DEK-Info): .{1,80})?\s*")
+TOLD_IN = {"prompt": "input_messages", "completion": "output_messages"}
+"""Columns, and those whose JSON mostly says the same."""
 IDENTITY = "api_key_hash"
 """The column in which a secret becomes a token, so that one key is still the same key."""
 
@@ -85,9 +86,7 @@ class Redactor:
         columns = [n for n in names if _may_hold(n) and n not in content]
         columns = self._without_ids(relation, columns)
         with _uncollected():
-            changed = self._changed(
-                relation, columns, "source_id" if "source_id" in names else "''"
-            )
+            changed = self._changed(relation, columns, names)
         taken = [name for name in content if name in names]
         if not (changed or taken):
             return None
@@ -130,40 +129,19 @@ class Redactor:
             self._texts.prepare()
         return self._texts
 
-    def _changed(self, relation: str, columns: Sequence[str], origin: str) -> dict[str, int]:
-        """Fills redact_values with the texts that change; gives the columns that hold one of them, and
-        the numbers that they have in redact_hits.
-
-        origin  SQL of whose a row is
-        """
-        if not columns:
+    def _changed(
+        self, relation: str, columns: Sequence[str], names: Sequence[str]
+    ) -> dict[str, int]:
+        """Fills redact_values with the texts that change; gives those of the columns that hold one of
+        them, and the numbers that they have in redact_hits."""
+        prose = [name for name in columns if self.policy.analyses and name in PROSE]
+        if not (columns and self._picked(relation, columns, prose, names)):
             return {}
         execute = self._bench.execute
-        listed = ", ".join(columns)
-        keyed = self._keyed(columns)
-        prose = [name for name in columns if self.policy.analyses and name in PROSE]
-        analysed = f" OR coalesce({', '.join(prose)}) IS NOT NULL" if prose else ""
-        count = execute(
-            f"CREATE OR REPLACE TEMP TABLE redact_rows AS SELECT {listed}, {origin} AS origin "
-            f"FROM {relation} WHERE {self._noticed(f'concat_ws(chr(10), {listed})')}{keyed}{analysed}"
-        ).fetchall()[0][0]
-        if not count:
-            return {}
+        ordered = {"message", "byte_offset", "part"}.issubset(names)
+        has_keys = ordered and add_key_lines(self._bench, relation, columns, _origin(names))
         texts = self._ready()
-        wanted = self._noticed("before")
-        if keyed:
-            wanted += f" OR {_has_content('before')}"
-        flags = ", ".join(str(name in prose) for name in columns)
-        execute(
-            "CREATE OR REPLACE TEMP TABLE redact_found AS "
-            f"SELECT before, {IS_JSON.format('before')} AS is_json, bool_or(is_prose) AS is_prose "
-            f"FROM (SELECT unnest([{listed}]) AS before, unnest([{flags}]) AS is_prose FROM redact_rows) "
-            f"WHERE before IS NOT NULL AND ({wanted} OR is_prose) GROUP BY before"
-        )
-        execute(
-            "CREATE OR REPLACE TEMP TABLE redact_values AS "
-            "SELECT before, NULL::VARCHAR AS after FROM redact_found WHERE NOT is_json"
-        )
+        self._find(columns, prose)
         sql = "SELECT before, is_prose FROM redact_found WHERE is_json"
         given = [(Document(text), is_prose) for text, is_prose in execute(sql).fetchall()]
         documents = [document for document, _ in given]
@@ -178,16 +156,50 @@ class Redactor:
         if prose:
             self._analyse({text for one, is_prose in given if is_prose for text in one.prose()})
         self._rewrite(documents)
+        if has_keys:
+            execute("DELETE FROM redact_values WHERE before IN (SELECT before FROM redact_keys)")
+            execute(f"INSERT INTO redact_values SELECT before, '{MARK}' FROM redact_keys")
         execute("DELETE FROM redact_values WHERE after IS NULL OR after = before")
         numbers = ", ".join(str(number) for number in range(len(columns)))
         execute(
             "CREATE OR REPLACE TEMP TABLE redact_hits AS SELECT number, place, origin, count(*) AS rows "
-            f"FROM (SELECT unnest([{listed}]) AS before, unnest([{numbers}]) AS number, origin FROM redact_rows) "
-            "JOIN (SELECT before, rowid AS place FROM redact_values) USING (before) GROUP BY ALL"
+            f"FROM (SELECT unnest([{', '.join(columns)}]) AS before, unnest([{numbers}]) AS number, origin "
+            "FROM redact_rows) JOIN (SELECT before, rowid AS place FROM redact_values) USING (before) GROUP BY ALL"
         )
         found = {name for (name,) in execute("SELECT DISTINCT number FROM redact_hits").fetchall()}
         self._count()
         return {name: number for number, name in enumerate(columns) if number in found}
+
+    def _picked(
+        self, relation: str, columns: Sequence[str], prose: Sequence[str], names: Sequence[str]
+    ) -> int:
+        """Fills redact_rows with the rows that may hold anything; how many there are."""
+        listed = ", ".join(columns)
+        analysed = f" OR coalesce({', '.join(prose)}) IS NOT NULL" if prose else ""
+        made = self._bench.execute(
+            f"CREATE OR REPLACE TEMP TABLE redact_rows AS SELECT {listed}, origin FROM "
+            f"(SELECT {listed}, {_origin(names)} AS origin, {_whole(columns)} AS whole FROM {relation} {AT_ONCE}) "
+            f"WHERE {self._noticed('whole')}{self._keyed(columns)}{analysed}"
+        )
+        return int(made.fetchall()[0][0])
+
+    def _find(self, columns: Sequence[str], prose: Sequence[str]) -> None:
+        """Fills redact_found with the distinct texts of redact_rows that may hold anything, and
+        redact_values with those that are no documents."""
+        wanted = self._noticed("before")
+        if self._keyed(columns):
+            wanted += f" OR {_has_content('before')}"
+        flags = ", ".join(str(name in prose) for name in columns)
+        self._bench.execute(
+            "CREATE OR REPLACE TEMP TABLE redact_found AS "
+            f"SELECT before, {IS_JSON.format('before')} AS is_json, bool_or(is_prose) AS is_prose FROM "
+            f"(SELECT unnest([{', '.join(columns)}]) AS before, unnest([{flags}]) AS is_prose FROM redact_rows) "
+            f"WHERE before IS NOT NULL AND ({wanted} OR is_prose) GROUP BY before"
+        )
+        self._bench.execute(
+            "CREATE OR REPLACE TEMP TABLE redact_values AS "
+            "SELECT before, NULL::VARCHAR AS after FROM redact_found WHERE NOT is_json"
+        )
 
     def _analyse(self, within: Collection[str]) -> None:
         """Has Presidio look at columns of prose, and at these texts within JSON."""
@@ -334,14 +346,20 @@ def _uncollected() -> Iterator[None]:
             gc.enable()
 
 
-def without_split_keys(lines: Sequence[str]) -> list[str]:
-    """The lines without those of a private key that stands over several of them."""
-    kept, is_inside = [], False
-    for line in lines:
-        is_inside = is_inside and bool(KEY_LINE.fullmatch(line))
-        kept.append(secret_mark("private_key") if is_inside else line)
-        is_inside = is_inside or bool(KEY_BEGINS.search(line))
-    return kept
+def _origin(names: Collection[str]) -> str:
+    """SQL of whose a row is."""
+    return "source_id" if "source_id" in names else "''"
+
+
+def _whole(columns: Sequence[str]) -> str:
+    """SQL of all that a row says; a text that stands in quotes, as it is, in another column is said there."""
+    said = [
+        f"CASE WHEN contains({TOLD_IN[name]}, concat('\"', {name}, '\"')) THEN NULL ELSE {name} END"
+        if TOLD_IN.get(name) in columns
+        else name
+        for name in columns
+    ]
+    return f"concat_ws(chr(10), {', '.join(said)})"
 
 
 def _may_hold(name: str) -> bool:
