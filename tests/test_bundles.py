@@ -140,7 +140,7 @@ def logs(tmp_path: Path) -> Path:
         (made / f"guessed-{number}.jsonl").write_text(
             "".join(
                 json.dumps(
-                    {"time": f"{clock}:{n:02}", "event": "done", "elapsed": 10**number * n / 7}
+                    {"time": f"{clock}:{n:02}", "event": "done", "elapsed": 1_000**number * n / 7}
                 )
                 + "\n"
                 for n in range(9)
