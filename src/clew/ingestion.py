@@ -12,9 +12,10 @@ from datetime import UTC, datetime
 from typing import Any
 
 import duckdb
+import numpy as np
 
 from clew import __version__, registry
-from clew.bundles import Small, bundles
+from clew.bundles import Alone, Small, bundles, is_guessing
 from clew.engines._duckdb_bundle import Bundle
 from clew.engines._duckdb_known import Known, known_sources, longest_prefix, resume
 from clew.engines._duckdb_ledger import Load, new_bench, redactor_of
@@ -25,6 +26,7 @@ from clew.formats import Batch, BatchParser, ElementParser, FileParser, Parser, 
 from clew.formats._array import read_elements
 from clew.formats._records import RELATION, STREAM, Records, read_records
 from clew.formats._telemetry.batches import bundled
+from clew.formats._telemetry.rows import Telemetry
 from clew.model.ledger import SourceRow
 from clew.model.redaction import Policy
 from clew.prices.book import Book, book_with
@@ -90,7 +92,7 @@ def ingest_files(
     """
     bench = new_bench(f"{engine.path}.tmp")
     run = _Run(engine, bench, settings, format, progress, book_with(settings.price_file))
-    coming: Iterator[SourceFile | list[Small]] = iter(files)
+    coming: Iterator[Alone | list[Small]] = map(Alone, files)
     counts_by_source = settings.redaction.prompts == "keep"  # what prompts lose is counted in all
     if files[1:] and counts_by_source:
         known = known_sources(engine)
@@ -98,17 +100,17 @@ def ingest_files(
             bundles(files, known, settings, lambda head: format or _format(head, settings))
         )
     for found in coming:
-        if isinstance(found, SourceFile):
-            yield _ingest(run, found)
+        if isinstance(found, Alone):
+            yield _ingest(run, found.source, found.identity)
         else:
             yield from _ingest_together(run, found)
 
 
-def _ingest(run: _Run, source: SourceFile) -> SourceRow:
+def _ingest(run: _Run, source: SourceFile, identity: Identity | None = None) -> SourceRow:
     row = SourceRow(source.uri, timezone=run.settings.timezone)
     try:
         known = known_sources(run.engine)
-        identity = source.identify(k.end for k in known)
+        identity = identity or source.identify(k.end for k in known)
         row.sha256 = identity.sha256
         if same := [k for k in known if k.content_sha256 == identity.content_sha256]:
             return _already(row, same[0], run.settings.redaction)
@@ -130,7 +132,8 @@ def _ingest(run: _Run, source: SourceFile) -> SourceRow:
 
 
 def _ingest_together(run: _Run, smalls: Sequence[Small]) -> list[SourceRow]:
-    """Small sources of one format, in one transaction."""
+    """Small sources that one parser reads, in one transaction; one after the other where they cannot go
+    together."""
     rows, loads = [], {}
     for small in smalls:
         row = SourceRow(
@@ -150,16 +153,47 @@ def _ingest_together(run: _Run, smalls: Sequence[Small]) -> list[SourceRow]:
         book=run.book,
         loads=loads,
     )
-    together = bundled([small.rows for small in smalls], [(name, name) for name in loads])
-    with run.engine.transaction():
+    try:
+        with run.engine.transaction():
+            _load_together(bundle, smalls)
+            names = bundle.redactor.names([row.source for row in rows])
+            for row, name, small in zip(rows, names, smalls, strict=True):
+                _finish(loads[row.source_id], row, name, small.identity)
+                run.tell(row.source, small.identity.size, small.identity.size)
+    except _Apart:
+        return [_ingest(run, small.source, small.identity) for small in smalls]
+    return rows
+
+
+class _Apart(Exception):
+    """Files that look as if one parser read them have to be read one by one."""
+
+
+def _load_together(bundle: Bundle, smalls: Sequence[Small]) -> None:
+    """Loads the sources of a bundle, all but their rows of the ledger. Raises _Apart."""
+    messages = [small.rows for small in smalls if isinstance(small.rows, Telemetry)]
+    if messages:
+        together = bundled(messages, [(name, name) for name in bundle.loads])
         _load_batch(bundle, together, smalls[0].told)
         for source_id, rejects in bundle.refused.items():
-            loads[source_id].add_rejects(rejects)
-        names = bundle.redactor.names([row.source for row in rows])
-        for row, name, small in zip(rows, names, smalls, strict=True):
-            _finish(loads[row.source_id], row, name, small.identity)
-            run.tell(row.source, small.identity.size, small.identity.size)
-    return rows
+            bundle.loads[source_id].add_rejects(rejects)
+        return
+    lines = [small.rows for small in smalls if isinstance(small.rows, Records)]
+    bases = np.cumsum([0, *(small.identity.size for small in smalls)])[:-1].tolist()
+    records = Records.joined(lines, bases)
+    bundle.bench.register(STREAM, records)
+    try:
+        select = smalls[0].parser.select(bundle.bench, RELATION)
+        if smalls[1:] and is_guessing(smalls[0].parser):
+            raise _Apart
+        bundle.add_lines(select, records, bases)
+    finally:
+        bundle.bench.unregister(STREAM)
+    for (source_id, load), own in zip(bundle.loads.items(), lines, strict=True):
+        load.count.blanks += own.blanks
+        load.count.continuation += int(own.counts.sum()) - len(own)
+        rejects = bundle.refused.get(source_id, [])
+        _load_rest(load, own, rejects, bundle.format, smalls[0].told)
 
 
 def _format(head: bytes, settings: Settings) -> str:
@@ -306,11 +340,18 @@ def _load_block(
         return
     count.continuation += int(records.counts.sum()) - len(records)
     rejects = _parse(load, parser, records, format_name)
+    _load_rest(load, records, rejects, format_name, settings)
+
+
+def _load_rest(
+    load: Load, records: Records, rejects: list[Reject], format_name: str, settings: Settings
+) -> None:
+    """Tries the records that a format could not read with others; what none can read is rejected."""
     tried = {format_name, "csv", "parquet", "text"}
     while rejects and (other := _second_format(records, rejects, tried, settings)):
         name, parser, left = other
         tried.add(name)
-        count.continuation += len(rejects) - len(left)
+        load.count.continuation += len(rejects) - len(left)
         records, rejects = left, _parse(load, parser, left, name)
     load.add_rejects(rejects, records.texts([offset for _, offset, _ in rejects]))
 

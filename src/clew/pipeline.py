@@ -89,6 +89,8 @@ def ingest(
                 )
         finally:
             engine.close()
+    order = {source.uri: place for place, source in enumerate(files)}
+    ledger.sources.sort(key=lambda row: order[row.source])
     ledger.problems += [row.note for row in ledger.sources if row.status == "failed"]
     return ledger
 

@@ -6,13 +6,14 @@ files are parsed, priced, redacted and inserted at once, and each source notes w
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 
 import numpy as np
 
 from clew.engines._duckdb_digest import Batches
 from clew.engines._duckdb_ledger import Load, attribute_keys, insert
+from clew.formats import HEADER_LINE
 from clew.formats._records import Records
 
 ID_CHARACTERS = 16
@@ -29,6 +30,27 @@ class Bundle(Load):
 
     loads: Mapping[str, Load] = field(default_factory=dict)
     refused: dict[str, list[tuple[int, int, str]]] = field(default_factory=dict)
+
+    def add_lines(self, select: str, records: Records, bases: Sequence[int]) -> None:
+        """Stores the events of these records, which are `Records.joined` of the sources.
+
+        bases  what was added to the byte offsets of each source, in the order of `loads`
+        """
+        self.bench.execute(
+            "CREATE OR REPLACE TEMP TABLE bundled AS "
+            "SELECT unnest(?::BIGINT[]) AS base, unnest(?::VARCHAR[]) AS source_id",
+            [list(bases), list(self.loads)],
+        ).fetchall()
+        own = (
+            "SELECT p.* REPLACE (p.byte_offset - b.base AS byte_offset), b.source_id, b.source_id AS root_id "
+            f"FROM ({select}) AS p ASOF JOIN bundled AS b ON p.byte_offset >= b.base"
+        )
+        self.add(own, self.format, len(records), records)
+
+    def _found(self, batches: Batches, source: Records | None) -> int:
+        """None where a record of lines may have given several rows: rejects are then asked for."""
+        is_whole = source is None or not batches.has_parts()
+        return len(batches) if is_whole else 0
 
     def _store(self, batches: Batches, format_name: str) -> None:
         with self.bench.cursor() as bench:
@@ -55,7 +77,10 @@ class Bundle(Load):
             "ORDER BY byte_offset"
         ).fetchall()
         for source_id, *reject in rows:
-            self.refused.setdefault(source_id, []).append(tuple(reject))
+            if reject[-1] == HEADER_LINE:
+                self.loads[source_id].count.continuation += 1
+            else:
+                self.refused.setdefault(source_id, []).append(tuple(reject))
         return []
 
 

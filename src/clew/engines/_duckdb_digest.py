@@ -68,7 +68,11 @@ class Batches:
 
     def count_records(self) -> int:
         """How many records the rows are of: one may have given several."""
-        return len(np.unique(self.byte_offsets())) if self._numbers("part").any() else len(self)
+        return len(np.unique(self.byte_offsets())) if self.has_parts() else len(self)
+
+    def has_parts(self) -> bool:
+        """Whether a record may have given several rows."""
+        return bool(self._numbers("part").any())
 
     def _numbers(self, name: str) -> NDArray[Any]:
         parts = self.columns()[name]

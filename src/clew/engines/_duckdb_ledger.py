@@ -123,15 +123,18 @@ class Load:
             batches = Batches.of(self.bench, events)  # once more, with prices that were not known
         batches = self._redacted(batches)
         rejects = []
-        # without offsets a record is a row: a message holds many, at one offset
-        found = len(batches) if source is None else batches.count_records()
-        if found < records:
+        if self._found(batches, source) < records:
             rejects = self._rejects(select, batches, source)
         if len(batches):
             self._do(self._store, batches, format_name)
         refused = [row for row in rejects if row[2] != HEADER_LINE]
         self.count.continuation += len(rejects) - len(refused)
         return refused
+
+    def _found(self, batches: Batches, source: Records | None) -> int:
+        """How many records the rows are of. Without offsets a record is a row: a message holds many,
+        at one offset."""
+        return len(batches) if source is None else batches.count_records()
 
     def _rejects(
         self, select: str, batches: Batches, source: Records | None

@@ -15,7 +15,6 @@ import threading
 from collections.abc import Collection, Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager
 from datetime import UTC, datetime
-from functools import cache
 from pathlib import Path
 from typing import Any
 
@@ -27,11 +26,11 @@ from clew.engines._duckdb_derived import Derived
 from clew.engines._duckdb_fill import fill_column
 from clew.engines._duckdb_macros import MACROS, complete
 from clew.engines._duckdb_shared import SharedParts
+from clew.engines._duckdb_views import VIEWS
 from clew.engines._sql import duckdb_sql
 from clew.errors import ConfigError, EngineError
 from clew.model.event import BY_NAME, COLUMNS, Kind
 from clew.model.fill import Fill
-from clew.model.views import VIEWS, events
 
 CASE_VERSION = 3
 SQL_TYPES: dict[Kind, str] = {
@@ -289,12 +288,6 @@ def events_view(stored: Collection[str]) -> str:
     return f"SELECT {', '.join(columns)}, attributes FROM event_rows"
 
 
-@cache
-def _views() -> dict[str, str]:
-    """Name to SQL of the views over `events`."""
-    return {name: duckdb_sql(view(events)) for name, view in VIEWS.items()}
-
-
 def _make(connection: duckdb.DuckDBPyConnection) -> None:
     connection.execute("BEGIN")
     connection.execute(TABLES)
@@ -306,7 +299,7 @@ def _make(connection: duckdb.DuckDBPyConnection) -> None:
         "part INTEGER, attributes VARIANT)"
     )
     connection.execute(f"CREATE VIEW events AS {events_view(PLACE)}")
-    for name, sql in _views().items():
+    for name, sql in VIEWS.items():
         connection.execute(f"CREATE VIEW {name} AS {sql}")
     now = datetime.now(UTC).replace(tzinfo=None)
     connection.execute("INSERT INTO clew_case VALUES (?, ?)", [CASE_VERSION, now])

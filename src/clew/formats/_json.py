@@ -96,9 +96,9 @@ class JsonParser:
     """Parses records that are JSON objects. `table` is its own temporary table of documents."""
 
     settings: Settings
-    units: Units | None = None
+    units: Units | None = field(default=None, compare=False)
     table: str = "json_documents"
-    found: Discovery | None = None
+    found: Discovery | None = field(default=None, compare=False)
     spell: Spell = spelling_of
     elements: Literal["array", "documents"] | None = None
 

@@ -86,6 +86,23 @@ class Records:
         starts = np.concatenate(([0], ends[:-1])).astype(np.int64)
         return replace(self, text=np.concatenate(parts), starts=starts, ends=ends)
 
+    @classmethod
+    def joined(cls, parts: Sequence[Records], bases: Sequence[int]) -> Records:
+        """Records of several sources as if these were one; `bases` are added to the byte offsets."""
+        sizes = np.cumsum([0, *(len(part.text) for part in parts)])[:-1].tolist()
+        return cls(
+            lines=sum(part.lines for part in parts),
+            blanks=sum(part.blanks for part in parts),
+            firsts=np.concatenate([part.firsts for part in parts]),
+            counts=np.concatenate([part.counts for part in parts]),
+            byte_offsets=np.concatenate(
+                [part.byte_offsets + base for part, base in zip(parts, bases, strict=True)]
+            ),
+            text=np.concatenate([part.text for part in parts]),
+            starts=np.concatenate([p.starts + size for p, size in zip(parts, sizes, strict=True)]),
+            ends=np.concatenate([p.ends + size for p, size in zip(parts, sizes, strict=True)]),
+        )
+
     def since(self, line: int) -> Records:
         """Those from this line on: what a grown file has beyond what was read of it."""
         if line <= 1 or not len(self):

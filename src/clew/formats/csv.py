@@ -11,7 +11,7 @@ from __future__ import annotations
 import csv
 import io
 from collections import Counter
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 import duckdb
 import numpy as np
@@ -38,7 +38,7 @@ class CsvParser:
     names: tuple[str, ...]
     delimiter: str
     settings: Settings
-    units: Units | None = None
+    units: Units | None = field(default=None, compare=False)
 
     def heads(self, lines: Lines) -> NDArray[np.bool_]:
         """A line begins a row unless a quoted field is still open."""

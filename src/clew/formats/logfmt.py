@@ -11,7 +11,7 @@ Blind to  what a word without a value means: such words stay together in the att
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 import duckdb
 
@@ -29,7 +29,7 @@ class LogfmtParser:
     """Parses lines of pairs."""
 
     settings: Settings
-    units: Units | None = None
+    units: Units | None = field(default=None, compare=False)
 
     def heads(self, lines: Lines) -> None:
         """Every line is a record."""

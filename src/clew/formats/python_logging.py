@@ -67,7 +67,7 @@ class PythonLoggingParser:
     settings: Settings
     layouts: tuple[str, ...]
     quick: Quick | None = None
-    units: Units = field(default_factory=lambda: Units(lambda number: None))
+    units: Units = field(default_factory=lambda: Units(lambda number: None), compare=False)
 
     def heads(self, lines: Lines) -> NDArray[np.bool_]:
         """A line begins a record where a time, a level, or a line of another format begins."""

@@ -65,7 +65,7 @@ class SyslogParser:
     """Parses both generations of syslog, line by line."""
 
     settings: Settings
-    units: Units = field(default_factory=lambda: Units(lambda number: None))
+    units: Units = field(default_factory=lambda: Units(lambda number: None), compare=False)
 
     def heads(self, lines: Lines) -> NDArray[np.bool_]:
         """journalctl indents the further lines of a message."""

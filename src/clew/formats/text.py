@@ -45,7 +45,7 @@ class TextParser:
     """Parses lines of which nothing is known."""
 
     settings: Settings
-    units: Units = field(default_factory=lambda: Units(lambda number: None))
+    units: Units = field(default_factory=lambda: Units(lambda number: None), compare=False)
 
     def heads(self, lines: Lines) -> NDArray[np.bool_]:
         """Indented lines, tracebacks and the exception below them continue."""

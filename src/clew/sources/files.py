@@ -42,6 +42,8 @@ CASSETTE_HEAD_BYTES = 2048
 LONGEST_MAGIC = max(len(magic) for magic in DECOMPRESSORS)
 MOST_STRANGE = 0.1
 """Share of bytes that are no characters, above which a file of no known format is not text."""
+MOVES = dict.fromkeys(map(ord, "\t\r\n\x1b"))
+"""Control characters that text has."""
 NOT_LOGS = (
     ".duckdb", ".wal", ".swp", ".tmp", ".py", ".pyc", ".sh", ".md", ".toml", ".yml", ".yaml", ".html",
     ".js", ".css", ".png", ".jpg", ".pdf", ".zip", ".tar", ".whl", ".so", ".exe",
@@ -251,7 +253,8 @@ def not_text(head: bytes) -> str:
         return "is UTF-16: convert it with 'iconv -f UTF-16 -t UTF-8'"
     sample = head[:65_536]
     printable = sample.decode(errors="ignore")
-    strange = sum(not (c.isprintable() or c in "\t\r\n\x1b") for c in printable)
+    seen = printable.translate(MOVES)
+    strange = 0 if seen.isprintable() else sum(not c.isprintable() for c in seen)
     strange += len(sample) - len(printable.encode())
     if strange > MOST_STRANGE * len(sample):
         return f"is not text: {strange:,} of its first {len(sample):,} bytes are no characters"
