@@ -6,7 +6,7 @@ events are redacted and stored; lines that the format cannot read are tried with
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from typing import Any
@@ -15,6 +15,7 @@ import duckdb
 
 from clew import __version__, registry
 from clew.bundles import Small, bundles
+from clew.engines._duckdb_asked import Asked
 from clew.engines._duckdb_bundle import Bundle
 from clew.engines._duckdb_known import Known, known_sources, longest_prefix, resume
 from clew.engines._duckdb_ledger import Load, new_bench, redactor_of
@@ -27,12 +28,15 @@ from clew.formats._records import RELATION, STREAM, Records, read_records
 from clew.formats._telemetry.batches import bundled
 from clew.model.ledger import SourceRow
 from clew.model.redaction import Policy
-from clew.prices.book import Book, book_with
+from clew.prices.book import book_with
+from clew.prices.charge import Till
 from clew.redact._rows import Redactor, marks_of
 from clew.sources.files import Block, Identity, SourceFile, not_text
 
 MOST_BEHIND = 6
 """Blocks that wait to be stored: now and then storing takes long, when DuckDB writes to the disk."""
+BUNDLES_AT_ONCE = 8
+"""Bundles of small files in one transaction: the case writes large ones once, small ones again and again."""
 SURE_ENOUGH = 0.4
 """How sure a second format must be of the lines that the first one could not read."""
 Reject = tuple[int, int, str]
@@ -50,7 +54,8 @@ class _Run:
     settings: Settings
     format: str | None
     progress: Progress | None
-    book: Book
+    till: Till
+    asked: Asked
 
     def load(self, row: SourceRow, root_sha256: str, **more: Any) -> Load:
         """A source on its way into the case."""
@@ -61,9 +66,25 @@ class _Run:
             root_sha256=root_sha256,
             format=row.format,
             count=row.count,
-            book=self.book,
+            till=self.till,
+            asked=self.asked,
             redactor=self.redactor(),
             **more,
+        )
+
+    def bundle(self, format: str, loads: Mapping[str, Load], behind: Behind) -> Bundle:
+        """These sources on their way into the case together."""
+        return Bundle(
+            self.engine,
+            self.bench,
+            source_id="",
+            root_sha256="",
+            format=format,
+            till=self.till,
+            asked=self.asked,
+            redactor=self.redactor(),
+            behind=behind,
+            loads=loads,
         )
 
     def redactor(self) -> Redactor:
@@ -85,10 +106,11 @@ def ingest_files(
 ) -> Iterator[SourceRow]:
     """Files into an open case; gives the row of each as it is done.
 
-    Each is one transaction; small ones of one format are one together.
+    Each is one transaction; small ones that follow each other are one together.
     """
     bench = new_bench(f"{engine.path}.tmp")
-    run = _Run(engine, bench, settings, format, progress, book_with(settings.price_file))
+    till = Till(bench, book_with(settings.price_file))
+    run = _Run(engine, bench, settings, format, progress, till, Asked(bench))
     coming: Iterator[SourceFile | list[Small]] = iter(files)
     counts_by_source = settings.redaction.prompts == "keep"  # what prompts lose is counted in all
     if files[1:] and counts_by_source:
@@ -96,11 +118,14 @@ def ingest_files(
         coming = one_ahead(
             bundles(files, known, settings, lambda head: format or _format(head, settings))
         )
-    for found in coming:
+    found = next(coming, None)
+    while found is not None:
         if isinstance(found, SourceFile):
             yield _ingest(run, found)
+            found = next(coming, None)
         else:
-            yield from _ingest_together(run, found)
+            rows, found = _ingest_together(run, found, coming)
+            yield from rows
 
 
 def _ingest(run: _Run, source: SourceFile) -> SourceRow:
@@ -128,37 +153,44 @@ def _ingest(run: _Run, source: SourceFile) -> SourceRow:
     return row
 
 
-def _ingest_together(run: _Run, smalls: Sequence[Small]) -> list[SourceRow]:
-    """Small sources of one format, in one transaction."""
-    rows, loads = [], {}
+def _ingest_together(
+    run: _Run, found: SourceFile | list[Small] | None, coming: Iterator[SourceFile | list[Small]]
+) -> tuple[list[SourceRow], SourceFile | list[Small] | None]:
+    """Small sources in one transaction, those of a bundle parsed together; and what comes after them."""
+    done: list[tuple[SourceRow, Load, Identity]] = []
+    with run.engine.transaction():
+        with Behind("clew-store", MOST_BEHIND) as behind:
+            for _ in range(BUNDLES_AT_ONCE):
+                if isinstance(found, list):
+                    done += _load_together(run, found, behind)
+                    found = next(coming, None)
+        names = run.redactor().names([row.source for row, *_ in done])
+        for name, (row, load, identity) in zip(names, done, strict=True):
+            _finish(load, row, name, identity)
+            run.tell(row.source, identity.size, identity.size)
+    return [row for row, *_ in done], found
+
+
+def _load_together(
+    run: _Run, smalls: Sequence[Small], behind: Behind
+) -> list[tuple[SourceRow, Load, Identity]]:
+    """Small sources of one format on their way into the case."""
+    done = []
     for small in smalls:
         row = SourceRow(
             small.source.uri, small.identity.sha256, small.format, run.settings.timezone
         )
         row.source_id = small.identity.content_sha256[:16]
         row.count.lines = small.rows.lines
-        loads[row.source_id] = run.load(row, small.identity.content_sha256)
-        rows.append(row)
-    bundle = Bundle(
-        run.engine,
-        run.bench,
-        run.redactor(),
-        source_id="",
-        root_sha256="",
-        format=smalls[0].format,
-        book=run.book,
-        loads=loads,
-    )
+        load = run.load(row, small.identity.content_sha256, behind=behind)
+        done.append((row, load, small.identity))
+    loads = {row.source_id: load for row, load, _ in done}
+    bundle = run.bundle(smalls[0].format, loads, behind)
     together = bundled([small.rows for small in smalls], [(name, name) for name in loads])
-    with run.engine.transaction():
-        _load_batch(bundle, together, smalls[0].told)
-        for source_id, rejects in bundle.refused.items():
-            loads[source_id].add_rejects(rejects)
-        names = bundle.redactor.names([row.source for row in rows])
-        for row, name, small in zip(rows, names, smalls, strict=True):
-            _finish(loads[row.source_id], row, name, small.identity)
-            run.tell(row.source, small.identity.size, small.identity.size)
-    return rows
+    _load_batch(bundle, together, smalls[0].told)
+    for source_id, rejects in bundle.refused.items():
+        loads[source_id].add_rejects(rejects)
+    return done
 
 
 def _format(head: bytes, settings: Settings) -> str:
