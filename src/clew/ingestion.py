@@ -6,7 +6,7 @@ events are redacted and stored; lines that the format cannot read are tried with
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from typing import Any
@@ -16,6 +16,7 @@ import numpy as np
 
 from clew import __version__, registry
 from clew.bundles import Alone, Small, bundles, is_guessing
+from clew.engines._duckdb_asked import Asked
 from clew.engines._duckdb_bundle import Bundle
 from clew.engines._duckdb_known import Known, known_sources, longest_prefix, resume
 from clew.engines._duckdb_ledger import Load, new_bench, redactor_of
@@ -29,17 +30,23 @@ from clew.formats._telemetry.batches import bundled
 from clew.formats._telemetry.rows import Telemetry
 from clew.model.ledger import SourceRow
 from clew.model.redaction import Policy
-from clew.prices.book import Book, book_with
+from clew.prices.book import book_with
+from clew.prices.charge import Till
 from clew.redact._rows import Redactor, marks_of
 from clew.sources.files import Block, Identity, SourceFile, not_text
 
 MOST_BEHIND = 6
 """Blocks that wait to be stored: now and then storing takes long, when DuckDB writes to the disk."""
+BUNDLES_AT_ONCE = 8
+"""Bundles of small files in one transaction: the case writes large ones once, small ones again and again."""
 SURE_ENOUGH = 0.4
 """How sure a second format must be of the lines that the first one could not read."""
 TRACEBACK = b"Traceback (most recent call last):"
 Reject = tuple[int, int, str]
 """Line, byte offset, reason."""
+Coming = Alone | list[Small]
+_Done = tuple[SourceRow, Load, Identity]
+"""A source whose events are on their way; its row of the ledger is not written yet."""
 Progress = Callable[[str, int, int], None]
 """Told the source, the bytes done and the bytes in all."""
 
@@ -53,7 +60,8 @@ class _Run:
     settings: Settings
     format: str | None
     progress: Progress | None
-    book: Book
+    till: Till
+    asked: Asked
 
     def load(self, row: SourceRow, root_sha256: str, **more: Any) -> Load:
         """A source on its way into the case."""
@@ -64,9 +72,25 @@ class _Run:
             root_sha256=root_sha256,
             format=row.format,
             count=row.count,
-            book=self.book,
+            till=self.till,
+            asked=self.asked,
             redactor=self.redactor(),
             **more,
+        )
+
+    def bundle(self, format: str, loads: Mapping[str, Load], behind: Behind) -> Bundle:
+        """These sources on their way into the case together."""
+        return Bundle(
+            self.engine,
+            self.bench,
+            source_id="",
+            root_sha256="",
+            format=format,
+            till=self.till,
+            asked=self.asked,
+            redactor=self.redactor(),
+            behind=behind,
+            loads=loads,
         )
 
     def redactor(self) -> Redactor:
@@ -88,22 +112,26 @@ def ingest_files(
 ) -> Iterator[SourceRow]:
     """Files into an open case; gives the row of each as it is done.
 
-    Each is one transaction; small ones of one format are one together.
+    Each is one transaction; small ones that follow each other are one together.
     """
     bench = new_bench(f"{engine.path}.tmp")
-    run = _Run(engine, bench, settings, format, progress, book_with(settings.price_file))
-    coming: Iterator[Alone | list[Small]] = map(Alone, files)
+    till = Till(bench, book_with(settings.price_file))
+    run = _Run(engine, bench, settings, format, progress, till, Asked(bench))
+    coming: Iterator[Coming] = map(Alone, files)
     counts_by_source = settings.redaction.prompts == "keep"  # what prompts lose is counted in all
     if files[1:] and counts_by_source:
         known = known_sources(engine)
         coming = one_ahead(
             bundles(files, known, settings, lambda head: format or _format(head, settings))
         )
-    for found in coming:
+    found = next(coming, None)
+    while found is not None:
         if isinstance(found, Alone):
             yield _ingest(run, found.source, found.identity)
+            found = next(coming, None)
         else:
-            yield from _ingest_together(run, found)
+            rows, found = _ingest_together(run, found, coming)
+            yield from rows
 
 
 def _ingest(run: _Run, source: SourceFile, identity: Identity | None = None) -> SourceRow:
@@ -131,61 +159,68 @@ def _ingest(run: _Run, source: SourceFile, identity: Identity | None = None) -> 
     return row
 
 
-def _ingest_together(run: _Run, smalls: Sequence[Small]) -> list[SourceRow]:
-    """Small sources that one parser reads, in one transaction; one after the other where they cannot go
-    together."""
-    rows, loads = [], {}
+def _ingest_together(
+    run: _Run, found: Coming | None, coming: Iterator[Coming]
+) -> tuple[list[SourceRow], Coming | None]:
+    """Small sources in one transaction, those of a bundle parsed together; and what comes after them.
+
+    Those of a bundle that cannot be parsed together are read one by one behind the others.
+    """
+    done: list[_Done] = []
+    apart: list[Small] = []
+    with run.engine.transaction():
+        with Behind("clew-store", MOST_BEHIND) as behind:
+            for _ in range(BUNDLES_AT_ONCE):
+                if apart or not isinstance(found, list):
+                    break
+                loaded = _load_together(run, found, behind)
+                apart = [] if loaded else found
+                done += loaded
+                found = next(coming, None)
+        names = run.redactor().names([row.source for row, *_ in done])
+        for name, (row, load, identity) in zip(names, done, strict=True):
+            _finish(load, row, name, identity)
+            run.tell(row.source, identity.size, identity.size)
+    rows = [row for row, *_ in done]
+    return rows + [_ingest(run, small.source, small.identity) for small in apart], found
+
+
+def _load_together(run: _Run, smalls: Sequence[Small], behind: Behind) -> list[_Done]:
+    """Small sources that one parser reads on their way into the case; none where it cannot, after all."""
+    done: list[_Done] = []
     for small in smalls:
         row = SourceRow(
             small.source.uri, small.identity.sha256, small.format, run.settings.timezone
         )
         row.source_id = small.identity.content_sha256[:16]
         row.count.lines = small.rows.lines
-        loads[row.source_id] = run.load(row, small.identity.content_sha256)
-        rows.append(row)
-    bundle = Bundle(
-        run.engine,
-        run.bench,
-        run.redactor(),
-        source_id="",
-        root_sha256="",
-        format=smalls[0].format,
-        book=run.book,
-        loads=loads,
-    )
-    try:
-        with run.engine.transaction():
-            _load_together(bundle, smalls)
-            names = bundle.redactor.names([row.source for row in rows])
-            for row, name, small in zip(rows, names, smalls, strict=True):
-                _finish(loads[row.source_id], row, name, small.identity)
-                run.tell(row.source, small.identity.size, small.identity.size)
-    except _Apart:
-        return [_ingest(run, small.source, small.identity) for small in smalls]
-    return rows
-
-
-class _Apart(Exception):
-    """Files that look as if one parser read them have to be read one by one."""
-
-
-def _load_together(bundle: Bundle, smalls: Sequence[Small]) -> None:
-    """Loads the sources of a bundle, all but their rows of the ledger. Raises _Apart."""
+        load = run.load(row, small.identity.content_sha256, behind=behind)
+        done.append((row, load, small.identity))
+    bundle = run.bundle(smalls[0].format, {row.source_id: load for row, load, _ in done}, behind)
     messages = [small.rows for small in smalls if isinstance(small.rows, Telemetry)]
     if messages:
-        together = bundled(messages, [(name, name) for name in bundle.loads])
-        _load_batch(bundle, together, smalls[0].told)
-        for source_id, rejects in bundle.refused.items():
-            bundle.loads[source_id].add_rejects(rejects)
-        return
+        _load_messages(bundle, messages, smalls[0].told)
+        return done
     lines = [small.rows for small in smalls if isinstance(small.rows, Records)]
+    return done if _load_lines(bundle, smalls, lines) else []
+
+
+def _load_messages(bundle: Bundle, messages: Sequence[Telemetry], told: Settings) -> None:
+    together = bundled(messages, [(name, name) for name in bundle.loads])
+    _load_batch(bundle, together, told)
+    for source_id, rejects in bundle.refused.items():
+        bundle.loads[source_id].add_rejects(rejects)
+
+
+def _load_lines(bundle: Bundle, smalls: Sequence[Small], lines: Sequence[Records]) -> bool:
+    """Whether these lines, a part of each source, could be parsed together. If not, none is loaded."""
     bases = np.cumsum([0, *(small.identity.size for small in smalls)])[:-1].tolist()
     records = Records.joined(lines, bases)
     bundle.bench.register(STREAM, records)
     try:
         select = smalls[0].parser.select(bundle.bench, RELATION)
         if smalls[1:] and is_guessing(smalls[0].parser):
-            raise _Apart
+            return False
         bundle.add_lines(select, records, bases)
     finally:
         bundle.bench.unregister(STREAM)
@@ -194,6 +229,7 @@ def _load_together(bundle: Bundle, smalls: Sequence[Small]) -> None:
         load.count.continuation += int(own.counts.sum()) - len(own)
         rejects = bundle.refused.get(source_id, [])
         _load_rest(load, own, rejects, bundle.format, smalls[0].told)
+    return True
 
 
 def _format(head: bytes, settings: Settings) -> str:

@@ -66,7 +66,7 @@ class Bundle(Load):
                 fields[name] = fields.get(name, 0) + rows_with
         for source_id, load in self.loads.items():
             load.redactor.counts.update(self.redactor.counts_of.pop(source_id, {}))
-            load.redactor.used_key = self.redactor.used_key
+            load.redactor.used_key = load.redactor.used_key or self.redactor.used_key
 
     def _rejects(
         self, select: str, batches: Batches, source: Records | None
