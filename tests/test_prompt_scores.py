@@ -17,6 +17,7 @@ from tests.serving import serving
 
 from clew import pipeline
 from clew.detections import jailbreak, prompt_injection
+from clew.engines.clickhouse import ClickHouseEngine
 from clew.engines.duckdb import DuckDBEngine
 from clew.errors import ConfigError
 from clew.investigation import detect
@@ -230,6 +231,22 @@ def test_a_prompt_is_scored_once_for_all_detections(tmp_path: Path) -> None:
         assert engine.run(asked).rows == [(ATTACK, 0.123), ("bye", 0.0)]
     finally:
         engine.close()
+
+
+def test_clickhouse_scores_only_what_is_new(clickhouse: Bench) -> None:
+    """Known scores stay while the features do; what was erased goes, and other features score all anew."""
+    engine = clickhouse.engine
+    assert isinstance(engine, ClickHouseEngine)
+    asked = prompt_signs.select("prompt", "jailbreak_score").order_by("prompt")
+    clickhouse.fill([call(1, ATTACK), call(2, "hello")])
+    assert [prompt for prompt, _ in engine.run(asked).rows] == [ATTACK, "hello"]
+    engine.command(
+        "ALTER TABLE prompt_signs UPDATE jailbreak_score = 0.123 WHERE true SETTINGS mutations_sync = 2"
+    )
+    clickhouse.fill([call(1, ATTACK), call(3, "bye")])
+    assert engine.run(asked).rows == [(ATTACK, 0.123), ("bye", 0.0)]
+    engine.command("ALTER TABLE prompt_signs MODIFY COMMENT 'of another Clew'")
+    assert engine.run(asked).rows[0][1] != 0.123
 
 
 def test_a_running_server_fills_its_case_and_only_what_is_new(tmp_path: Path) -> None:

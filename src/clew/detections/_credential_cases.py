@@ -179,6 +179,23 @@ STUFFING_CASES = [
         expect=[{"client_ip": THIEF, "user_id": None, "refusals": 12, "successes": 36, "users": 4}],
     ),
     Case(
+        "the access log has users and addresses, the application's users and tokens; no id ties them",
+        rows=[
+            piece
+            for row in USUAL + _MANY_USERS
+            for piece in (
+                {**row, "input_tokens": None, "source_id": "access"},
+                {
+                    "timestamp": row["timestamp"], "user_id": row["user_id"], "model": "gpt-4o",
+                    "input_tokens": row["input_tokens"], "source_id": "app",
+                    "client_ip": "10.0.0.1" if row["user_id"] == "home-1" else None,
+                },
+            )
+            if "model" not in piece or row["http_status"] == 200
+        ],
+        expect=[{"client_ip": THIEF, "refusals": 12, "successes": 36, "users": 4}],
+    ),
+    Case(
         "a small log in which one address tries everybody there is",
         rows=[row for n in range(5) for row in _day(f"office-{n}", OFFICE, 480 + n, 90)]
         + [row for n in range(5) for row in _refused(f"office-{n}", [THIEF], 120 + 9 * n, 1, 1)]

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
 from typing import Any, cast
 
 import ibis
@@ -10,7 +9,7 @@ import ibis.expr.types as ir
 
 from clew.model.calls_once import call_copies
 from clew.model.fill import Fill
-from clew.model.prompt_scores import FEATURES, prompt_signs
+from clew.model.prompt_scores import MARK, prompt_signs
 from clew.model.views import attribute, events
 
 OWNERS = ("user_id", "api_key_hash", "client_ip", "service")
@@ -119,8 +118,7 @@ def with_highest(t: ir.Table) -> ir.Table:
 
 def fills(column: str, score: str) -> tuple[Fill, ...]:
     """What `clew detect` writes into the column of events: a guard's scores, and ours for the rest."""
-    table = repr([(f.name, f.patterns, f.injection, f.jailbreak) for f in FEATURES])
-    maker = f"features {hashlib.sha256(table.encode()).hexdigest()[:12]} {score}".strip()
+    maker = f"features {MARK} {score}".strip()
     t = events.filter(events.prompt.notnull(), events[column].isnull())
     ours = prompt_signs.semi_join(t, "prompt")
     own = Fill(column, "prompt", ours.select("prompt", value=ours[column]), maker)

@@ -1,11 +1,13 @@
 """Tables that follow from the events of a ClickHouse case, made anew when the events have changed.
 
-Each is a table of the case; its comment says which state of the events it was made of.
+Each is a table of the case; its comment says which state of the events it was made of, and for scores
+of prompts by which features: those that were made by the same are kept, and only new prompts are scored.
 """
 
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable
+from functools import cache
 from typing import TYPE_CHECKING, Any
 from uuid import uuid4
 
@@ -13,6 +15,7 @@ import ibis
 import ibis.expr.types as ir
 import numpy as np
 
+from clew.engines._clickhouse_sql import compile_tree
 from clew.model import calls_once, prompt_scores, span_tree
 from clew.model.views import events
 
@@ -36,17 +39,18 @@ def refresh(client: Client, compiled: Compile, names: Iterable[str], settings: S
     """Makes those of these derived tables whose events have changed."""
     state = str(client.command(STATE_OF_EVENTS))
     for name in names:
-        if client.command(STATE_OF_TABLE.format(name=name)) != state:
-            _make(client, compiled, name, state, {**settings, "session_id": uuid4().hex})
+        comment = f"{state} {MARKS.get(name, '')}".strip()
+        if client.command(STATE_OF_TABLE.format(name=name)) != comment:
+            _make(client, compiled, name, comment, {**settings, "session_id": uuid4().hex})
 
 
-def _make(client: Client, compiled: Compile, name: str, state: str, settings: Settings) -> None:
+def _make(client: Client, compiled: Compile, name: str, comment: str, settings: Settings) -> None:
     """One derived table of the events as they are; temporary tables live in a session."""
     try:
         select = MAKERS[name](client, compiled, settings)
         client.command(
             f"CREATE OR REPLACE TABLE {name} ENGINE = MergeTree ORDER BY tuple() "
-            f"COMMENT '{state}' AS {select}",
+            f"COMMENT '{comment}' AS {select}",
             settings=settings,
         )
     finally:  # in process, all sessions are one
@@ -85,8 +89,20 @@ def _call_copies(client: Client, compiled: Compile, settings: Settings) -> str:
     return compiled(calls_once.copies(events))
 
 
-def _prompt_signs(client: Client, compiled: Compile, settings: Settings) -> str:
-    return compiled(prompt_scores.scored_ones(events))
+def _prompt_signs(client: Client, _: Compile, __: Settings) -> str:
+    """The scores that are known by the same features, and those of new prompts."""
+    told = str(client.command(STATE_OF_TABLE.format(name="prompt_signs")))
+    if not told.endswith(prompt_scores.MARK):
+        return _signs()
+    kept = "SELECT * FROM prompt_signs WHERE prompt IN (SELECT prompt FROM events)"
+    return f"{kept} UNION ALL SELECT * FROM ({_signs(is_known_kept=True)})"
+
+
+@cache
+def _signs(*, is_known_kept: bool = False) -> str:
+    """SQL of all scores, or of those that `prompt_signs` lacks; it takes as long to compile as to ask."""
+    known = prompt_scores.prompt_signs if is_known_kept else None
+    return compile_tree(prompt_scores.scored_ones(events, known=known)).sql("clickhouse")
 
 
 MAKERS: dict[str, Callable[[Client, Compile, Settings], str]] = {
@@ -95,3 +111,6 @@ MAKERS: dict[str, Callable[[Client, Compile, Settings], str]] = {
     "prompt_signs": _prompt_signs,
 }
 """Table to what prepares it and gives its SELECT."""
+
+MARKS = {"prompt_signs": prompt_scores.MARK}
+"""What a table was made with, beside the events."""

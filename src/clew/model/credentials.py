@@ -2,7 +2,8 @@
 
 A request may stand in several places: an access log has the address and the 401, a gateway's log or a
 trace the user and the tokens. Rows that share a request_id or a trace_id tell each other what they
-lack, and a key that is one user's names that user.
+lack, and a key that is one user's names that user. A call that states its owner and no address, or a
+proxy's, is of the owner's answered request nearest in time, NEAR_US away at most: it is one call with it, told twice.
 
 client_ip is the caller's: where a row has a private address, of a proxy or load balancer, and names for
 whom it passed the request on (X-Forwarded-For), the last public address there, which that proxy saw
@@ -57,6 +58,7 @@ KEPT = (
 )  # fmt: skip
 
 
+NEAR_US = 30_000_000
 MOST_ROWS = 1_000
 """Rows that one request or trace may have."""
 
@@ -70,11 +72,8 @@ def asked(events: ir.Table) -> ir.Table:
         t = _completed(t, key)
     t = _with_user_of_key(t)
     t = t.filter(~t.is_teller).drop("is_teller")
-    return t.mutate(
-        refused=t.refused & t.is_main,
-        accepted=t.accepted & t.is_main,
-        owner=ibis.coalesce(t.user_id, t.api_key_hash),
-    )
+    t = _placed(t.mutate(owner=ibis.coalesce(t.user_id, t.api_key_hash)))
+    return t.mutate(refused=t.refused & t.is_main, accepted=t.accepted & t.is_main)
 
 
 def needs_credentials(e: ir.Table) -> ir.BooleanValue:
@@ -225,3 +224,30 @@ def _with_user_of_key(t: ir.Table) -> ir.Table:
     users = users.filter(users.key_user == users.other_user).drop("other_user")
     t = t.left_join(users, "api_key_hash").drop("api_key_hash_right")
     return t.mutate(user_id=ibis.coalesce(t.user_id, t.key_user)).drop("key_user")
+
+
+def _placed(t: ir.Table) -> ir.Table:
+    """Calls without an address, or with a proxy's, get that of the owner's answered request nearest in
+    time, which then tells how the call ended."""
+    is_inside = t.client_ip.re_search(PRIVATE).fill_null(True)
+    is_lost = t.is_call & is_inside & t.owner.notnull()
+    is_place = t.client_ip.notnull() & t.accepted & ~t.is_call
+    at_ms = t.at_us // 1000  # a frame of microseconds is too wide for ClickHouse
+    before = ibis.range_window(
+        group_by=t.owner, order_by=at_ms, preceding=NEAR_US // 1000, following=0
+    )
+    after = ibis.range_window(
+        group_by=t.owner, order_by=at_ms, preceding=0, following=NEAR_US // 1000
+    )
+    before_us = t.at_us.max(where=is_place).over(before)
+    after_us = t.at_us.min(where=is_place).over(after)
+    is_later = before_us.isnull() | (after_us - t.at_us < t.at_us - before_us)
+    nearest = ibis.ifelse(is_later.fill_null(False), after_us, before_us)
+    places = t.filter(is_place).group_by("owner", place_us="at_us")
+    places = places.agg(place_ip=t.client_ip.min())
+    t = t.mutate(place_us=ibis.ifelse(is_lost, nearest, None))
+    t = t.left_join(places, ["owner", "place_us"]).drop("owner_right", "place_us_right", "place_us")
+    is_told = t.place_ip.notnull() & (t.client_ip.isnull() | ~t.place_ip.re_search(PRIVATE))
+    return t.mutate(
+        client_ip=ibis.ifelse(is_told, t.place_ip, t.client_ip), is_main=t.is_main & ~is_told
+    ).drop("place_ip")

@@ -10,6 +10,7 @@ invisible characters are undone, or in the raw one. All of it is Ibis, so that e
 
 from __future__ import annotations
 
+import hashlib
 import unicodedata
 from collections.abc import Sequence
 
@@ -43,6 +44,9 @@ FEATURES: tuple[Feature, ...] = (
     *OVERRIDE, *DISMISSAL, *SECRETS, *DEMANDS, *NEARBY, *ELSEWHERE, *ABROAD, *FORGERY, *HIDDEN, *HIJACK, *PERSONAS,
     *ROLES, *PRETEXTS, *INNOCENT,
 )  # fmt: skip
+_TABLE = repr([(f.name, f.patterns, f.injection, f.jailbreak, f.unless) for f in FEATURES])
+MARK = hashlib.sha256(_TABLE.encode()).hexdigest()[:12]
+"""Of the features: scores by others are worked out anew."""
 SCORES = {"prompt_injection": "prompt_injection_score", "jailbreak": "jailbreak_score"}
 """Detection to the column of events that it fills."""
 LEAST_SHOWN = 0.02
