@@ -91,6 +91,8 @@ class Units:
         return self.guessed[name]
 
 
+OF_THE_JOURNAL = frozenset({"_UID", "_GID", "__MONOTONIC_TIMESTAMP"})
+"""Names of systemd's journal that mean no column: its users are the machine's own."""
 DATADOG = frozenset({"ddsource", "ddtags", "dd.trace_id", "dd.service", "dd.env"})
 """Names by which Datadog's own records are known."""
 Spell = Callable[[str], Spelling | None]
@@ -115,6 +117,8 @@ def spelling_of(name: str) -> Spelling | None:
     """
     if name.lower() == "status":
         return Spelling("http_status", "", 0)
+    if name in OF_THE_JOURNAL:
+        return None
     if name in ZAP_DEVELOPMENT:
         return Spelling(ZAP_DEVELOPMENT[name], "", 40)
     plain = re.sub(r"(?<=[a-z0-9])([A-Z])", r"_\1", name).lower()
