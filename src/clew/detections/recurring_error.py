@@ -161,6 +161,12 @@ CASES = [
         expect=[{"service": "worker", "events": 50, "records": 150, "failed_requests": 0, "url_path": None}],
     ),
     Case(
+        "a container's name stands for the service that no line states",
+        rows=[{**_line(n, "db lost", severity="ERROR"), "service": None, "container": name, "source_id": name}
+              for name in ("cart", "checkout") for n in range(30)],
+        expect=[{"service": "cart", "events": 30}, {"service": "checkout", "events": 30}],
+    ),
+    Case(
         "errors whose requests failed are found with their path, however few of all lines they are",
         rows=[_line(n, f"job {n} done") for n in range(400)]
         + [

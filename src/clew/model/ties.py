@@ -62,13 +62,16 @@ ID_IN_PATH = (
 def observed(e: ir.Table) -> ir.Table:
     """Every row that has a time, with `at`, `role`, `service`, `rid` and `route` worked out.
 
-    `service` is the row's own, else its source's, else the first part of the logger's name, else
-    the only service of the case, else the server's address, host or kind of server.
+    `service` is the row's own, else its container's name, else its source's, else the first part of
+    the logger's name, else the only service of the case, else the server's address, host or kind.
     `is_counted`: whether the row stands for a request of its service, see `requests`.
     """
     # a client's span tells of the request that its server's tells of: one is enough
     is_asking = e.span_kind.isin(("client", "producer")).fill_null(False)
-    e = e.mutate(http_status=ibis.ifelse(is_asking, ibis.null("int64"), e.http_status))
+    e = e.mutate(
+        http_status=ibis.ifelse(is_asking, ibis.null("int64"), e.http_status),
+        service=ibis.coalesce(e.service, _name_of_container(e)),
+    )
     # few columns from the start: what is carried along costs the compiler more than the engine
     e = e.select(*CARRIED, *READ)
     e = e.filter(e.timestamp.notnull())
@@ -100,6 +103,12 @@ def observed(e: ir.Table) -> ir.Table:
         route=ibis.coalesce(t.http_route, route_of(t.url_path)),
         is_counted=(is_proxy_row | ~t.is_proxied.fill_null(False)) & (is_request | is_record),
     )
+
+
+def _name_of_container(e: ir.Table) -> ir.StringValue:
+    """The container's name, where it is one and no id."""
+    is_id = e.container.re_search(r"^[0-9a-f]{12,64}$").fill_null(False)
+    return cast(ir.StringValue, ibis.ifelse(is_id, ibis.null("string"), e.container))
 
 
 def _is_own_word(t: ir.Table) -> ir.BooleanValue:
