@@ -17,6 +17,7 @@ import ibis.expr.types as ir
 
 from clew.analyses._by import group_keys, ordered
 from clew.model.case import Case
+from clew.model.exceptions import normalised
 
 RETURNS = (
     "exception_fingerprint",
@@ -29,14 +30,6 @@ RETURNS = (
     "services",
     "event_id",
 )
-
-_VARYING = (
-    (r"[0-9a-fA-F]{8}(?:-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12}", "<id>"),
-    (r"\b(?:0x[0-9a-fA-F]+|[0-9a-f]{16,})\b", "<hex>"),
-    (r"'[^']*'|\"[^\"]*\"", "<text>"),
-    (r"\d+(?:\.\d+)*", "<number>"),
-)
-"""What differs between like messages: 0a1b2c3d-...-0a1b2c3d4e5f, 0x7f3a, 'user_7', 3.14."""
 
 
 def exceptions(
@@ -76,13 +69,6 @@ def exceptions(
         event_id=placed.event_id.min(where=placed.clew_place == 0),
     )
     return ordered(counted.select(*keys, *RETURNS), list(keys), "events", then=("event_id",))
-
-
-def normalised(message: ir.StringValue) -> ir.StringValue:
-    """The message with a word in angle brackets for each part that varies."""
-    for pattern, word in _VARYING:
-        message = message.re_replace(pattern, word)
-    return message
 
 
 def _text(value: ir.StringValue) -> ir.StringValue:

@@ -32,6 +32,8 @@ DEPLOYED = (
 """A message that says no more than that there was a change."""
 SERVERS = r"(?i)gunicorn|uvicorn|hypercorn|https?://|python [0-9]"
 """Lines whose number is a server's or an address, not the service's version."""
+TOOK = r"(?i)\bin [0-9.]+ ?(ms|s|secs?|seconds)\b|\brunning for [0-9.]+"
+"""How long it took is no version: Started Application in 2.1 seconds (process running for 2.6)."""
 TOGETHER_US = 600_000_000
 
 
@@ -94,14 +96,15 @@ def _stated(own: ir.Table) -> ir.Table:
         & own.model.isnull()
         & (own.message.isnull() | own.message.re_search(DEPLOYED))
     ).fill_null(False)
+    own = own.mutate(words=own.message.fill_null("").re_replace(TOOK, ""))
     is_start = (
-        own.message.re_search(START)
+        own.words.re_search(START)
         & own.http_status.isnull()
         & ~own.severity.isin(("ERROR", "FATAL")).fill_null(False)
     ).fill_null(False)
     t = own.filter(own.change_type.notnull() | is_record | is_start)
-    dotted = t.message.fill_null("").re_extract(DOTTED_VERSION, 1).nullif("")
-    short = t.message.fill_null("").re_extract(SHORT_VERSION, 1).nullif("")
+    dotted = t.words.re_extract(DOTTED_VERSION, 1).nullif("")
+    short = t.words.re_extract(SHORT_VERSION, 1).nullif("")
     is_server = t.message.re_search(SERVERS).fill_null(False)
     said = ibis.coalesce(
         t.change_version, ibis.ifelse(is_server, None, ibis.coalesce(dotted, short))

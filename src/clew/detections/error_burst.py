@@ -227,11 +227,13 @@ def _told_once(t: ir.Table) -> ir.Table:
 
 def _explained(counted: ir.Table, bursts: ir.Table, min_explained: float) -> ir.Table:
     """The value that most errors of a burst share, and few of its successes; one a burst."""
-    span = bursts.select("service", "run", "started", "ended", all_errors="errors")
+    span = bursts.select("service", "run", "started", "ended")
     met = counted.join(span, "service")
     met = met.filter((met.timestamp >= met.started) & (met.timestamp <= met.ended))
     own = ibis.window(group_by=[met.service, met.run])
-    met = met.mutate(all_requests=met.count().over(own))
+    met = met.mutate(
+        all_requests=met.count().over(own), all_errors=met.failed.cast("int64").sum().over(own)
+    )
     facts = spread(met, EXPLAINS, "service", "run", "failed", "all_errors", "all_requests")
     t = facts.group_by("service", "run", "name", "value").agg(
         errors=facts.failed.cast("int64").sum(),
@@ -271,6 +273,11 @@ def _minutes(errors: dict[int, int], *, of: int = 20, every_min: int = 1) -> lis
 
 
 CASES = [
+    Case(
+        "what explains a burst explains all of its errors at most, those of a calm pause too",
+        rows=_minutes({**dict.fromkeys(range(30, 35), 10), 35: 1, **dict.fromkeys(range(40, 45), 10)}),
+        expect=[{"errors": 100, "url_path": "/v1/score", "explained_share": 1.0}],
+    ),
     Case(
         "a hundred errors in nine minutes of an access log are a burst",
         rows=[

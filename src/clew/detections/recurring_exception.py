@@ -303,6 +303,18 @@ _BUSY = [
 
 CASES = [
     Case(
+        "exceptions in a container's output, which holds the server's access lines too, are found",
+        rows=[
+            {"timestamp": f"2026-11-20T10:00:{n:02}Z", "source_id": "out", **columns}
+            for n in range(0, 40, 4)
+            for columns in (
+                {"source_format": "python_logging", "exception_type": "KeyError", "url_path": "/v1/x"},
+                {"source_format": "nginx_access", "http_method": "POST", "http_status": 500, "url_path": "/v1/x"},
+            )
+        ],
+        expect=[{"exception_type": "KeyError", "events": 10, "requests": 10, "url_path": "/v1/x"}],
+    ),
+    Case(
         "in a busy minute each exception stays on the path of its kind",
         rows=_BUSY,
         expect=[

@@ -30,7 +30,15 @@ from clew.formats._severity import severity_sql
 from clew.formats._time import day_sql, epoch_sql, timestamp_sql
 from clew.formats._turns import with_turns
 from clew.model.event import BY_NAME, OWN
-from clew.model.vocabulary import SPELLINGS, UNITS_TOLD, ZAP_DEVELOPMENT, Spelling, unwrapped
+from clew.model.vocabulary import (
+    DATADOG,
+    OF_THE_JOURNAL,
+    SPELLINGS,
+    ZAP_DEVELOPMENT,
+    Spelling,
+    told_unit,
+    unwrapped,
+)
 
 INTEGERS = frozenset({"UBIGINT", "BIGINT", "NULL"})
 NUMBERS = INTEGERS | {"DOUBLE"}
@@ -91,8 +99,6 @@ class Units:
         return self.guessed[name]
 
 
-DATADOG = frozenset({"ddsource", "ddtags", "dd.trace_id", "dd.service", "dd.env"})
-"""Names by which Datadog's own records are known."""
 Spell = Callable[[str], Spelling | None]
 """The canonical column that a field's name means, None where it means none."""
 Share = Callable[[str], str]
@@ -117,6 +123,8 @@ def spelling_of(name: str) -> Spelling | None:
     """
     if name.lower() == "status":
         return Spelling("http_status", "", 0)
+    if name in OF_THE_JOURNAL:
+        return None
     if name in ZAP_DEVELOPMENT:
         return Spelling(ZAP_DEVELOPMENT[name], "", 40)
     plain = re.sub(r"(?<=[a-z0-9])([A-Z])", r"_\1", name).lower()
@@ -158,7 +166,7 @@ def map_members(
     for item in fields:
         spelling = spell(item.name)
         if spelling and spelling.unit == "guess":
-            spelling = replace(spelling, unit=_told(item.name, there))
+            spelling = replace(spelling, unit=told_unit(item.name, there))
         found = _candidates(item, spelling, settings, units) if spelling else {}
         if currency and spelling and BY_NAME[spelling.column].kind == "money":
             found = {
@@ -188,14 +196,6 @@ def map_members(
     if wrong := problems(doubted, currencies):
         left.append(("usage_problem", wrong))
     return columns, left
-
-
-def _told(name: str, names: set[str]) -> str:
-    """The unit of a duration that the names beside it tell, else `guess`."""
-    for told, unit, beside in UNITS_TOLD:
-        if name.lower() == told and names.issuperset(beside):
-            return unit
-    return "guess"
 
 
 def _add_status_levels(candidates: dict[str, list[_Candidate]]) -> None:

@@ -6,6 +6,15 @@ from clew.model.case import Sample
 
 PLATFORM_SAMPLES = [
     Sample(
+        '{"__CURSOR":"s=1","__REALTIME_TIMESTAMP":"1795165200123456","PRIORITY":"3","_UID":"0",'
+        '"_HOSTNAME":"web-1","SYSLOG_IDENTIFIER":"checkout","_PID":"512","MESSAGE":"connection to db lost"}\n',
+        [
+            {"timestamp": "2026-11-20T09:00:00.123456Z", "severity": "ERROR", "service": "checkout",
+             "host": "web-1", "process_id": 512, "message": "connection to db lost", "user_id": None},
+        ],
+        name="journalctl -o json had no time, and a user 0",
+    ),
+    Sample(
         '{"L":"ERROR","T":"2026-11-20T09:00:00.123Z","C":"cmd/main.go:30","N":"pay","M":"charge failed",'
         '"error":"dial tcp: refused","S":"main.charge\\n\\t/app/pay.go:55"}\n',
         [

@@ -17,6 +17,8 @@ PROXY_FORMATS = (
     "nginx_access", "apache_access", "haproxy", "envoy_access", "traefik_access", "aws_elb",
     "w3c_access",
 )  # fmt: skip
+CADDY = "http.log."
+"""How the names of Caddy's loggers of requests begin."""
 PROXY_ERRORS = ("nginx_error", "apache_error")
 WIDEST_OFFSET_US = 14 * 3_600_000_000
 QUARTER_HOUR_US = 900_000_000
@@ -84,6 +86,7 @@ def is_proxy(e: ir.Table) -> ir.BooleanValue:
     return cast(
         ir.BooleanValue,
         e.source_format.isin(PROXY_FORMATS).fill_null(False)
+        | (e.logger.startswith(CADDY) & e.http_status.notnull()).fill_null(False)
         | ((e.upstream_ms.notnull() | _is_reached(e)) & e.http_status.notnull()),
     )
 
@@ -98,7 +101,7 @@ def _differences(e: ir.Table, failures_only: bool) -> ir.Table:
     t = e.select(
         "event_id", "source_id", "source_format", "timestamp", "request_id", "trace_id",
         "http_method", "url_path", "http_status", "upstream_ms", "upstream_address", "exception_type",
-        "severity",
+        "severity", "logger",
     )  # fmt: skip
     t = t.filter(t.timestamp.notnull())
     is_failure = _is_failure(t)

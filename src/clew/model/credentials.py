@@ -52,7 +52,7 @@ LAST_PUBLIC = (
 """`203.0.113.4, 198.51.100.7, 10.0.0.2`: 198.51.100.7."""
 TOLD = ("user_id", "api_key_hash", "client_ip")
 KEPT = (
-    "event_id", "source_id", "source_format", "timestamp", "request_id", "trace_id", "span_name",
+    "event_id", "source_id", "source_format", "timestamp", "logger", "request_id", "trace_id", "span_name",
     "span_kind", "http_status", "status", "error_class", "error_type", "event_name", "service",
     "model", "region", "url_path", "user_agent", "upstream_ms", "upstream_address", "cost_usd", *TOLD,
 )  # fmt: skip

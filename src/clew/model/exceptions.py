@@ -20,6 +20,13 @@ ID_IN_MESSAGE = (
 SERVER_REPEATS = r"^(Exception (in|on) |Internal Server Error|Error handling request|Unhandled )"
 REFUSED_INPUT = (400, 422)
 """Statuses of an exception that a caller's input raised, where the log takes it for a warning."""
+VARYING = (
+    (r"[0-9a-fA-F]{8}(?:-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12}", "<id>"),
+    (r"\b(?:0x[0-9a-fA-F]+|[0-9a-f]{16,})\b", "<hex>"),
+    (r"'[^']*'|\"[^\"]*\"", "<text>"),
+    (r"\d+(?:\.\d+)*", "<number>"),
+)
+"""What differs between like messages: 0a1b2c3d-...-0a1b2c3d4e5f, 0x7f3a, 'user_7', 3.14."""
 USUAL_SHARE, LEAST_USUAL = 0.75, 5
 NO_TEXT = ibis.null("string")
 
@@ -184,3 +191,10 @@ def _nearest_failures(loose: ir.Table, failed: ir.Table, tolerance_us: int) -> i
         nearby_left="left_id",
         nearby_id="right_id",
     )
+
+
+def normalised(message: ir.StringValue) -> ir.StringValue:
+    """The message with a word in angle brackets for each part that varies."""
+    for pattern, word in VARYING:
+        message = message.re_replace(pattern, word)
+    return message

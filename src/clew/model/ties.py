@@ -22,6 +22,7 @@ from clew.model.built import once
 from clew.model.clocks import (
     LEFT_SKEW_US,
     PROXY_ERRORS,
+    PROXY_FORMATS,
     QUARTER_HOUR_US,
     clock_offsets,
     is_proxy,
@@ -29,9 +30,12 @@ from clew.model.clocks import (
 )
 
 SERVER_LOGGERS = (
-    "asyncio", "django", "gunicorn", "hypercorn", "main", "__main__", "root", "uvicorn", "werkzeug",
+    "asyncio", "c", "com", "django", "gunicorn", "hypercorn", "io", "java", "main", "__main__", "net",
+    "o", "org", "root", "uvicorn", "werkzeug",
 )  # fmt: skip
-FILE_KINDS = ("csv", "jsonl", "logfmt", "parquet", "text")
+OWN_FORMATS = ("heroku", "python_logging", "text")
+"""Formats whose lines, if they are no requests, an application writes."""
+FILE_KINDS = ("csv", "heroku", "jsonl", "logfmt", "parquet", "text")
 """Formats that say nothing of who wrote them."""
 CARRIED = (
     "event_id", "source_id", "source_format", "line", "severity", "logger", "message",
@@ -58,13 +62,16 @@ ID_IN_PATH = (
 def observed(e: ir.Table) -> ir.Table:
     """Every row that has a time, with `at`, `role`, `service`, `rid` and `route` worked out.
 
-    `service` is the row's own, else its source's, else the first part of the logger's name, else
-    the only service of the case, else the server's address, host or kind of server.
+    `service` is the row's own, else its container's name, else its source's, else the first part of
+    the logger's name, else the only service of the case, else the server's address, host or kind.
     `is_counted`: whether the row stands for a request of its service, see `requests`.
     """
     # a client's span tells of the request that its server's tells of: one is enough
     is_asking = e.span_kind.isin(("client", "producer")).fill_null(False)
-    e = e.mutate(http_status=ibis.ifelse(is_asking, ibis.null("int64"), e.http_status))
+    e = e.mutate(
+        http_status=ibis.ifelse(is_asking, ibis.null("int64"), e.http_status),
+        service=ibis.coalesce(e.service, _name_of_container(e)),
+    )
     # few columns from the start: what is carried along costs the compiler more than the engine
     e = e.select(*CARRIED, *READ)
     e = e.filter(e.timestamp.notnull())
@@ -79,7 +86,8 @@ def observed(e: ir.Table) -> ir.Table:
         ibis.ifelse(t.is_proxy_origin.fill_null(False), "proxy", "application"),
     )
     # a row without a source has no origin
-    is_proxy_row, offset_us = t.is_proxy_origin.fill_null(False), t.offset_us.fill_null(0)
+    is_proxy_row = t.is_proxy_origin.fill_null(False) & ~_is_own_word(t)
+    offset_us = t.offset_us.fill_null(0)
     is_request = t.http_status.notnull()
     is_record = (
         ~is_proxy_row & ~t.asks.fill_null(False) & t.severity.notnull() & t.span_name.isnull()
@@ -95,6 +103,21 @@ def observed(e: ir.Table) -> ir.Table:
         route=ibis.coalesce(t.http_route, route_of(t.url_path)),
         is_counted=(is_proxy_row | ~t.is_proxied.fill_null(False)) & (is_request | is_record),
     )
+
+
+def _name_of_container(e: ir.Table) -> ir.StringValue:
+    """The container's name, where it is one and no id."""
+    is_id = e.container.re_search(r"^[0-9a-f]{12,64}$").fill_null(False)
+    return cast(ir.StringValue, ibis.ifelse(is_id, ibis.null("string"), e.container))
+
+
+def _is_own_word(t: ir.Table) -> ir.BooleanValue:
+    """Whether a row is an application's although its source holds access lines: a container's output
+    is one log, in which gunicorn writes both."""
+    is_own: ir.BooleanValue = ~t.source_format.isin((*PROXY_FORMATS, *PROXY_ERRORS)) & (
+        t.exception_type.notnull() | (t.http_status.isnull() & t.source_format.isin(OWN_FORMATS))
+    )
+    return is_own.fill_null(False)
 
 
 def route_of(path: ir.Value) -> ir.StringValue:

@@ -11,7 +11,7 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -59,7 +59,8 @@ PLAIN: dict[str, str] = {
         "created_at logged_at log_time time_local time_iso8601 start_time starttime "
         "start_timestamp request_time_utc time_utc timestamp_utc date_utc when instant timemillis "
         "timestampmillis time_unix_nano timeunixnano epoch receivetimestamp received_at "
-        "record.time.timestamp @t edgestarttimestamp timegenerated requesttime lasttimestamp started_at"
+        "record.time.timestamp @t edgestarttimestamp __realtime_timestamp timegenerated requesttime "
+        "lasttimestamp started_at"
     ),
     "observed_timestamp": "observed_timestamp observedtimestamp ingested_at event.ingested",
     "severity": (
@@ -354,6 +355,10 @@ ZAP_DEVELOPMENT = {
     "L": "severity", "M": "message", "N": "logger", "S": "exception_stacktrace",
 }  # fmt: skip
 """What zap's development encoder calls its keys: single letters, and only as capitals."""
+OF_THE_JOURNAL = frozenset({"_UID", "_GID", "__MONOTONIC_TIMESTAMP"})
+"""Names of systemd's journal that mean no column: its users are the machine's own."""
+DATADOG = frozenset({"ddsource", "ddtags", "dd.trace_id", "dd.service", "dd.env"})
+"""Names by which Datadog's own records are known."""
 
 DURATIONS: dict[str, dict[str, str]] = {
     "duration_ms": {
@@ -468,6 +473,14 @@ name of the structure, which has a spelling."""
 TYPED_ANYWAY = frozenset({"error", "host", "ip", "session", "tool"})
 """Weak names that a person who searches means all the same."""
 SCALES = {"ns": 1e-6, "us": 1e-3, "ms": 1.0, "s": 1e3, "min": 6e4}
+
+
+def told_unit(name: str, beside: Collection[str]) -> str:
+    """The unit of a duration that the names of its record, in lower case, tell, else `guess`."""
+    for told, unit, names in UNITS_TOLD:
+        if name.lower() == told and all(one in beside for one in names):
+            return unit
+    return "guess"
 
 
 def resolve(name: str) -> Name:
