@@ -288,17 +288,17 @@ CASES = [
         rows=[
             row
             for n in range(3)
-            for tokens in (40, 7900)
+            for place, tokens in enumerate((40, 7900))
             for row in _trace(
-                n + tokens,
+                n + 10 * place,
                 6,
                 db_query=None,
-                span_name=f"embeddings {tokens}",
+                span_name=f"embeddings {['small', 'large'][place]}",
                 operation="embeddings",
                 input_tokens=tokens,
             )
         ],
-        expect=[{"service": "orders", "span_name": "embeddings {id}", "calls": 18}],
+        expect=[{"service": "orders", "span_name": "embeddings small", "calls": 18}],
     ),
     Case(
         "paths that differ in their ids are one operation",
