@@ -117,11 +117,11 @@ def describe(row: dict[str, Any], details: dict[str, list[dict[str, Any]]]) -> D
             f"{row['amplification']:.1f} attempts here."
         )
     steep = row["amplification"] >= 3 or row["retry_share"] >= 0.3
-    severity = "medium" if steep or row["recovered_share"] < 0.5 else "low"
+    helps = row["recovered_share"] >= 0.5
     return Description(
         title=f"{row['service']} repeats '{row['span_name']}'{target} after failures: "
         f"{row['amplification']:.1f} attempts for each call",
-        severity="high" if steep and row["recovered_share"] < 0.5 else severity,
+        severity="high" if steep and not helps else "medium" if steep or not helps else "low",
         confidence=0.9,
         why=tuple(reasons),
         recommendations=_recommendations(row),
