@@ -198,6 +198,14 @@ def test_a_chain_deeper_than_pythons_stack_is_drawn(duckdb: Bench) -> None:
     assert max(map(cell_len, picture(trace, most=0).splitlines())) <= 80
 
 
+def test_a_deep_span_keeps_its_name_on_a_narrow_terminal(duckdb: Bench) -> None:
+    rows = [span(f"s{n}", f"s{n - 1}" if n else None, n, 100 - 2 * n) for n in range(40)]
+    drawn = picture(
+        traced(duckdb, [{**row, "span_name": f"op{n}"} for n, row in enumerate(rows)]), width=60
+    )
+    assert all(f"op{n} " in drawn for n in range(40))
+
+
 def test_hostile_names_do_not_act(duckdb: Bench) -> None:
     trace = traced(
         duckdb,

@@ -288,6 +288,13 @@ CASES = [
         expect=[{"rank": 1, "service": "cart", "pod": PODS[1], "operation": "GET /cart"}],
     ),
     Case(
+        "a metric of a pod behind its node's name is that pod's",
+        options=_WHEN,
+        rows=requests(slow_ms=60)
+        + [{**row, "k8s_pod": f"node-6.{row['k8s_pod']}"} for row in points()],
+        expect=[{"rank": 1, "service": "cart", "pod": PODS[1], "operation": "GET /cart"}],
+    ),
+    Case(
         "error lines that name another service speak of that one",
         options=_WHEN,
         rows=requests() + lines("call {} of cart: connection refused", 6),

@@ -2,7 +2,8 @@
 
 apart   the slow ones stand apart: beyond four spreads of the fast ones, with fewer just below
 tail    no gap, but the slowest twentieth takes several times as long as the median
-all     all are alike and all are slow: there is no normal one to hold them against
+all     all are alike and all are slow: there is no normal one to hold them against; a job
+        (is_job_entry: nobody waits for an answer) may take its time
 """
 
 from __future__ import annotations
@@ -40,7 +41,9 @@ def judged(t: ir.Table, limits: Limits) -> ir.Table:
     Failed requests may be slow but are never normal: many fail fast.
     """
     asked = t.filter((t.event_id == t.root_event_id) & t.duration_ms.notnull())
-    asked = asked.select("root_event_id", *ENTRY, "started", "ended", "duration_ms", "failed")
+    asked = asked.mutate(is_job=(asked.span_kind == "internal").fill_null(False)).select(
+        "root_event_id", *ENTRY, "started", "ended", "duration_ms", "failed", "is_job"
+    )
     t = asked.join(_entries(asked, limits), list(ENTRY))
     is_slow = ibis.cases(
         (t.basis == "apart", t.duration_ms > t.threshold_ms),
@@ -75,6 +78,7 @@ def _entries(asked: ir.Table, limits: Limits) -> ir.Table:
         p50_ms=asked.duration_ms.quantile(0.5),
         tail_ms=asked.duration_ms.quantile(TAIL),
         p99_ms=asked.duration_ms.quantile(0.99),
+        is_job_entry=asked.is_job.cast("int64").min() > 0,
     )
     t = t.filter((t.requests >= limits.min_requests) & t.q10.notnull() & t.q30.notnull())
     low, high = _ln(t.q10), _ln(t.q30)

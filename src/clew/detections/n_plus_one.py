@@ -11,7 +11,8 @@ Method    children of one parent with the same name, callee and statement, numbe
           aside; at least min_calls of them, in turn, in min_traces traces (in fewer, where there
           are twice as many calls). Not counted: calls repeated after a failure, pages of one answer
           (OFFSET, page=), messages handled, steps of one's own that ask nobody, embeddings of
-          whole batches, and the steps of an agent, of which each needs the last
+          whole batches, calls with waits between them (polling), and the steps of an agent, of
+          which each needs the last
 Blind to  loops whose calls hang under a span of their own each; calls of less than min_calls
 Source    OpenTelemetry semantic conventions, database and HTTP client spans
 """
@@ -45,6 +46,9 @@ PAGES = (
     r"|\b(page|cursor|offset|skip|start_?(key|after|index)|(next_?)?page_?token|continuation)"
     r"[\w.-]*="  # ?page=3, ?page_token=af31
 )
+IDLE, PACE_MS = 5, 50
+"""Calls with so many times their own length between them, and so long a wait, are paced: a status that
+is asked for until it changes."""
 FULL_BATCH_TOKENS = 2_000
 """Tokens of one call for embeddings that holds a batch of texts, or a text as long as one."""
 
@@ -181,6 +185,9 @@ def _parents(calls: ir.Table, min_calls: int) -> ir.Table:
     above = span_tree.select(parent_event_id="event_id", parent_ms="duration_ms")
     t = t.left_join(above, "parent_event_id")
     elapsed_ms = t.ended.delta(t.started, unit="microsecond") / 1e3
+    idle_ms = elapsed_ms - t.call_ms
+    is_paced = (idle_ms > IDLE * t.call_ms) & (idle_ms > PACE_MS * (t.calls - 1))
+    t = t.filter(~is_paced)
     return t.mutate(saving_ms=ibis.greatest(elapsed_ms - t.slowest_ms, 0.0))
 
 
@@ -284,21 +291,26 @@ CASES = [
         expect=[],
     ),
     Case(
+        "a status that is asked for each second is polled",
+        rows=[row for n in range(5) for row in _trace(n, 8, gap_ms=120.0)],
+        expect=[],
+    ),
+    Case(
         "embeddings of whole batches are no loop, of single texts they are",
         rows=[
             row
             for n in range(3)
-            for tokens in (40, 7900)
+            for place, tokens in enumerate((40, 7900))
             for row in _trace(
-                n + tokens,
+                n + 10 * place,
                 6,
                 db_query=None,
-                span_name=f"embeddings {tokens}",
+                span_name=f"embeddings {['small', 'large'][place]}",
                 operation="embeddings",
                 input_tokens=tokens,
             )
         ],
-        expect=[{"service": "orders", "span_name": "embeddings {id}", "calls": 18}],
+        expect=[{"service": "orders", "span_name": "embeddings small", "calls": 18}],
     ),
     Case(
         "paths that differ in their ids are one operation",

@@ -12,7 +12,8 @@ Units     calls: what callers wanted; attempts: what the callee got; attempts_pe
 Method    under one parent, a call to the same callee for the same thing that begins after the one
           before it ended and failed (status error, 5xx, 408, 425, 429, an exception); or one that
           says so by its resend count. Where spans do not say what they ask for, a call counts as a
-          repeat only as long as none before it under that parent succeeded
+          repeat only as long as none before it under that parent succeeded. Repeats of less than
+          retry_budget of all attempts, most of which succeed in the end, are no amplification
 Blind to  repeats in another trace (a user who presses again, a queue that delivers again); clients
           that make one span of all attempts and state no count
 Source    OpenTelemetry semantic conventions, HTTP client spans (http.request.resend_count)
@@ -38,7 +39,7 @@ SUBJECT = ("service", "span_name")
 MEASURES = (
     "calls", "attempts", "retries", "attempts_per_call", "attempts_when_retried", "most_attempts",
     "amplification", "retry_share", "recovered_share", "backoff_ms", "backoff_growth", "wasted_ms",
-    "traces", "min_retries", "min_retry_share",
+    "traces", "min_retries", "min_retry_share", "retry_budget",
 )  # fmt: skip
 REFERENCES: tuple[str, ...] = ()
 
@@ -47,16 +48,26 @@ HOPS = 8
 """How far above a call another repeated call is looked for: client, server and inner spans count."""
 
 
-def detect(events: ir.Table, *, min_retries: int = 5, min_retry_share: float = 0.02) -> ir.Table:
+def detect(
+    events: ir.Table,
+    *,
+    min_retries: int = 5,
+    min_retry_share: float = 0.02,
+    retry_budget: float = 0.1,
+) -> ir.Table:
     attempts = _attempts(events)
     own = _by_operation(_logical_calls(attempts), events)
     found = own.filter((own.retries >= min_retries) & (own.retry_share >= option(min_retry_share)))
     t = found.left_join(_above(attempts, own), ["service", "span_name"])
+    # a few calls that were made again and then succeeded are what repeats are for
+    is_within = (t.retry_share < option(retry_budget)) & (t.recovered_share >= 0.5)
+    t = t.filter(~is_within | (t.layers.fill_null(0) > 0))
     return t.mutate(
         amplification=t.attempts_per_call * t.factor_above.fill_null(1.0),
         layers=t.layers.fill_null(0) + 1,
         min_retries=ibis.literal(min_retries),
         min_retry_share=option(min_retry_share),
+        retry_budget=option(retry_budget),
     ).order_by(ibis.desc("retries"), "service", "span_name")
 
 
@@ -106,10 +117,11 @@ def describe(row: dict[str, Any], details: dict[str, list[dict[str, Any]]]) -> D
             f"{row['amplification']:.1f} attempts here."
         )
     steep = row["amplification"] >= 3 or row["retry_share"] >= 0.3
+    helps = row["recovered_share"] >= 0.5
     return Description(
         title=f"{row['service']} repeats '{row['span_name']}'{target} after failures: "
         f"{row['amplification']:.1f} attempts for each call",
-        severity="high" if steep and row["recovered_share"] < 0.5 else "medium",
+        severity="high" if steep and not helps else "medium" if steep or not helps else "low",
         confidence=0.9,
         why=tuple(reasons),
         recommendations=_recommendations(row),
@@ -390,5 +402,15 @@ CASES = [
         "a repeat now and then among many calls is no amplification",
         rows=[row for n in range(50) for row in _trace(n, "ooooo" if n else "ffooo")],
         expect=[],
+    ),
+    Case(
+        "repeats within the usual budget, which succeed, are what repeats are for",
+        rows=[row for n in range(50) for row in _trace(n, "oo" if n % 8 else "fo")],
+        expect=[],
+    ),
+    Case(
+        "as few repeats, none of which helps, are told",
+        rows=[row for n in range(50) for row in _trace(n, "oo" if n % 8 else "ff")],
+        expect=[{"service": "api", "span_name": "POST", "retries": 7, "recovered_share": 0.0}],
     ),
 ]

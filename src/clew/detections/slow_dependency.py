@@ -6,7 +6,7 @@ Units     the entry point is the one it delays most: requests, slow_requests; ex
           slow ones with at least min_explained of their extra time in this operation;
           *_ms: milliseconds; extra_share: part of all extra time of the slow requests, 0 to 1
 Blind to  entry points with fewer than min_requests requests; time that passes in no span's trace;
-          a model call that takes long in every request: that is what it is for
+          what takes long in every request because that is what it is for: a model call, a job
 Source    critical path of the trace; slow is beyond four log-spreads of the fast requests
 """
 
@@ -63,6 +63,10 @@ def detect(
         found.slow_own_ms >= slow_statement_ms,
         (found.slow_own_ms >= slow_ms) & ~found.is_model,
     )
+    is_entry = (found.owner_service == found.entry_service) & (
+        found.owner_span_name == found.entry_span_name
+    )
+    is_slow_itself = is_slow_itself & ~(found.is_job_entry & is_entry)
     found = found.filter(
         (found.explained_requests >= enough)
         & (found.extra_ms >= min_extra_ms)
@@ -171,7 +175,15 @@ def _explained(spent: ir.Table, asked: ir.Table, min_explained: float) -> ir.Tab
     numbers = asked.group_by(*ENTRY).agg(
         **{
             name: asked[name].max()
-            for name in ("requests", "p50_ms", "p99_ms", "threshold_ms", "normal_below_ms", "basis")
+            for name in (
+                "requests",
+                "p50_ms",
+                "p99_ms",
+                "threshold_ms",
+                "normal_below_ms",
+                "basis",
+                "is_job_entry",
+            )
         }
     )
     t = sums.join(wins, keys).join(numbers, list(ENTRY))
@@ -312,6 +324,18 @@ CASES = [
         rows=requests(
             60, query_ms=900.0, db_system=None, model="large-1", span_name="chat large-1"
         ),
+        expect=[],
+    ),
+    Case(
+        "a job that always takes its time makes nobody wait",
+        rows=[
+            {
+                "trace_id": f"t{n}", "span_id": f"j{n}", "span_name": "nightly", "service": "jobs",
+                "span_kind": "internal", "duration_ms": 7000.0,
+                "timestamp": f"2026-11-20T10:{n:02}:00Z",
+            }
+            for n in range(40)
+        ],
         expect=[],
     ),
     Case(

@@ -336,8 +336,8 @@ def _less_sure(
     found = {**parts, **more}
     if "name" in parts or not {"id", "parent", "start"} <= set(found):
         return more
-    names = OF_CALL if CALL_TYPE in by_name else OF_MESSAGE if "end" in found else ()
-    named = [item for name in names for item in by_name.get(name, ())]
+    said = OF_CALL if CALL_TYPE in by_name else OF_MESSAGE if "end" in found else ()
+    named = [item for name in said for item in by_name.get(name, ())]
     return more | ({"name": named} if named else {})
 
 

@@ -3,7 +3,7 @@
 component  the service as stated; else what spans and logs say of the same pod; else the pod's name
            without what Kubernetes adds to it; else the container or the host; last, what the name of
            its metric begins with
-pod        the Kubernetes pod; else the instance of the service
+pod        the Kubernetes pod, without its node before it; else the instance of the service
 measured   the name of its metric, without a pod or service that stands before or behind it
 
 A data point's own service may be the collector that read it, so what others say of its pod goes first.
@@ -28,6 +28,8 @@ BEARER = (
 )
 MARKS = ("_", ".", ":", "/")
 """What stands between a metric's name and the pod or service that it is of."""
+NODE_MARK = "."
+"""What stands between a node and its pod."""
 NONE = ""
 """Stands for a service or pod that is not known: joins and groups need a value."""
 
@@ -38,7 +40,8 @@ def with_component(t: ir.Table, all_events: ir.Table) -> ir.Table:
     t = _with_bearer(t, e, all_events.filter(all_events.metric_name.notnull()))
     stated = e.filter(e.service.notnull() & e.k8s_pod.notnull())
     of_pod = stated.group_by("k8s_pod").agg(pod_service=stated.service.max())
-    pod = ibis.coalesce(t.k8s_pod, t.bearer_pod)
+    t = _without_node(t, e)
+    pod = ibis.coalesce(t.bare_pod, t.k8s_pod, t.bearer_pod)
     t = t.mutate(named_pod=pod).left_join(of_pod, [("named_pod", "k8s_pod")], rname="{name}_stated")
     is_point = t.metric_name.notnull()
     is_pods_own = t.named_pod.isnull() | t.named_pod.startswith(t.service)
@@ -57,6 +60,17 @@ def with_component(t: ir.Table, all_events: ir.Table) -> ir.Table:
     pod = ibis.coalesce(t.named_pod, t.service_instance, ibis.literal(NONE))
     bearer = ibis.coalesce(t.bearer, component)
     return t.mutate(component=component, pod=pod, measured=_without(t.metric_name, bearer))
+
+
+def _without_node(t: ir.Table, e: ir.Table) -> ir.Table:
+    """Adds bare_pod: the pod of a name that puts the pod's node before it, node-6.cart-0, where spans
+    or logs know the pod."""
+    marked = t.filter(t.metric_name.notnull() & t.k8s_pod.contains(NODE_MARK))
+    marked = marked.select(marked_pod="k8s_pod").distinct()
+    bare = marked.marked_pod.re_extract(r"^[^.]+\.(.+)$", 1)
+    known = e.filter(e.k8s_pod.notnull()).select(bare_pod="k8s_pod").distinct()
+    met = marked.mutate(bare_pod=bare).semi_join(known, "bare_pod")
+    return t.left_join(met, t.k8s_pod == met.marked_pod)
 
 
 def _with_bearer(t: ir.Table, e: ir.Table, points: ir.Table) -> ir.Table:

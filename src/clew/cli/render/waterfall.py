@@ -32,7 +32,8 @@ COLOURS = ("cyan", "green", "magenta", "blue", "yellow", "bright_cyan", "bright_
 LEAST_WIDTH, MOST_WIDTH = 60, 180
 FIGURES = 10
 MOST_LOGS = 8
-DEEPEST = 16
+DEEPEST, SHORTEST_NAME = 16, 16
+"""Levels that are told by indenting, where so much is left for the name."""
 HALF = 0.5
 """So much of what a span fills of a cell must be its own for the cell to be solid."""
 FARTHEST = 2.0
@@ -139,7 +140,7 @@ class _Picture:
             )
 
     def _line(self, line: Line) -> Iterable[Text]:
-        indent = _indent(line.depth)
+        indent = _indent(line.depth, min(DEEPEST, (self.label - SHORTEST_NAME) // 2))
         match line.what:
             case Gap():
                 gap = line.what
@@ -279,8 +280,8 @@ def _mark(span: Span, is_critical: bool | None = None) -> Text:
     )
 
 
-def _indent(depth: int) -> str:
-    return "  " * depth if depth <= DEEPEST else "  " * (DEEPEST - 2) + f"{depth:>3} "
+def _indent(depth: int, deepest: int) -> str:
+    return "  " * depth if depth <= deepest else "  " * (deepest - 2) + f"{depth:>3} "
 
 
 def _said(span: Span) -> Iterable[tuple[str, str]]:
