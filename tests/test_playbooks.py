@@ -200,6 +200,16 @@ def test_a_user_is_locked_by_a_call() -> None:
     assert "404" in done[1].result
 
 
+def test_two_calls_about_one_finding_have_keys_of_their_own() -> None:
+    """Who drops repeated calls by the key must not drop the second step."""
+    keys: list[str] = []
+    with http_receiver(lambda r: (keys.append(r.headers["idempotency-key"]), (200, b""))[1]) as at:
+        text = f'steps: [{{call: "{at.url}/lock"}}, {{call: "{at.url}/revoke"}}]\n'
+        acted(text, finding(user_id="a"))
+        acted(text, finding(user_id="a"))
+    assert keys[:2] == keys[2:] and len(set(keys)) == 2
+
+
 def test_which_findings_a_playbook_is_for() -> None:
     Path("p.yml").write_text(
         "findings: {kind: 'api_key_*', severity: medium, subject: {client_ip: 203.0.113.0/24}}\n"
