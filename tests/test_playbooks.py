@@ -200,6 +200,16 @@ def test_a_user_is_locked_by_a_call() -> None:
     assert "404" in done[1].result
 
 
+def test_two_calls_about_one_finding_have_keys_of_their_own() -> None:
+    """Who drops repeated calls by the key must not drop the second step."""
+    keys: list[str] = []
+    with http_receiver(lambda r: (keys.append(r.headers["idempotency-key"]), (200, b""))[1]) as at:
+        text = f'steps: [{{call: "{at.url}/lock"}}, {{call: "{at.url}/revoke"}}]\n'
+        acted(text, finding(user_id="a"))
+        acted(text, finding(user_id="a"))
+    assert keys[:2] == keys[2:] and len(set(keys)) == 2
+
+
 def test_which_findings_a_playbook_is_for() -> None:
     Path("p.yml").write_text(
         "findings: {kind: 'api_key_*', severity: medium, subject: {client_ip: 203.0.113.0/24}}\n"
@@ -274,3 +284,51 @@ def test_the_command_acts_once_and_leaves_its_trace(
           "--case", "c.duckdb", "--output", "json"])  # fmt: skip
     notes = json.loads(capsys.readouterr().out)
     assert [json.loads(note["what"])["outcome"] for note in notes] == ["planned", "done"]
+
+
+def test_an_alert_that_fires_runs_its_playbook_once(
+    folder: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """A call that failed is tried again, a step that asks for approval waits for a person."""
+    lines = [
+        f'198.51.100.7 - - [02/Jan/2026:03:00:{n:02} +0000] "GET /v1 HTTP/1.1" 401 9 "-" "x"\n'
+        for n in range(5)
+    ]
+    Path("access.log").write_text("".join(lines))
+    assert main(["ingest", "access.log", "--case", "case.duckdb"]) == 0
+    called: list[Any] = []
+
+    def idp(request: Received) -> Any:
+        called.append(request.json)
+        return (500 if len(called) == 1 else 200), b""
+
+    with http_receiver(idp) as receiver:
+        (folder / "lock.yml").write_text(
+            "name: lock\nsteps:\n- {block: nginx, of: client_ip, file: deny.conf}\n"
+            f'- {{call: "{receiver.url}/lock", body: {{who: "{{client_ip}}"}}}}\n'
+            "- {block: cidr, of: client_ip, file: asked, approve: true}\n"
+        )
+        (folder / "clew.toml").write_text(
+            '[[alerts]]\nname = "refused"\nwhen = "status_codes.requests > 3"\n'
+            'query = "http_status:401"\nby = ["client_ip"]\nplaybook = "lock.yml"\n'
+        )
+        ends = []
+        for minute in (1, 2, 3, 4):
+            at = f"2026-01-02T03:0{minute}:00Z"
+            ends.append(main(["watch", "--once", "--at", at, "--case", "case.duckdb"]))
+    assert ends == [4, 0, 0, 0] and called == [{"who": "198.51.100.7"}] * 2
+    assert "deny 198.51.100.7;" in Path("deny.conf").read_text() and not Path("asked").exists()
+    capsys.readouterr()
+    asked = "SELECT what FROM audit WHERE who = 'alerts' ORDER BY read_at"
+    assert main(["sql", asked, "--case", "case.duckdb", "--output", "json"]) == 0
+    noted = [json.loads(row["what"]) for row in json.loads(capsys.readouterr().out)]
+    ended = [(one["step"], one["outcome"]) for one in noted if one["outcome"] != "planned"]
+    assert ended == [(1, "done"), (2, "failed"), (2, "done"), (3, "not approved")]
+
+
+def test_an_alert_without_its_playbook_is_one_sentence(capsys: pytest.CaptureFixture[str]) -> None:
+    Path("clew.toml").write_text(
+        '[[alerts]]\nname = "x"\nwhen = "errors > 1"\nplaybook = "gone.yml"\n'
+    )
+    assert main(["watch", "--once"]) == 2
+    assert "gone.yml cannot be read: No such file or directory." in capsys.readouterr().err

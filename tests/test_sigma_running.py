@@ -437,6 +437,8 @@ def test_a_name_reaches_into_the_lists_that_a_source_wrote(folder: Path, duckdb:
         "nowhere": ("okta", "target.colour", "red"),
         "ssh": ("gcp", "gcp.audit.request.alloweds.some_ports", "22"),
         "read": ("gcp", "data.protoPayload.logName", "activity"),
+        "windows": ("windows", "ServiceFileName|endswith", "nssm.exe"),
+        "provider": ("windows", "Provider_Name", "Microsoft-Windows-Sysmon"),
         "deep": ("aws", "aws.cloudtrail.request_parameters.items.cidrIp", "0.0.0.0/0"),
     }
     rules = rules_of(folder, **{
@@ -449,10 +451,14 @@ def test_a_name_reaches_into_the_lists_that_a_source_wrote(folder: Path, duckdb:
         {"target": "no list", "logName": "activity"},
         {"protoPayload.request.alloweds": allowed},
         {"requestParameters": {"items": [{"cidrIp": "10.0.0.0/8"}, {"cidrIp": "0.0.0.0/0"}]}},
+        {"EventData.ServiceFileName": "C:\\x\\nssm.exe"},
+        {"System.Provider.#attributes.Name": "Microsoft-Windows-Sysmon"},
     ]
     found = found_by(duckdb, rules, [request(n, 200, attributes=a) for n, a in enumerate(listed)])
     lines = {one.kind: [each.line for each in one.evidence] for one in found.findings}
-    assert lines == {"admin": [1], "ssh": [3], "read": [2], "deep": [4]}
+    assert lines == {
+        "admin": [1], "ssh": [3], "read": [2], "deep": [4], "windows": [5], "provider": [6],
+    }  # fmt: skip
     assert found.not_evaluable == ("nowhere is not evaluable: needs target.colour.",)
 
 

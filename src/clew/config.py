@@ -175,8 +175,9 @@ def read(environment: Mapping[str, str], folder: Path) -> Config:
             own[name] = _path(own[name], settings_folder)
     alerts = tree.get("alerts")
     for alert in alerts if isinstance(alerts, list) else []:
-        if isinstance(alert, dict) and isinstance(alert.get("rules"), str):
-            alert["rules"] = _path(alert["rules"], settings_folder)
+        for name in ("rules", "playbook"):
+            if isinstance(alert, dict) and isinstance(alert.get(name), str):
+                alert[name] = _path(alert[name], settings_folder)
     _add_environment(tree, environment)
     config: Config = _build(Config, tree, "")
     key_file = _path(config.redact.key_file, folder)

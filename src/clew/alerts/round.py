@@ -18,11 +18,13 @@ from clew.alerts.states import abandoned, advanced, is_overdue, is_silenced, unt
 from clew.config import Options
 from clew.engines import Engine
 from clew.errors import ClewError, ConfigError
-from clew.model.alert import Alert, AlertRule, Key
+from clew.model.alert import PLAYBOOK, Alert, AlertRule, Key
 from clew.model.buckets import seconds
 from clew.sigma.reading import RuleSet
 
 Writing = Callable[[], AbstractContextManager[duckdb.DuckDBPyConnection]]
+Act = Callable[[str, Sequence[Alert], datetime, Writing], tuple[list[Alert], str]]
+"""Runs a playbook, by its receiver's name: the alerts with what was done, and why the rest was not."""
 TICK_S = 1.0
 MOST_LOOKS = 30
 """At the time that nobody looked at."""
@@ -32,6 +34,7 @@ MOST_LOOKS = 30
 class Watch:
     """Rules that are looked at again and again.
 
+    act       does what a playbook says about alerts
     sigma     Sigma rules of those that follow some, by the rule's name
     seen      what each rule saw last
     problems  why one could not be looked at, or a sink not be told, by its name
@@ -40,6 +43,7 @@ class Watch:
     rules: Sequence[AlertRule]
     options: Options
     tell: Tell
+    act: Act | None = None
     sigma: Mapping[str, RuleSet] = field(default_factory=dict)
     seen: dict[str, Seen] = field(default_factory=dict)
     problems: dict[str, str] = field(default_factory=dict)
@@ -137,13 +141,16 @@ class Watch:
             silenced = store.silences(connection, now)
         rules = {rule.name: rule for rule in self.rules}
         spoken = [one for one in known if not is_silenced(one, silenced, now)]
-        named = [sink for rule in self.rules for sink in rule.to]
+        named = [sink for rule in self.rules for sink in rule.receivers]
         for sink in dict.fromkeys([*named, *(sink for one in spoken for sink in one.notified)]):
             waiting = [one for one in spoken if untold(one, sink, rules.get(one.rule), now)]
             if not waiting:
                 continue
             try:
-                told, problem = self.tell(sink, waiting, now)
+                if self.act and sink.startswith(PLAYBOOK):
+                    told, problem = self.act(sink, waiting, now, writing)
+                else:
+                    told, problem = self.tell(sink, waiting, now)
             except ConfigError as error:
                 is_gone = sink not in named  # nobody is there any more to hear of the end
                 told, problem = ([], str(error)) if not is_gone else (_silently(waiting, sink), "")

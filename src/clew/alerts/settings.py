@@ -27,4 +27,4 @@ def watch_of(settings: Config, detection_options: Options) -> Watch:
     sigma = {
         rule.name: rules_of(rule, settings.placeholders) for rule in settings.alerts if rule.rules
     }
-    return Watch(settings.alerts, detection_options, told, sigma)
+    return Watch(settings.alerts, detection_options, told, sigma=sigma)

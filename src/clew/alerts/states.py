@@ -93,7 +93,7 @@ def untold(alert: Alert, sink: str, rule: AlertRule | None, now: datetime) -> bo
     state, at = alert.notified.get(sink, ["", ""])
     if alert.state == "resolved":
         return state == "firing"
-    if rule is None or sink not in rule.to:
+    if rule is None or sink not in rule.receivers:
         return False
     if alert.state != "firing" or alert.acknowledged_at is not None:
         return False

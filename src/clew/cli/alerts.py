@@ -129,9 +129,10 @@ def watch(
 def _watch(settings: object) -> Watch:
     from clew.alerts.settings import watch_of
     from clew.config import Config
+    from clew.playbooks.alerting import with_playbooks
 
     assert isinstance(settings, Config)
-    found = watch_of(settings, detection_options(settings, {}))
+    found = with_playbooks(watch_of(settings, detection_options(settings, {})), settings)
     say_what_cannot_run(found)
     return found
 

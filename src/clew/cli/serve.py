@@ -38,9 +38,10 @@ def serve(
     from clew.alerts.settings import watch_of
     from clew.cli.alerts import say_what_cannot_run
     from clew.formats import Settings
+    from clew.playbooks.alerting import with_playbooks
     from clew.web.server import serve
 
     told = Settings(price_file=settings.prices.file or None, redaction=policy_of(settings, redact))
-    rules = watch_of(settings, detection_options(settings, {}))
+    rules = with_playbooks(watch_of(settings, detection_options(settings, {})), settings)
     say_what_cannot_run(rules)
     return serve(named, host=host, port=port, grpc_port=grpc_port, settings=told, watch=rules)

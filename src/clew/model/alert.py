@@ -15,6 +15,8 @@ from clew.errors import ConfigError
 from clew.model.buckets import seconds
 from clew.model.finding import SEVERITIES, Finding
 
+PLAYBOOK = "playbook:"
+"""How the name of a receiver that is a playbook begins."""
 AlertState = Literal["pending", "firing", "resolved"]
 
 MEASURES = {
@@ -81,6 +83,7 @@ class AlertRule:
     severity   of a condition's alert; of detections and rules: findings of this severity and above
     repeat     say it again after so long, unless someone has acknowledged it; "": once
     to         sinks that are told, by name; their settings say where they are
+    playbook   a file: what it says is done for each alert that fires; a relative path is as for rules
     """
 
     name: str
@@ -94,6 +97,12 @@ class AlertRule:
     severity: str = "high"
     repeat: str = ""
     to: tuple[str, ...] = ()
+    playbook: str = ""
+
+    @property
+    def receivers(self) -> tuple[str, ...]:
+        """Who hears of its alerts: sinks, and the playbook."""
+        return (*self.to, *([PLAYBOOK + self.playbook] if self.playbook else []))
 
     @property
     def condition(self) -> Condition | None:

@@ -6,6 +6,7 @@
     blocking  block lists: nginx, AWS WAF, nftables, ipset, plain networks
     acting    sinks that are told, URLs that are called, commands of the allow list
     run       every step of every finding: planned, approved, noted in the audit, done
+    alerting  the same for alerts that fire, where nobody is there to be asked
 
 Nothing is done without being asked for, and nothing that cannot be noted in the audit.
 """

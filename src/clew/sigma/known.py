@@ -67,7 +67,7 @@ def known_of(engine: Engine, rules: RuleSet | None = None) -> Known:
         return known
     asked = {
         place
-        for name, source in _names(rules)
+        for name, source in set(_names(rules))
         if "." in name and known.key(name, source) is None
         for place in known.places(name, source)
     }

@@ -155,6 +155,9 @@ PREFIXES: dict[str, tuple[tuple[str, str], ...]] = {
     "okta": (("okta.", ""),),
 }  # fmt: skip
 """How collectors begin the names of a product's fields, and what its own logs begin them with."""
+INSIDE = ("EventData.", "System.", "UserData.", "Event.EventData.", "Event.System.",
+          "winlog.event_data.", "winlog.")  # fmt: skip
+"""Where Windows events have the names of their fields, as evtx_dump and Winlogbeat write them."""
 ONLY_HERE = HOST_PRODUCTS
 """Products whose names mean nothing in a search: EventID is no event_id."""
 
@@ -187,6 +190,10 @@ def spelled(name: str, source: LogSource) -> Iterator[str]:
     for begin, own in PREFIXES.get(product, ()):
         if name.lower().startswith(begin.lower()):
             yield own + name[len(begin) :]
+    if product in HOST_PRODUCTS:
+        yield from (begin + name for begin in INSIDE)
+        if name == "Provider_Name":
+            yield "System.Provider.#attributes.Name"
 
 
 def in_camel_case(name: str) -> str:
