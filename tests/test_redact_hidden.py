@@ -100,6 +100,24 @@ def test_a_name_in_json_tells_as_much_as_in_a_text(texts: Texts) -> None:
         assert after[name].startswith("[secret:") and after[name].endswith("]"), name
 
 
+def test_a_name_in_json_is_the_word_before_a_number(texts: Texts) -> None:
+    personal = {
+        "phone": "4155550132", "phoneNumber": 4155550132, "contact_phone": "5550132", "user.tel": "02079460958",
+        "ssn": "078051120", "employee_ssn": 120051078, "customerCpf": "52998224725",
+    }  # fmt: skip
+    kept = {
+        "phone_count": "4155550132",
+        "telemetry": "02079460958",
+        "mobile": "yes",
+        "ssn_hint": 78051120,
+    }
+    after = json.loads(_document(texts, personal | kept))
+    assert {name: value for name, value in after.items() if name in kept} == kept
+    for name in personal:
+        assert str(after[name]).startswith(("[phone:", "[us_ssn:", "[br_cpf:")), name
+    assert after["phone"] == after["phoneNumber"]
+
+
 def test_a_private_key_over_several_lines_goes_as_a_whole() -> None:
     lines = ["before", *KEY_LINES, "", "behind it"]
     (mark,) = set(without_split_keys(lines)) - set(lines)

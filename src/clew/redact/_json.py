@@ -38,6 +38,15 @@ NAMED = ("name", "key", "header")
 PAIRED = ("value", "val")
 HINT = re.compile(r"(?i)pass|pwd|secret|token|key|sig|auth|credential")
 """Names that may speak of a secret: their value is looked at as `name=value` in a text is."""
+OF_A_PERSON = re.compile(
+    r"""(?:^|[_.\s-]|(?-i:(?<=[a-z0-9])(?=[A-Z])))(?:
+      (?P<phone>(?:tele|cell[_\s-]?)?phone | tel | tel[eé]fono | telefone? | mobile | movil | celular | handy
+        | fax | whatsapp)
+    | (?P<ssn>ssn | social[_\s-]?security) | (?P<cpf>cpf)
+    )(?:[_\s-]?(?:no|nr|num|number))?$""",
+    re.IGNORECASE | re.VERBOSE,
+)
+"""Names of numbers that are known by the word before them: `"contact_phone": 4155550132`."""
 LOOSE = re.compile(r"(?:(?i:^|[._-])(?i:token)|(?<=[a-z0-9])Token)$")
 """Names that also bear words, as each token of an answer does."""
 PLAIN_NAME = re.compile(r"[\w-]{2,60}")
@@ -63,12 +72,14 @@ class Name(NamedTuple):
 
     text       the key
     lead       what its values are looked at with before them: a header's name
+    of_number  the same of numbers
     is_secret  whether they are secrets, whatever they look like
     names      whether they name what the next value is, and whether they are such a value
     """
 
     text: str
     lead: str
+    of_number: str
     is_secret: bool
     names: bool
     is_named: bool
@@ -88,9 +99,11 @@ def _name(part: str) -> Name:
 def _named(key: str) -> Name:
     last, low = key.rpartition(".")[2], key.lower()
     is_secret = bool(NAMES.search(key))
+    person = OF_A_PERSON.search(key)
+    of_number = f"{person.lastgroup}=" if person else ""
     speaks = HINT.search(last) and PLAIN_NAME.fullmatch(last) and not is_secret
-    lead = LED.get(last.lower(), f"{last}=" if speaks else "")
-    return Name(key, lead, is_secret, low in NAMED, low in PAIRED)
+    lead = LED.get(last.lower(), f"{last}=" if speaks else of_number)
+    return Name(key, lead, of_number, is_secret, low in NAMED, low in PAIRED)
 
 
 NAMELESS = _named("")
@@ -165,7 +178,7 @@ def _places(parts: Sequence[str], *, has_key_id: bool) -> list[Place]:
             is_led = has_key_id and AWS_LIKE.fullmatch(value)
             found.append((at, shown, value, AWS_LED if is_led else shown.lead))
         elif len(part) >= SHORTEST_NUMBER and LONG_NUMBER.fullmatch(part):
-            found.append((at, name, part, ""))
+            found.append((at, name, part, name.of_number))
     return found
 
 

@@ -58,7 +58,7 @@ PHONE_FORMS = (
     r"\([1-9][0-9]\) ?9?[0-9]{4}-[0-9]{4}",  # (11) 98765-4321
 )
 PHONE_DIGITS = f"length({DIGITS}) BETWEEN 9 AND 15"
-PHONE_WORDS = r"(?i:\b(?:phone|telephone|tel|mobile|cell|cellphone|fax|whatsapp|tel[eé]fono|movil|celular|telefone|telefon|handy)(?:[ _]?(?:no|nr|number|num))?|\b(?:call|text|reach|ring) (?:me|us|him|her) (?:at|on))"
+PHONE_WORDS = r"(?i:(?:\b|_)(?:phone|telephone|tel|mobile|cell|cellphone|fax|whatsapp|tel[eé]fono|movil|celular|telefone|telefon|handy)(?:[ _]?(?:no|nr|number|num))?|\b(?:call|text|reach|ring) (?:me|us|him|her) (?:at|on))"
 
 PATTERNS: tuple[Pattern, ...] = (
     Pattern(
@@ -91,8 +91,8 @@ PATTERNS: tuple[Pattern, ...] = (
         group="digits", found=("ssn 078-05-1120",), kept=("000-12-3456", "666-12-3456", "912-12-3456", "123-00-4567", "123-45-0000", "a-123-45-6789"),
     ),
     Pattern(
-        "us_ssn", "the same without hyphens, after their name", r"[0-9]{3} ?[0-9]{2} ?[0-9]{4}", r"(?i:\bssn|social security)",
-        ("ssn", "social security"), before=r"\[", lead=r"""(?i:\b(?:ssn|social security(?: (?:number|no))?))\W{1,5}(?:is )?""",
+        "us_ssn", "the same without hyphens, after their name", r"[0-9]{3} ?[0-9]{2} ?[0-9]{4}", r"(?i:(?:\b|_)ssn|social[ _-]?security)",
+        ("ssn", "security"), before=r"\[", lead=r"""(?i:(?:\b|_)(?:ssn|social[ _-]?security(?:[ _-](?:number|no))?))\W{1,5}(?:is )?""",
         behind=GOES_ON, check=f"clew_is_ssn({DIGITS})", plain=DIGITS, group="word", found=('"ssn":"078051120"', "SSN: 078 05 1120"), kept=("ssn 123", "ssn: 000000000"),
     ),
     Pattern(
@@ -112,7 +112,7 @@ PATTERNS: tuple[Pattern, ...] = (
         group="digits", found=("CPF 529.982.247-25",), kept=("529.982.247-26", "111.111.111-11", "1.529.982.247-25"),
     ),
     Pattern(
-        "br_cpf", "the same without dots, after their name", r"[0-9]{11}", r"(?i:\bcpf)", ("cpf",), before=r"\[", lead=r"""(?i:\bcpf)\W{1,5}""",
+        "br_cpf", "the same without dots, after their name", r"[0-9]{11}", r"(?i:(?:\b|_)cpf)", ("cpf",), before=r"\[", lead=r"""(?i:(?:\b|_)cpf)\W{1,5}""",
         behind=GOES_ON, check=f"clew_is_cpf({DIGITS})", plain=DIGITS, group="word", found=("cpf=52998224725",), kept=("cpf 52998224726",),
     ),
     Pattern(
@@ -128,11 +128,11 @@ PATTERNS: tuple[Pattern, ...] = (
     ),
     Pattern(
         "phone", "any digits after the word phone", r"[+(]?[0-9][0-9 ().-]{5,17}[0-9]",
-        r"(?i:(?:^|[^\[])(?:phone|\btel|mobile|\bcell|\bfax|whatsapp|movil|celular|handy|\b(?:call|text|reach|ring) (?:me|us|him|her))"
+        r"(?i:(?:^|[^\[])(?:phone|(?:\b|_)tel|mobile|\bcell|(?:\b|_)fax|whatsapp|movil|celular|handy|\b(?:call|text|reach|ring) (?:me|us|him|her))"
         r"(?:[eé]fono|efone|efon)?(?:[ _]?(?:no|nr|number|num|is|at|on))?)[^0-9A-Za-z]{1,5}[+(]?[0-9]",
         ("phone", "tel", "mobile", "cell", "fax", "whatsapp", "movil", "celular", "handy", " me ", " us ", " him ", " her "), before=r"\[", lead=PHONE_WORDS + r"""\W{1,5}(?:is )?""",
         behind=GOES_ON, check=f"length({DIGITS}) BETWEEN 7 AND 15", plain=DIGITS,
-        group="word", found=('"phone":"4155550132"', "phone number: 5550132", "call me at 4155550132"), kept=("phone 123", "telemetry 20260102030405", "cell (3, 4)"),
+        group="word", found=('"phone":"4155550132"', "phone number: 5550132", "contact_phone=4155550132", "call me at 4155550132"), kept=("phone 123", "telemetry 20260102030405", "cell (3, 4)"),
     ),
     Pattern(
         "ip", "IP addresses, where `redact.addresses` says so", r"\b(?:(?:25[0-5]|2[0-4][0-9]|1?[0-9]{1,2})\.){3}(?:25[0-5]|2[0-4][0-9]|1?[0-9]{1,2})\b",

@@ -224,11 +224,22 @@ PATTERNS: tuple[Pattern, ...] = (
         kept=("https://example.com:8080/a?mail=x", "http://[::1]:80/@", "mailto:x"),
     ),
     Pattern(
+        "url_password", "those of databases, with signs that an address would encode", r"""[^\s/'"<>\[][^\s/'"<>]*""", r"@[A-Za-z0-9\[_]",
+        ("://",), lead=r"""(?i:\b(?:postgres(?:ql)?|mysql|mariadb|mongodb|rediss?|amqps?|mssql|oracle|clickhouse)(?:\+[a-z0-9]{1,20})?)://[^\s/:@'"<>?#]{0,200}:""",
+        tail="@", group="at", found=("postgresql://app:p#ss?w@db.example.com/x", "mysql+pymysql://app:a@b#c@db/x"), kept=("redis://r.example.com:6379/0#a@b",),
+    ),
+    Pattern(
         "session_cookie", "cookies whose name speaks of a session or a token", r"""[^"'\r\n\\]+""", NAMED_GATE, ("cookie",),
         lead=rf"(?i:\b(?:set-)?cookies?){SEPARATOR}{QUOTE}",
         inside=r"""((?i:[\w.-]*(?:sess|sid|auth|token|jwt|csrf|xsrf|remember|login)[\w.-]*)=)([^\s;,"'\[][^\s;,"']*)""",
         group="word", found=("Cookie: theme=dark; sessionid=abc123; lang=en", 'set-cookie: "connect.sid=s%3Aabc; Path=/"',),
         kept=("Cookie: theme=dark; lang=en",),
+    ),
+    Pattern(
+        "session_cookie", "cookies of servlets, PHP, ASP.NET, Express and Laravel, wherever they stand", r"""[^\s;,&"'<>\[\]\\?]{8,}""", NAMED_GATE,
+        ("session", "phpsessid", "connect.sid"),
+        lead=r"(?i:\b(?:JSESSIONID|PHPSESSID|ASPSESSIONID[A-Z]{0,12}|ASP\.NET_SessionId|connect\.sid|laravel_session)\s?[:=]\s?)",
+        check=HAS_DIGIT, group="word", found=("GET /a;jsessionid=0A1B2C3D4E5F?x=1", "PHPSESSID=0a1b2c3d4e5f"), kept=("JSESSIONID=missing", "jsessionid: 7"),
     ),
     Pattern(
         "authorization", "what an Authorization header holds", r"[A-Za-z0-9._~+/=:-]{6,}", NAMED_GATE, ("authorization",),
@@ -239,9 +250,9 @@ PATTERNS: tuple[Pattern, ...] = (
         kept=("Authorization: required", "authorization: failed for model"),
     ),
     Pattern(
-        "bearer_token", "tokens after the word Bearer", r"[A-Za-z0-9._~+/-]{8,}=*", r"(?i:bearer)\s", ("bearer",),
-        lead=r"(?i:\bbearer)\s+", check=HAS_DIGIT,
-        group="word", found=("with Bearer abcdef0123456789",), kept=("the bearer authentication scheme", "Bearer token missing"),
+        "bearer_token", "tokens after the word Bearer", r"[A-Za-z0-9._~+/-]{8,}=*", r"(?i:bearer)[\s:=]", ("bearer",),
+        before=r"\[", lead=r"(?i:\bbearer)(?:\s+|\s?[:=]\s{0,3})", check=HAS_DIGIT,
+        group="word", found=("with Bearer abcdef0123456789", "bearer: abcdef0123456789"), kept=("the bearer authentication scheme", "Bearer token missing"),
     ),
     Pattern(
         "basic_auth", "name and password after the word Basic", r"[A-Za-z0-9+/]{8,}={0,2}", r"(?i:basic)\s", ("basic",),
@@ -270,8 +281,8 @@ PATTERNS: tuple[Pattern, ...] = (
     ),
     Pattern(
         "password", "passwords after a sentence's word", r"""[^\s"',;\[]*[0-9][^\s"',;]*""", r"(?i:password|passphrase)\s", ("password", "passphrase"),
-        lead=r"""(?i:\b(?:password|passphrase)\s+(?:is|was|:)\s+)["']?""", behind=r"\s(?i:character|attempt|day|time|minute|digit)",
-        group="word", found=("my password is hunter2, do not tell",), kept=("the password is wrong", "password is 8 characters long"),
+        lead=r"""(?i:\b(?:password|passphrase)\s+(?:(?:for|of)\s+\S{1,60}\s+)?(?:is|was|:)\s+)["']?""", behind=r"\s(?i:character|attempt|day|time|minute|digit)",
+        group="word", found=("my password is hunter2, do not tell", "the password for ann is hunter2"), kept=("the password is wrong", "password is 8 characters long"),
     ),
     Pattern(
         "api_key", "API keys after their name", rf"""(?:{BARE})""", NAMED_GATE, ("key",), before=r"\[",
@@ -287,9 +298,9 @@ PATTERNS: tuple[Pattern, ...] = (
     ),
     Pattern(
         "token", "tokens after their name", rf"""(?:{BARE})""", NAMED_GATE, ("token",), before=r"\[",
-        lead=rf"(?i:(?:access|refresh|auth|id|session|bearer|api|security|bot|csrf|xsrf|personal)[_-]?token{SEPARATOR}){QUOTE}",
+        lead=rf"(?i:(?:access|refresh|auth|id|session|bearer|api|security|bot|csrf|xsrf|personal|private|hub|deploy|registry|admin|job)[_-]?token{SEPARATOR}){QUOTE}",
         check=f"length({{value}}) >= 8 AND {HAS_DIGIT} AND {IS_VALUE}",
-        group="word", found=("refresh_token=EXAMPLE-0123456789", "//registry.example.com/:_authToken=EXAMPLE0123456789"),
+        group="word", found=("refresh_token=EXAMPLE-0123456789", "PRIVATE-TOKEN: EXAMPLE0123456789", "//registry.example.com/:_authToken=EXAMPLE0123456789"),
         kept=("max_tokens=4096", "output_tokens: 512", "token: 5", "next_page_token=2"),
     ),
     Pattern(
@@ -302,6 +313,14 @@ PATTERNS: tuple[Pattern, ...] = (
         lead=rf"(?i:(?:secret(?:[_-]?key)?|signing[_-]?key|encryption[_-]?key|private[_-]?key|credentials?){SEPARATOR}){QUOTE}",
         check=f"length({{value}}) >= 6 AND {HAS_DIGIT} AND {IS_VALUE}",
         group="word", found=("client_secret=EXAMPLE0123", '{"secret":"0123456789abcdef"}'), kept=("secret: santa", "secret=none"),
+    ),
+    Pattern(
+        "secret", "values of a command's options, such as --api-key", r"""[^\s"'\\\[-][^\s"'\\]*""",
+        r"--[a-z0-9-]{0,30}(?:passw(?:or)?d|passphrase|token|secret|key)\s", ("--",),
+        lead=r"""--(?:[a-z0-9-]{1,30}-)?(?:passw(?:or)?d|passphrase|token|secret|(?:api|access|secret|auth)-?key)\s{1,3}["']?""",
+        check=f"length({{value}}) >= 6 AND {HAS_DIGIT} AND {IS_VALUE}",
+        group="word", found=("app --api-key EXAMPLE0123 run", "mysqldump --password 'hunter22' db"),
+        kept=("app --token --verbose", "app --max-tokens 409600", "app --password $PASSWORD", "see --password for more"),
     ),
 )  # fmt: skip
 """In the order in which they are looked for: what has a form of its own before what only has a name."""
