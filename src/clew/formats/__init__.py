@@ -31,6 +31,7 @@ if TYPE_CHECKING:
 
 AT_ONCE = f"LIMIT {1 << 60}"
 """Behind a subquery: DuckDB pushes no filter below a LIMIT, and so computes its columns only once."""
+ZERO = np.uint8(ord("0"))
 HEADER_LINE = "header line"
 """What `reject` says of a line that names columns: the ledger counts it as continuation."""
 
@@ -102,8 +103,7 @@ class Lines:
         """Which lines have an ASCII digit at each of these positions."""
         found = np.ones(len(self.starts), dtype=np.bool_)
         for position in positions:
-            byte = self.byte(position)
-            found &= (byte >= 48) & (byte <= 57)
+            found &= self.byte(position) - ZERO < 10  # what is below wraps around
         return found
 
 

@@ -60,7 +60,8 @@ def with_pairs(records: str, columns: str, before: str = "") -> str:
 
     before  one of the columns, which may hold pairs as well: `[trace_id=4f2a span_id=1b]`
     """
-    source = f"(SELECT {columns}, text, {HAS_STACK} AS has_stack, {message_sql()} AS message FROM {records})"
+    source = f"(SELECT {columns}, text, {HAS_STACK} AS has_stack, {message_sql()} AS message "
+    source += f"FROM {_with_following(records)})"
     bare = f"regexp_replace(message, {quoted(COOKIES)}, '', 'g')"
     said = f"CASE WHEN contains(message, 'ookie') THEN {bare} ELSE message END"
     if not before:
@@ -77,18 +78,25 @@ def with_pairs(records: str, columns: str, before: str = "") -> str:
 
 def message_sql() -> str:
     """The sentence and the lines that follow it, up to a traceback."""
-    before = f"split_part(text, {quoted(TRACEBACK)}, 1)"
-    rest = f"CASE WHEN contains({before}, chr(10)) THEN substr({before}, strpos({before}, chr(10))) END"
     is_stack = "contains(text, chr(9) || 'at ') OR contains(text, '    at ')"
-    unstacked = f"regexp_replace({rest}, {quoted(OTHER_STACK)}, '')"
-    rest = f"CASE WHEN {is_stack} THEN {unstacked} ELSE {rest} END"
-    rest = f"regexp_replace({rest}, '\\s*(?:[+] Exception Group|╭─+) $', '')"
+    unstacked = f"regexp_replace(following, {quoted(OTHER_STACK)}, '')"
+    rest = f"CASE WHEN {is_stack} THEN {unstacked} ELSE following END"
+    drawn = f"regexp_replace({rest}, '\\s*(?:[+] Exception Group|╭─+) $', '')"
+    rest = f"CASE WHEN ends_with(following, ' ') OR {is_stack} THEN {drawn} ELSE following END"
     bare = "replace(ltrim(said, ' +'), 'Exception Group ', '')"
     own = f"CASE WHEN starts_with({bare}, {quoted(TRACEBACK)}) THEN NULL ELSE said END"
     return (
         "CASE WHEN NOT contains(text, chr(10)) THEN said "
         f"ELSE nullif(rtrim(concat({own}, {rest}), chr(10) || ' '), '') END"
     )
+
+
+def _with_following(records: str) -> str:
+    """SQL of the same records and, as `following`, their lines behind the first one, up to a traceback."""
+    before = f"split_part(text, {quoted(TRACEBACK)}, 1)"
+    parted = f"SELECT *, CASE WHEN contains(text, chr(10)) THEN {before} END AS before FROM {records}"
+    following = "CASE WHEN contains(before, chr(10)) THEN substr(before, strpos(before, chr(10))) END"
+    return f"(SELECT *, {following} AS following FROM ({parted}))"
 
 
 def message_columns(

@@ -94,11 +94,13 @@ class PythonLoggingParser:
         begins: NDArray[np.bool_] = (
             is_date(lines, 0) & lines.digits(11, 12) & (lines.byte(13) == ord(":"))
         )
+        places = np.flatnonzero(~begins)
+        others = Lines(lines.text, lines.starts[places], lines.ends[places])
         for place in (1, 2, 3):
             # a second dot: `10.5 ms` in the middle of a message is no address
-            dotted = (lines.byte(place) == ord(".")) & lines.digits(place + 1)
-            again = [lines.byte(place + width) == ord(".") for width in (2, 3, 4)]
-            begins |= dotted & np.logical_or.reduce(again)
+            dotted = (others.byte(place) == ord(".")) & others.digits(place + 1)
+            again = [others.byte(place + width) == ord(".") for width in (2, 3, 4)]
+            begins[places] |= dotted & np.logical_or.reduce(again)
         return begins
 
     def select(self, workbench: duckdb.DuckDBPyConnection, records: str) -> str:
