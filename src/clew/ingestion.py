@@ -9,13 +9,14 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
-from typing import Any
+from typing import Any, TypeGuard
 
 import duckdb
 import numpy as np
 
 from clew import __version__, registry
 from clew.bundles import Alone, Small, bundles, is_guessing
+from clew.engines._duckdb_asked import Asked
 from clew.engines._duckdb_bundle import Bundle
 from clew.engines._duckdb_known import Known, known_sources, longest_prefix, resume
 from clew.engines._duckdb_ledger import Load, new_bench, redactor_of
@@ -29,12 +30,15 @@ from clew.formats._telemetry.batches import bundled
 from clew.formats._telemetry.rows import Telemetry
 from clew.model.ledger import SourceRow
 from clew.model.redaction import Policy
-from clew.prices.book import Book, book_with
+from clew.prices.book import book_with
+from clew.prices.charge import Till
 from clew.redact._rows import Redactor, marks_of
 from clew.sources.files import Block, Identity, SourceFile, not_text
 
 MOST_BEHIND = 6
 """Blocks that wait to be stored: now and then storing takes long, when DuckDB writes to the disk."""
+BUNDLES_AT_ONCE = 8
+"""Bundles of messages in one transaction: the case writes large ones once, small ones again and again."""
 SURE_ENOUGH = 0.4
 """How sure a second format must be of the lines that the first one could not read."""
 TRACEBACK = b"Traceback (most recent call last):"
@@ -53,7 +57,8 @@ class _Run:
     settings: Settings
     format: str | None
     progress: Progress | None
-    book: Book
+    till: Till
+    asked: Asked
 
     def load(self, row: SourceRow, root_sha256: str, **more: Any) -> Load:
         """A source on its way into the case."""
@@ -64,9 +69,35 @@ class _Run:
             root_sha256=root_sha256,
             format=row.format,
             count=row.count,
-            book=self.book,
+            till=self.till,
+            asked=self.asked,
             redactor=self.redactor(),
             **more,
+        )
+
+    def bundle(self, smalls: Sequence[Small], behind: Behind | None = None) -> Bundle:
+        """Small sources that one parser reads, on their way into the case together."""
+        loads = {}
+        for small in smalls:
+            row = SourceRow(
+                small.source.uri, small.identity.sha256, small.format, self.settings.timezone
+            )
+            row.source_id = small.identity.content_sha256[:16]
+            row.count.lines = small.rows.lines
+            load = self.load(row, small.identity.content_sha256, behind=behind)
+            loads[row.source_id] = row, load
+        return Bundle(
+            self.engine,
+            self.bench,
+            source_id="",
+            root_sha256="",
+            format=smalls[0].format,
+            till=self.till,
+            asked=self.asked,
+            redactor=self.redactor(),
+            behind=behind,
+            rows={source_id: row for source_id, (row, _) in loads.items()},
+            loads={source_id: load for source_id, (_, load) in loads.items()},
         )
 
     def redactor(self) -> Redactor:
@@ -88,10 +119,11 @@ def ingest_files(
 ) -> Iterator[SourceRow]:
     """Files into an open case; gives the row of each as it is done.
 
-    Each is one transaction; small ones of one format are one together.
+    Each is one transaction; small ones that one parser reads are one together.
     """
     bench = new_bench(f"{engine.path}.tmp")
-    run = _Run(engine, bench, settings, format, progress, book_with(settings.price_file))
+    till = Till(bench, book_with(settings.price_file))
+    run = _Run(engine, bench, settings, format, progress, till, Asked(bench))
     coming: Iterator[Alone | list[Small]] = map(Alone, files)
     counts_by_source = settings.redaction.prompts == "keep"  # what prompts lose is counted in all
     if files[1:] and counts_by_source:
@@ -99,11 +131,17 @@ def ingest_files(
         coming = one_ahead(
             bundles(files, known, settings, lambda head: format or _format(head, settings))
         )
-    for found in coming:
+    found = next(coming, None)
+    while found is not None:
         if isinstance(found, Alone):
             yield _ingest(run, found.source, found.identity)
+            found = next(coming, None)
+        elif _is_of_messages(found):
+            rows, found = _ingest_messages(run, found, coming)
+            yield from rows
         else:
             yield from _ingest_together(run, found)
+            found = next(coming, None)
 
 
 def _ingest(run: _Run, source: SourceFile, identity: Identity | None = None) -> SourceRow:
@@ -134,34 +172,46 @@ def _ingest(run: _Run, source: SourceFile, identity: Identity | None = None) -> 
 def _ingest_together(run: _Run, smalls: Sequence[Small]) -> list[SourceRow]:
     """Small sources that one parser reads, in one transaction; one after the other where they cannot go
     together."""
-    rows, loads = [], {}
-    for small in smalls:
-        row = SourceRow(
-            small.source.uri, small.identity.sha256, small.format, run.settings.timezone
-        )
-        row.source_id = small.identity.content_sha256[:16]
-        row.count.lines = small.rows.lines
-        loads[row.source_id] = run.load(row, small.identity.content_sha256)
-        rows.append(row)
-    bundle = Bundle(
-        run.engine,
-        run.bench,
-        run.redactor(),
-        source_id="",
-        root_sha256="",
-        format=smalls[0].format,
-        book=run.book,
-        loads=loads,
-    )
+    bundle = run.bundle(smalls)
     try:
         with run.engine.transaction():
             _load_together(bundle, smalls)
-            names = bundle.redactor.names([row.source for row in rows])
-            for row, name, small in zip(rows, names, smalls, strict=True):
-                _finish(loads[row.source_id], row, name, small.identity)
-                run.tell(row.source, small.identity.size, small.identity.size)
+            return _finish_together(run, [(bundle, [small.identity for small in smalls])])
     except _Apart:
         return [_ingest(run, small.source, small.identity) for small in smalls]
+
+
+def _ingest_messages(
+    run: _Run, found: Alone | list[Small] | None, coming: Iterator[Alone | list[Small]]
+) -> tuple[list[SourceRow], Alone | list[Small] | None]:
+    """Some bundles of messages in one transaction; and what comes after them."""
+    done: list[tuple[Bundle, list[Identity]]] = []
+    with run.engine.transaction():
+        with Behind("clew-store", MOST_BEHIND) as behind:
+            while _is_of_messages(found) and len(done) < BUNDLES_AT_ONCE:
+                bundle = run.bundle(found, behind)
+                _load_together(bundle, found)
+                done.append((bundle, [small.identity for small in found]))
+                found = next(coming, None)
+        return _finish_together(run, done), found
+
+
+def _is_of_messages(found: Alone | list[Small] | None) -> TypeGuard[list[Small]]:
+    return isinstance(found, list) and isinstance(found[0].rows, Telemetry)
+
+
+def _finish_together(
+    run: _Run, done: Sequence[tuple[Bundle, Sequence[Identity]]]
+) -> list[SourceRow]:
+    """The rows of the ledger of all sources of some bundles."""
+    rows = []
+    for bundle, identities in done:
+        names = bundle.redactor.names([row.source for row in bundle.rows.values()])
+        told = zip(bundle.rows.items(), names, identities, strict=True)
+        for (source_id, row), name, identity in told:
+            _finish(bundle.loads[source_id], row, name, identity)
+            run.tell(row.source, identity.size, identity.size)
+            rows.append(row)
     return rows
 
 

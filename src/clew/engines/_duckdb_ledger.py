@@ -18,6 +18,7 @@ from typing import Any
 import duckdb
 import numpy as np
 
+from clew.engines._duckdb_asked import Asked
 from clew.engines._duckdb_chain import chain, last_link
 from clew.engines._duckdb_digest import (
     ALL,
@@ -36,7 +37,6 @@ from clew.formats._severity import severity_number_sql
 from clew.model.event import BY_NAME, COLUMNS, OWN
 from clew.model.ledger import Count
 from clew.model.redaction import Policy
-from clew.prices.book import Book, listed_book
 from clew.prices.charge import Till, charged, may_be_calls
 from clew.redact._key import key_of
 from clew.redact._rows import Redactor
@@ -76,6 +76,7 @@ def redactor_of(engine: DuckDBEngine, bench: duckdb.DuckDBPyConnection, policy: 
 class Load:
     """One source on its way into the case. Use inside `engine.transaction()`.
 
+    till    what the bench knows of prices, and of SELECTs in `asked`: for one source after the other
     behind  stores a block while the next is parsed: how many events, digests and fields there are is
             known when it has ended; without one a block is stored at once
     """
@@ -83,6 +84,8 @@ class Load:
     engine: DuckDBEngine
     bench: duckdb.DuckDBPyConnection
     redactor: Redactor
+    till: Till
+    asked: Asked
     source_id: str
     root_sha256: str
     format: str
@@ -92,13 +95,7 @@ class Load:
     first_event: datetime | None = None
     last_event: datetime | None = None
     first_reject: tuple[int, int, str] | None = None
-    described: tuple[str, frozenset[str]] = ("", frozenset())
-    book: Book = field(default_factory=listed_book)
     behind: Behind | None = None
-    till: Till = field(init=False)
-
-    def __post_init__(self) -> None:
-        self.till = Till(self.bench, self.book)
 
     def add(
         self,
@@ -113,14 +110,11 @@ class Load:
 
         Gives the rejects as (line, byte offset, reason); lines that name columns are counted here.
         """
-        if select != self.described[0]:
-            rows = self.bench.execute(f"DESCRIBE {select}").fetchall()
-            self.described = (select, frozenset(row[0].lower() for row in rows))
-        given = self.described[1]
+        given = frozenset(name.lower() for name in self.asked.names(select))
         events = self._events(select, given, format_name)
-        batches = Batches.of(self.bench, events)
+        batches = self.asked.batches(events)
         if self._learns(batches):
-            batches = Batches.of(self.bench, events)  # once more, with prices that were not known
+            batches = self.asked.batches(events)  # once more, with prices that were not known
         batches = self._redacted(batches)
         rejects = []
         if self._found(batches, source) < records:
@@ -226,10 +220,8 @@ class Load:
             rows = self.redactor.rows("unredacted", [n for n in batches.names if n != "row_check"])
             if rows is None:
                 return batches
-            names = [name for (name, *_) in self.bench.execute(f"DESCRIBE {rows}").fetchall()]
-            return Batches.of(
-                self.bench, f"SELECT *, {row_check(names)} AS row_check FROM ({rows})"
-            )
+            check = row_check(self.asked.names(rows))
+            return self.asked.batches(f"SELECT *, {check} AS row_check FROM ({rows})")
         finally:
             self.bench.unregister("unredacted")
 

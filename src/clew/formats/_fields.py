@@ -95,6 +95,8 @@ DATADOG = frozenset({"ddsource", "ddtags", "dd.trace_id", "dd.service", "dd.env"
 """Names by which Datadog's own records are known."""
 Spell = Callable[[str], Spelling | None]
 """The canonical column that a field's name means, None where it means none."""
+Share = Callable[[str], str]
+"""Another SQL for one that is used several times, such as the name of a column that it is worked out in."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -142,7 +144,11 @@ def map_fields(
 
 
 def map_members(
-    fields: Sequence[Field], settings: Settings, units: Units, spell: Spell = spelling_of
+    fields: Sequence[Field],
+    settings: Settings,
+    units: Units,
+    spell: Spell = spelling_of,
+    share: Share = str,
 ) -> tuple[dict[str, str], list[tuple[str, str]]]:
     """Canonical column to SQL; and what is left: names and SQL of JSON values."""
     candidates: dict[str, list[_Candidate]] = {}
@@ -159,8 +165,8 @@ def map_members(
                 c: replace(one, sql=f"CASE WHEN {currency} THEN {one.sql} END")
                 for c, one in found.items()
             }
-        for column, candidate in found.items():
-            candidates.setdefault(column, []).append(candidate)
+        for column, one in found.items():
+            candidates.setdefault(column, []).append(replace(one, sql=share(one.sql)))
         if not found:
             left.append((unwrapped(item.name), item.json))
     columns: dict[str, str] = {}

@@ -16,12 +16,13 @@ from typing import Any
 import duckdb
 
 from clew import __version__
+from clew.engines._duckdb_asked import Asked
 from clew.engines._duckdb_ledger import Load, redactor_of
 from clew.engines.duckdb import DuckDBEngine
 from clew.model.event import BY_NAME
 from clew.model.ledger import Count
 from clew.model.redaction import Policy
-from clew.prices.book import Book
+from clew.prices.charge import Till
 from clew.sources._spool import Segment
 
 FORMATS = {"proto": "otlp_proto", "json": "otlp_json"}
@@ -43,19 +44,21 @@ def resume(
     engine: DuckDBEngine,
     bench: duckdb.DuckDBPyConnection,
     segment: Segment,
-    book: Book,
+    tools: tuple[Till, Asked],
     policy: Policy,
 ) -> tuple[Load, int, set[str]]:
     """The segment on its way into the case as the case knows it, where its next byte begins, and
     the fields of it that the case knows."""
     execute = engine.workbench.execute
+    till, asked = tools
     load = Load(
         engine,
         bench,
+        till=till,
+        asked=asked,
         source_id=source_id(segment),
         root_sha256=hashlib.sha256(segment.uri.encode()).hexdigest(),
         format=FORMATS[segment.encoding],
-        book=book,
         redactor=redactor_of(engine, bench, policy),
     )
     rows = execute(

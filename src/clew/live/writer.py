@@ -20,6 +20,7 @@ import duckdb
 import numpy as np
 from numpy.typing import NDArray
 
+from clew.engines._duckdb_asked import Asked
 from clew.engines._duckdb_ledger import Load, new_bench
 from clew.errors import ClewError
 from clew.formats import Settings
@@ -31,6 +32,7 @@ from clew.live.coming import Batch, Coming, Part, batches
 from clew.live.delivered import Delivered, digest
 from clew.live.seen import SeenSpans, hashes_of, new_among, stored_hashes
 from clew.prices.book import book_with
+from clew.prices.charge import Till
 from clew.sources._spool import Delivery, Finished, Segment, replay
 
 RETRY_S = 1.0
@@ -86,7 +88,8 @@ class Writer:
         self._bench = new_bench()
         self._bench.execute(f"SET memory_limit = '{BENCH_MEMORY}'")
         self._settings = settings or Settings()
-        self._book = book_with(self._settings.price_file)
+        till = Till(self._bench, book_with(self._settings.price_file))
+        self._tools = till, Asked(self._bench)
         self._coming = Coming()
         self._is_ending, self._is_settled = False, True
         self._progress: dict[str, _Progress] = {}
@@ -221,7 +224,7 @@ class Writer:
         progress = self._progress.get(segment.name)
         if progress is None:
             resumed = segments.resume(
-                self._engine, self._bench, segment, self._book, self._settings.redaction
+                self._engine, self._bench, segment, self._tools, self._settings.redaction
             )
             progress = _Progress(*resumed)
             self._progress[segment.name] = progress
@@ -297,7 +300,7 @@ class Writer:
         reason = f"cannot be decoded: {' '.join(str(error).split())[:300]}"
         with self._engine.transaction():
             load, _, known = segments.resume(
-                self._engine, self._bench, segment, self._book, self._settings.redaction
+                self._engine, self._bench, segment, self._tools, self._settings.redaction
             )
             load.count.lines += 1
             segments.add_rejects(load, [(load.count.lines, request.byte_offset, reason)])

@@ -123,7 +123,13 @@ class Telemetry:
         """SQL of line, byte_offset, part, reject, canonical columns and attributes."""
         fields = [_field(name, values, f"a{n}") for n, (name, values) in enumerate(self.attributes)]
         mapped = [item for item in fields if item.name not in AS_THEY_ARE]
-        columns, left = map_members(mapped, settings, Units(self._median))
+        shared: dict[str, str] = {}  # planning takes longer than parsing where SQL is repeated
+        columns, left = map_members(
+            mapped,
+            settings,
+            Units(self._median),
+            share=lambda sql: shared.setdefault(sql, f"shared_{len(shared)}"),
+        )
         for item in fields:
             if item.name in AS_THEY_ARE:
                 columns[AS_THEY_ARE[item.name]] = f"nullif({item.text}, '')"
@@ -139,7 +145,8 @@ class Telemetry:
         reject = "reject" if "reject" in self.direct else "NULL::VARCHAR"
         picked = ", ".join(f'{sql} AS "{name}"' for name, sql in columns.items())
         place = ", ".join(["line", "byte_offset", "part", *self.origins])
-        kept = f"{relation} WHERE is_kept = 1"
+        once = "".join(f", {sql} AS {name}" for sql, name in shared.items())
+        kept = f"(SELECT *{once} FROM {relation} WHERE is_kept = 1)"
         return f"SELECT {place}, {reject} AS reject, {picked} FROM {kept}"
 
     def _median(self, number: str) -> float | None:
