@@ -159,8 +159,8 @@ def _ingest(run: _Run, source: SourceFile, identity: Identity | None = None) -> 
         row.status = "grown" if before else "new"
         if run.format is None and row.format == "text" and (reason := not_text(identity.head)):
             raise InputError(f"{source.uri} {reason}; nothing of it was stored.")
-        with run.engine.transaction():
-            _load(run, source, row, identity, before)
+        with run.engine.loading() as settle:
+            _load(run, source, row, identity, before, settle)
     except InputError as error:
         row.status, row.note = "failed", str(error)
         return row
@@ -174,8 +174,9 @@ def _ingest_together(run: _Run, smalls: Sequence[Small]) -> list[SourceRow]:
     together."""
     bundle = run.bundle(smalls)
     try:
-        with run.engine.transaction():
+        with run.engine.loading() as settle:
             _load_together(bundle, smalls)
+            settle()
             return _finish_together(run, [(bundle, [small.identity for small in smalls])])
     except _Apart:
         return [_ingest(run, small.source, small.identity) for small in smalls]
@@ -186,13 +187,14 @@ def _ingest_messages(
 ) -> tuple[list[SourceRow], Alone | list[Small] | None]:
     """Some bundles of messages in one transaction; and what comes after them."""
     done: list[tuple[Bundle, list[Identity]]] = []
-    with run.engine.transaction():
+    with run.engine.loading() as settle:
         with Behind("clew-store", MOST_BEHIND) as behind:
             while _is_of_messages(found) and len(done) < BUNDLES_AT_ONCE:
                 bundle = run.bundle(found, behind)
                 _load_together(bundle, found)
                 done.append((bundle, [small.identity for small in found]))
                 found = next(coming, None)
+        settle()
         return _finish_together(run, done), found
 
 
@@ -275,7 +277,12 @@ def _already(row: SourceRow, same: Known, policy: Policy) -> SourceRow:
 
 
 def _load(
-    run: _Run, source: SourceFile, row: SourceRow, identity: Identity, before: Known | None
+    run: _Run,
+    source: SourceFile,
+    row: SourceRow,
+    identity: Identity,
+    before: Known | None,
+    settle: Callable[[], None],
 ) -> None:
     start, first_line = _begin(run.engine, source, before)
     row.source_id = identity.content_sha256[:16]
@@ -287,6 +294,7 @@ def _load(
         for read in _loaded(load, parser, source, (start, identity.size, first_line), told):
             run.tell(source.uri, int(read.byte_offsets[-1]) if len(read) else 0, identity.size)
     (name,) = load.redactor.names([row.source])
+    settle()
     _finish(load, row, name, identity, before, start, first_line)
 
 
