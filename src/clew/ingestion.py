@@ -1,13 +1,13 @@
 """Sources to stored events: one after the other, and small ones of one format together.
 
-A block of whole lines becomes records, these become events and rejects by the format's SELECT, the
-events are redacted and stored; lines that the format cannot read are tried with another.
+Whether a source is known is looked up, its blocks are loaded, and its row of the ledger says what became
+of each line.
 """
 
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any, TypeGuard
 
@@ -23,27 +23,22 @@ from clew.engines._duckdb_ledger import Load, new_bench, redactor_of
 from clew.engines._threads import Behind, one_ahead
 from clew.engines.duckdb import DuckDBEngine
 from clew.errors import InputError, LedgerError
-from clew.formats import Batch, BatchParser, ElementParser, FileParser, Parser, Settings, surest
-from clew.formats._array import read_elements
-from clew.formats._records import RELATION, STREAM, Records, read_records
+from clew.formats import Parser, Settings, surest
+from clew.formats._records import RELATION, STREAM, Records
 from clew.formats._telemetry.batches import bundled
 from clew.formats._telemetry.rows import Telemetry
+from clew.loading import load_batch, load_rest, loaded
 from clew.model.ledger import SourceRow
 from clew.model.redaction import Policy
 from clew.prices.book import book_with
 from clew.prices.charge import Till
 from clew.redact._rows import Redactor, marks_of
-from clew.sources.files import Block, Identity, SourceFile, not_text
+from clew.sources.files import Identity, SourceFile, not_text
 
 MOST_BEHIND = 6
 """Blocks that wait to be stored: now and then storing takes long, when DuckDB writes to the disk."""
 BUNDLES_AT_ONCE = 8
 """Bundles of messages in one transaction: the case writes large ones once, small ones again and again."""
-SURE_ENOUGH = 0.4
-"""How sure a second format must be of the lines that the first one could not read."""
-TRACEBACK = b"Traceback (most recent call last):"
-Reject = tuple[int, int, str]
-"""Line, byte offset, reason."""
 Progress = Callable[[str, int, int], None]
 """Told the source, the bytes done and the bytes in all."""
 
@@ -226,7 +221,7 @@ def _load_together(bundle: Bundle, smalls: Sequence[Small]) -> None:
     messages = [small.rows for small in smalls if isinstance(small.rows, Telemetry)]
     if messages:
         together = bundled(messages, [(name, name) for name in bundle.loads])
-        _load_batch(bundle, together, smalls[0].told)
+        load_batch(bundle, together, smalls[0].told)
         for source_id, rejects in bundle.refused.items():
             bundle.loads[source_id].add_rejects(rejects)
         return
@@ -245,7 +240,7 @@ def _load_together(bundle: Bundle, smalls: Sequence[Small]) -> None:
         load.count.blanks += own.blanks
         load.count.continuation += int(own.counts.sum()) - len(own)
         rejects = bundle.refused.get(source_id, [])
-        _load_rest(load, own, rejects, bundle.format, smalls[0].told)
+        load_rest(load, own, rejects, bundle.format, smalls[0].told)
 
 
 def _format(head: bytes, settings: Settings) -> str:
@@ -291,7 +286,7 @@ def _load(
     parser: Parser = registry.load("formats", row.format).parse(identity.head, told)
     with Behind("clew-store", MOST_BEHIND) as behind:
         load = run.load(row, root, behind=behind)
-        for read in _loaded(load, parser, source, (start, identity.size, first_line), told):
+        for read in loaded(load, parser, source, (start, identity.size, first_line), told):
             run.tell(source.uri, int(read.byte_offsets[-1]) if len(read) else 0, identity.size)
     (name,) = load.redactor.names([row.source])
     settle()
@@ -337,107 +332,9 @@ def _finish(
     )
 
 
-def _loaded(
-    load: Load,
-    parser: Parser,
-    source: SourceFile,
-    part: tuple[int, int, int],
-    settings: Settings,
-) -> Iterator[Records | Batch]:
-    """Loads this part of a source, block by block: first and last byte, and the first line."""
-    start, end, first_line = part
-    if isinstance(parser, BatchParser):
-        for batch in one_ahead(parser.batches(source.pieces(start, end), first_line)):
-            _load_batch(load, batch, settings)
-            yield batch
-        return
-    for records in _read(source, parser, load, source.blocks(start, end), first_line):
-        _load_block(load, parser, records, load.format, settings)
-        yield records
-
-
-def _load_batch(load: Load, batch: Batch, settings: Settings) -> None:
-    load.count.lines += batch.lines
-    if not len(batch):
-        return
-    load.bench.register(STREAM, batch)
-    try:
-        select = batch.select(STREAM, settings)
-        load.add_rejects(load.add(select, load.format, len(batch)))
-    finally:
-        load.bench.unregister(STREAM)
-
-
 def _begin(engine: DuckDBEngine, source: SourceFile, before: Known | None) -> tuple[int, int]:
     """The first byte and the first line that are new."""
     if before is None:
         return 0, 1
     last_byte = next(source.blocks(before.end - 1, before.end)).data
     return resume(engine, before, is_line_open=last_byte != b"\n")
-
-
-def _read(
-    source: SourceFile, parser: Parser, load: Load, blocks: Iterator[Block], first_line: int
-) -> Iterator[Records]:
-    """The records of a source: lines as a rule; some parsers find their own."""
-    if isinstance(parser, FileParser):
-        records = parser.read(load.bench, source.path)
-        return (one for part in records if len(one := part.since(first_line)))
-    if isinstance(parser, ElementParser) and parser.elements is not None:
-        return read_elements(blocks, is_array=parser.elements == "array")
-    return read_records(blocks, parser.heads, first_line)
-
-
-def _load_block(
-    load: Load, parser: Parser, records: Records, format_name: str, settings: Settings
-) -> None:
-    count = load.count
-    count.lines += records.lines
-    count.blanks += records.blanks
-    if not len(records):
-        return
-    count.continuation += int(records.counts.sum()) - len(records)
-    rejects = _parse(load, parser, records, format_name)
-    _load_rest(load, records, rejects, format_name, settings)
-
-
-def _load_rest(
-    load: Load, records: Records, rejects: list[Reject], format_name: str, settings: Settings
-) -> None:
-    """Tries the records that a format could not read with others; what none can read is rejected."""
-    tried = {format_name, "csv", "parquet", "text"}
-    while rejects and (other := _second_format(records, rejects, tried, settings)):
-        name, parser, left = other
-        tried.add(name)
-        load.count.continuation += len(rejects) - len(left)
-        records, rejects = left, _parse(load, parser, left, name)
-    load.add_rejects(rejects, records.texts([offset for _, offset, _ in rejects]))
-
-
-def _parse(load: Load, parser: Parser, records: Records, format_name: str) -> list[Reject]:
-    load.bench.register(STREAM, records)
-    try:
-        select = parser.select(load.bench, RELATION)
-        return load.add(select, format_name, len(records), records)
-    finally:
-        load.bench.unregister(STREAM)
-
-
-def _second_format(
-    records: Records, rejects: list[Reject], tried: set[str], settings: Settings
-) -> tuple[str, Parser, Records] | None:
-    """Another format that knows most of the rejects: logs of several writers end up in one file."""
-    left = records.pick([offset for _, offset, _ in rejects])
-    head = left.head()
-    others = [name for name in registry.names("formats") if name not in tried]
-    scores = {name: registry.load("formats", name).sniff(head) for name in others}
-    if TRACEBACK in head:  # what an application says between its access lines is no broken line
-        scores["text"] = SURE_ENOUGH
-    for name in sorted(scores, key=lambda name: -scores[name]):
-        if scores[name] < SURE_ENOUGH:
-            break
-        told = replace(settings, log_format=None)
-        parser: Parser = registry.load("formats", name).parse(head, told)
-        if not isinstance(parser, BatchParser):
-            return name, parser, left.regrouped(parser.heads)
-    return None
