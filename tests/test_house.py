@@ -34,7 +34,7 @@ STEPS = (
     ("investigation", "reporting"),
     ("sigma",),
     ("delivery",),
-    ("bundles",),
+    ("bundles", "loading"),
     ("ingestion",),
     ("pipeline", "retention"),
     ("alerts",),

@@ -1,15 +1,15 @@
 """Sources to stored events: one after the other, and small ones of one format together.
 
-A block of whole lines becomes records, these become events and rejects by the format's SELECT, the
-events are redacted and stored; lines that the format cannot read are tried with another.
+Whether a source is known is looked up, its blocks are loaded, and its row of the ledger says what became
+of each line.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, replace
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass
 from datetime import UTC, datetime
-from typing import Any
+from typing import Any, TypeGuard
 
 import duckdb
 import numpy as np
@@ -23,30 +23,22 @@ from clew.engines._duckdb_ledger import Load, new_bench, redactor_of
 from clew.engines._threads import Behind, one_ahead
 from clew.engines.duckdb import DuckDBEngine
 from clew.errors import InputError, LedgerError
-from clew.formats import Batch, BatchParser, ElementParser, FileParser, Parser, Settings, surest
-from clew.formats._array import read_elements
-from clew.formats._records import RELATION, STREAM, Records, read_records
+from clew.formats import Parser, Settings, surest
+from clew.formats._records import RELATION, STREAM, Records
 from clew.formats._telemetry.batches import bundled
 from clew.formats._telemetry.rows import Telemetry
+from clew.loading import load_batch, load_rest, loaded
 from clew.model.ledger import SourceRow
 from clew.model.redaction import Policy
 from clew.prices.book import book_with
 from clew.prices.charge import Till
 from clew.redact._rows import Redactor, marks_of
-from clew.sources.files import Block, Identity, SourceFile, not_text
+from clew.sources.files import Identity, SourceFile, not_text
 
 MOST_BEHIND = 6
 """Blocks that wait to be stored: now and then storing takes long, when DuckDB writes to the disk."""
 BUNDLES_AT_ONCE = 8
-"""Bundles of small files in one transaction: the case writes large ones once, small ones again and again."""
-SURE_ENOUGH = 0.4
-"""How sure a second format must be of the lines that the first one could not read."""
-TRACEBACK = b"Traceback (most recent call last):"
-Reject = tuple[int, int, str]
-"""Line, byte offset, reason."""
-Coming = Alone | list[Small]
-_Done = tuple[SourceRow, Load, Identity]
-"""A source whose events are on their way; its row of the ledger is not written yet."""
+"""Bundles of messages in one transaction: the case writes large ones once, small ones again and again."""
 Progress = Callable[[str, int, int], None]
 """Told the source, the bytes done and the bytes in all."""
 
@@ -78,19 +70,29 @@ class _Run:
             **more,
         )
 
-    def bundle(self, format: str, loads: Mapping[str, Load], behind: Behind) -> Bundle:
-        """These sources on their way into the case together."""
+    def bundle(self, smalls: Sequence[Small], behind: Behind | None = None) -> Bundle:
+        """Small sources that one parser reads, on their way into the case together."""
+        loads = {}
+        for small in smalls:
+            row = SourceRow(
+                small.source.uri, small.identity.sha256, small.format, self.settings.timezone
+            )
+            row.source_id = small.identity.content_sha256[:16]
+            row.count.lines = small.rows.lines
+            load = self.load(row, small.identity.content_sha256, behind=behind)
+            loads[row.source_id] = row, load
         return Bundle(
             self.engine,
             self.bench,
             source_id="",
             root_sha256="",
-            format=format,
+            format=smalls[0].format,
             till=self.till,
             asked=self.asked,
             redactor=self.redactor(),
             behind=behind,
-            loads=loads,
+            rows={source_id: row for source_id, (row, _) in loads.items()},
+            loads={source_id: load for source_id, (_, load) in loads.items()},
         )
 
     def redactor(self) -> Redactor:
@@ -112,12 +114,12 @@ def ingest_files(
 ) -> Iterator[SourceRow]:
     """Files into an open case; gives the row of each as it is done.
 
-    Each is one transaction; small ones that follow each other are one together.
+    Each is one transaction; small ones that one parser reads are one together.
     """
     bench = new_bench(f"{engine.path}.tmp")
     till = Till(bench, book_with(settings.price_file))
     run = _Run(engine, bench, settings, format, progress, till, Asked(bench))
-    coming: Iterator[Coming] = map(Alone, files)
+    coming: Iterator[Alone | list[Small]] = map(Alone, files)
     counts_by_source = settings.redaction.prompts == "keep"  # what prompts lose is counted in all
     if files[1:] and counts_by_source:
         known = known_sources(engine)
@@ -129,9 +131,12 @@ def ingest_files(
         if isinstance(found, Alone):
             yield _ingest(run, found.source, found.identity)
             found = next(coming, None)
-        else:
-            rows, found = _ingest_together(run, found, coming)
+        elif _is_of_messages(found):
+            rows, found = _ingest_messages(run, found, coming)
             yield from rows
+        else:
+            yield from _ingest_together(run, found)
+            found = next(coming, None)
 
 
 def _ingest(run: _Run, source: SourceFile, identity: Identity | None = None) -> SourceRow:
@@ -149,8 +154,8 @@ def _ingest(run: _Run, source: SourceFile, identity: Identity | None = None) -> 
         row.status = "grown" if before else "new"
         if run.format is None and row.format == "text" and (reason := not_text(identity.head)):
             raise InputError(f"{source.uri} {reason}; nothing of it was stored.")
-        with run.engine.transaction():
-            _load(run, source, row, identity, before)
+        with run.engine.loading() as settle:
+            _load(run, source, row, identity, before, settle)
     except InputError as error:
         row.status, row.note = "failed", str(error)
         return row
@@ -159,68 +164,75 @@ def _ingest(run: _Run, source: SourceFile, identity: Identity | None = None) -> 
     return row
 
 
-def _ingest_together(
-    run: _Run, found: Coming | None, coming: Iterator[Coming]
-) -> tuple[list[SourceRow], Coming | None]:
-    """Small sources in one transaction, those of a bundle parsed together; and what comes after them.
+def _ingest_together(run: _Run, smalls: Sequence[Small]) -> list[SourceRow]:
+    """Small sources that one parser reads, in one transaction; one after the other where they cannot go
+    together."""
+    bundle = run.bundle(smalls)
+    try:
+        with run.engine.loading() as settle:
+            _load_together(bundle, smalls)
+            settle()
+            return _finish_together(run, [(bundle, [small.identity for small in smalls])])
+    except _Apart:
+        return [_ingest(run, small.source, small.identity) for small in smalls]
 
-    Those of a bundle that cannot be parsed together are read one by one behind the others.
-    """
-    done: list[_Done] = []
-    apart: list[Small] = []
-    with run.engine.transaction():
+
+def _ingest_messages(
+    run: _Run, found: Alone | list[Small] | None, coming: Iterator[Alone | list[Small]]
+) -> tuple[list[SourceRow], Alone | list[Small] | None]:
+    """Some bundles of messages in one transaction; and what comes after them."""
+    done: list[tuple[Bundle, list[Identity]]] = []
+    with run.engine.loading() as settle:
         with Behind("clew-store", MOST_BEHIND) as behind:
-            for _ in range(BUNDLES_AT_ONCE):
-                if apart or not isinstance(found, list):
-                    break
-                loaded = _load_together(run, found, behind)
-                apart = [] if loaded else found
-                done += loaded
+            while _is_of_messages(found) and len(done) < BUNDLES_AT_ONCE:
+                bundle = run.bundle(found, behind)
+                _load_together(bundle, found)
+                done.append((bundle, [small.identity for small in found]))
                 found = next(coming, None)
-        names = run.redactor().names([row.source for row, *_ in done])
-        for name, (row, load, identity) in zip(names, done, strict=True):
-            _finish(load, row, name, identity)
+        settle()
+        return _finish_together(run, done), found
+
+
+def _is_of_messages(found: Alone | list[Small] | None) -> TypeGuard[list[Small]]:
+    return isinstance(found, list) and isinstance(found[0].rows, Telemetry)
+
+
+def _finish_together(
+    run: _Run, done: Sequence[tuple[Bundle, Sequence[Identity]]]
+) -> list[SourceRow]:
+    """The rows of the ledger of all sources of some bundles."""
+    rows = []
+    for bundle, identities in done:
+        names = bundle.redactor.names([row.source for row in bundle.rows.values()])
+        told = zip(bundle.rows.items(), names, identities, strict=True)
+        for (source_id, row), name, identity in told:
+            _finish(bundle.loads[source_id], row, name, identity)
             run.tell(row.source, identity.size, identity.size)
-    rows = [row for row, *_ in done]
-    return rows + [_ingest(run, small.source, small.identity) for small in apart], found
+            rows.append(row)
+    return rows
 
 
-def _load_together(run: _Run, smalls: Sequence[Small], behind: Behind) -> list[_Done]:
-    """Small sources that one parser reads on their way into the case; none where it cannot, after all."""
-    done: list[_Done] = []
-    for small in smalls:
-        row = SourceRow(
-            small.source.uri, small.identity.sha256, small.format, run.settings.timezone
-        )
-        row.source_id = small.identity.content_sha256[:16]
-        row.count.lines = small.rows.lines
-        load = run.load(row, small.identity.content_sha256, behind=behind)
-        done.append((row, load, small.identity))
-    bundle = run.bundle(smalls[0].format, {row.source_id: load for row, load, _ in done}, behind)
+class _Apart(Exception):
+    """Files that look as if one parser read them have to be read one by one."""
+
+
+def _load_together(bundle: Bundle, smalls: Sequence[Small]) -> None:
+    """Loads the sources of a bundle, all but their rows of the ledger. Raises _Apart."""
     messages = [small.rows for small in smalls if isinstance(small.rows, Telemetry)]
     if messages:
-        _load_messages(bundle, messages, smalls[0].told)
-        return done
+        together = bundled(messages, [(name, name) for name in bundle.loads])
+        load_batch(bundle, together, smalls[0].told)
+        for source_id, rejects in bundle.refused.items():
+            bundle.loads[source_id].add_rejects(rejects)
+        return
     lines = [small.rows for small in smalls if isinstance(small.rows, Records)]
-    return done if _load_lines(bundle, smalls, lines) else []
-
-
-def _load_messages(bundle: Bundle, messages: Sequence[Telemetry], told: Settings) -> None:
-    together = bundled(messages, [(name, name) for name in bundle.loads])
-    _load_batch(bundle, together, told)
-    for source_id, rejects in bundle.refused.items():
-        bundle.loads[source_id].add_rejects(rejects)
-
-
-def _load_lines(bundle: Bundle, smalls: Sequence[Small], lines: Sequence[Records]) -> bool:
-    """Whether these lines, a part of each source, could be parsed together. If not, none is loaded."""
     bases = np.cumsum([0, *(small.identity.size for small in smalls)])[:-1].tolist()
     records = Records.joined(lines, bases)
     bundle.bench.register(STREAM, records)
     try:
         select = smalls[0].parser.select(bundle.bench, RELATION)
         if smalls[1:] and is_guessing(smalls[0].parser):
-            return False
+            raise _Apart
         bundle.add_lines(select, records, bases)
     finally:
         bundle.bench.unregister(STREAM)
@@ -228,8 +240,7 @@ def _load_lines(bundle: Bundle, smalls: Sequence[Small], lines: Sequence[Records
         load.count.blanks += own.blanks
         load.count.continuation += int(own.counts.sum()) - len(own)
         rejects = bundle.refused.get(source_id, [])
-        _load_rest(load, own, rejects, bundle.format, smalls[0].told)
-    return True
+        load_rest(load, own, rejects, bundle.format, smalls[0].told)
 
 
 def _format(head: bytes, settings: Settings) -> str:
@@ -261,7 +272,12 @@ def _already(row: SourceRow, same: Known, policy: Policy) -> SourceRow:
 
 
 def _load(
-    run: _Run, source: SourceFile, row: SourceRow, identity: Identity, before: Known | None
+    run: _Run,
+    source: SourceFile,
+    row: SourceRow,
+    identity: Identity,
+    before: Known | None,
+    settle: Callable[[], None],
 ) -> None:
     start, first_line = _begin(run.engine, source, before)
     row.source_id = identity.content_sha256[:16]
@@ -270,9 +286,10 @@ def _load(
     parser: Parser = registry.load("formats", row.format).parse(identity.head, told)
     with Behind("clew-store", MOST_BEHIND) as behind:
         load = run.load(row, root, behind=behind)
-        for read in _loaded(load, parser, source, (start, identity.size, first_line), told):
+        for read in loaded(load, parser, source, (start, identity.size, first_line), told):
             run.tell(source.uri, int(read.byte_offsets[-1]) if len(read) else 0, identity.size)
     (name,) = load.redactor.names([row.source])
+    settle()
     _finish(load, row, name, identity, before, start, first_line)
 
 
@@ -315,107 +332,9 @@ def _finish(
     )
 
 
-def _loaded(
-    load: Load,
-    parser: Parser,
-    source: SourceFile,
-    part: tuple[int, int, int],
-    settings: Settings,
-) -> Iterator[Records | Batch]:
-    """Loads this part of a source, block by block: first and last byte, and the first line."""
-    start, end, first_line = part
-    if isinstance(parser, BatchParser):
-        for batch in one_ahead(parser.batches(source.pieces(start, end), first_line)):
-            _load_batch(load, batch, settings)
-            yield batch
-        return
-    for records in _read(source, parser, load, source.blocks(start, end), first_line):
-        _load_block(load, parser, records, load.format, settings)
-        yield records
-
-
-def _load_batch(load: Load, batch: Batch, settings: Settings) -> None:
-    load.count.lines += batch.lines
-    if not len(batch):
-        return
-    load.bench.register(STREAM, batch)
-    try:
-        select = batch.select(STREAM, settings)
-        load.add_rejects(load.add(select, load.format, len(batch)))
-    finally:
-        load.bench.unregister(STREAM)
-
-
 def _begin(engine: DuckDBEngine, source: SourceFile, before: Known | None) -> tuple[int, int]:
     """The first byte and the first line that are new."""
     if before is None:
         return 0, 1
     last_byte = next(source.blocks(before.end - 1, before.end)).data
     return resume(engine, before, is_line_open=last_byte != b"\n")
-
-
-def _read(
-    source: SourceFile, parser: Parser, load: Load, blocks: Iterator[Block], first_line: int
-) -> Iterator[Records]:
-    """The records of a source: lines as a rule; some parsers find their own."""
-    if isinstance(parser, FileParser):
-        records = parser.read(load.bench, source.path)
-        return (one for part in records if len(one := part.since(first_line)))
-    if isinstance(parser, ElementParser) and parser.elements is not None:
-        return read_elements(blocks, is_array=parser.elements == "array")
-    return read_records(blocks, parser.heads, first_line)
-
-
-def _load_block(
-    load: Load, parser: Parser, records: Records, format_name: str, settings: Settings
-) -> None:
-    count = load.count
-    count.lines += records.lines
-    count.blanks += records.blanks
-    if not len(records):
-        return
-    count.continuation += int(records.counts.sum()) - len(records)
-    rejects = _parse(load, parser, records, format_name)
-    _load_rest(load, records, rejects, format_name, settings)
-
-
-def _load_rest(
-    load: Load, records: Records, rejects: list[Reject], format_name: str, settings: Settings
-) -> None:
-    """Tries the records that a format could not read with others; what none can read is rejected."""
-    tried = {format_name, "csv", "parquet", "text"}
-    while rejects and (other := _second_format(records, rejects, tried, settings)):
-        name, parser, left = other
-        tried.add(name)
-        load.count.continuation += len(rejects) - len(left)
-        records, rejects = left, _parse(load, parser, left, name)
-    load.add_rejects(rejects, records.texts([offset for _, offset, _ in rejects]))
-
-
-def _parse(load: Load, parser: Parser, records: Records, format_name: str) -> list[Reject]:
-    load.bench.register(STREAM, records)
-    try:
-        select = parser.select(load.bench, RELATION)
-        return load.add(select, format_name, len(records), records)
-    finally:
-        load.bench.unregister(STREAM)
-
-
-def _second_format(
-    records: Records, rejects: list[Reject], tried: set[str], settings: Settings
-) -> tuple[str, Parser, Records] | None:
-    """Another format that knows most of the rejects: logs of several writers end up in one file."""
-    left = records.pick([offset for _, offset, _ in rejects])
-    head = left.head()
-    others = [name for name in registry.names("formats") if name not in tried]
-    scores = {name: registry.load("formats", name).sniff(head) for name in others}
-    if TRACEBACK in head:  # what an application says between its access lines is no broken line
-        scores["text"] = SURE_ENOUGH
-    for name in sorted(scores, key=lambda name: -scores[name]):
-        if scores[name] < SURE_ENOUGH:
-            break
-        told = replace(settings, log_format=None)
-        parser: Parser = registry.load("formats", name).parse(head, told)
-        if not isinstance(parser, BatchParser):
-            return name, parser, left.regrouped(parser.heads)
-    return None

@@ -15,6 +15,7 @@ from clew.engines._duckdb_digest import Batches
 from clew.engines._duckdb_ledger import Load, attribute_keys, insert
 from clew.formats import HEADER_LINE
 from clew.formats._records import Records
+from clew.model.ledger import SourceRow
 
 ID_CHARACTERS = 16
 """Of a source_id."""
@@ -25,10 +26,12 @@ class Bundle(Load):
     """The rows of these sources, which say in `source_id` whose they are.
 
     loads    source_id to the source
+    rows     source_id to what an ingest tells of it
     refused  source_id to the rejects of `add`: line, byte offset, reason
     """
 
     loads: Mapping[str, Load] = field(default_factory=dict)
+    rows: Mapping[str, SourceRow] = field(default_factory=dict)
     refused: dict[str, list[tuple[int, int, str]]] = field(default_factory=dict)
 
     def add_lines(self, select: str, records: Records, bases: Sequence[int]) -> None:

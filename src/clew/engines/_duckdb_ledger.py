@@ -19,7 +19,7 @@ import duckdb
 import numpy as np
 
 from clew.engines._duckdb_asked import Asked
-from clew.engines._duckdb_chain import chain, last_link
+from clew.engines._duckdb_chain import chain
 from clew.engines._duckdb_digest import (
     ALL,
     PROVENANCE,
@@ -276,7 +276,7 @@ class Load:
     def finish(self, facts: dict[str, Any]) -> str:
         """Writes the row of `sources` and its link of the chain; gives the source's digest."""
         bench = self.engine.workbench
-        before, position = last_link(bench)
+        before, position = self.engine.last_link()
         digest = hashlib.sha256("".join(self.digests).encode()).hexdigest()
         row = {
             **facts,

@@ -12,7 +12,7 @@ import contextlib
 import json
 import re
 import threading
-from collections.abc import Collection, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager
 from datetime import UTC, datetime
 from pathlib import Path
@@ -22,6 +22,7 @@ import duckdb
 import ibis.expr.types as ir
 
 from clew.engines import Answer, Engine
+from clew.engines._duckdb_chain import last_link
 from clew.engines._duckdb_derived import Derived
 from clew.engines._duckdb_fill import fill_column
 from clew.engines._duckdb_macros import MACROS, complete
@@ -173,6 +174,17 @@ class DuckDBEngine:
             if isinstance(error, duckdb.Error):
                 raise _refused(error) from error
             raise
+
+    @contextlib.contextmanager
+    def loading(self) -> Iterator[Callable[[], None]]:
+        """A transaction for sources that are new: first their rows; what it gives is called when all
+        are there, and then come their rows in `sources`."""
+        with self.transaction():
+            yield lambda: None
+
+    def last_link(self) -> tuple[str, int]:
+        """The last link of the chain over the sources, and its position."""
+        return last_link(self.workbench)
 
     def insert(self, table: str, incoming: object, names: Sequence[str]) -> int:
         """Adds these columns of an Arrow stream; JSON text becomes VARIANT. Gives how many rows.

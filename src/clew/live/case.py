@@ -9,16 +9,19 @@ from __future__ import annotations
 import contextlib
 import re
 import threading
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager
+from typing import TypeVar
 
 import duckdb
 import ibis.expr.types as ir
 
 from clew.engines import Answer
 from clew.engines._duckdb_derived import Derived
-from clew.engines.duckdb import DuckDBEngine, open_case, refusal
+from clew.engines.duckdb import SQL_TYPES, DuckDBEngine, open_case, refusal
 from clew.errors import ConfigError
+from clew.live import staging
+from clew.model.event import BY_NAME
 from clew.model.fill import Fill
 
 MEMORY = "600MB"
@@ -38,6 +41,7 @@ CREATE TABLE IF NOT EXISTS audit (
     audit_id VARCHAR, read_at TIMESTAMP, who VARCHAR, action VARCHAR, what VARCHAR, rows BIGINT);
 CREATE TABLE IF NOT EXISTS deliveries (sha256 VARCHAR, delivered_at TIMESTAMP);
 """
+T = TypeVar("T")
 PART_ROWS = 1_000
 """Rows of an answer that are in memory at once."""
 MOST_ROWS = 1 << 62
@@ -64,12 +68,62 @@ class LiveEngine(DuckDBEngine):
     ) -> None:
         super().__init__(connection, path, derived)
         self.lock = lock
+        self._is_staging = False
 
     @contextlib.contextmanager
     def transaction(self) -> Iterator[None]:
         """All or nothing, and one at a time."""
         with self.lock, super().transaction():
             yield
+
+    @contextlib.contextmanager
+    def loading(self) -> Iterator[Callable[[], None]]:
+        """All or nothing, but others write meanwhile: until it is settled, rows go into tables of this
+        connection's own; then they move into the case, and the lock is held for the end of it alone."""
+        with contextlib.ExitStack() as stack:
+            stack.enter_context(staging.staged(self.workbench))
+            self._is_staging = True
+            stack.callback(setattr, self, "_is_staging", False)
+            last = stack.enter_context(
+                contextlib.ExitStack()
+            )  # the lock goes after the transaction
+
+            def settle() -> None:
+                columns = staging.unstaged(self.workbench)
+                self._is_staging = False
+                with self.transaction():
+                    self.add_columns([name for name in columns["event_rows"] if name in BY_NAME])
+                stack.enter_context(super(LiveEngine, self).transaction())
+                shape = staging.shape(self.workbench)
+                staging.moved(self.workbench, columns)
+                last.enter_context(self.lock)
+                if self._newest(lambda case: staging.shape(case.workbench)) != shape:
+                    self.workbench.execute("ROLLBACK")
+                    self.workbench.execute("BEGIN")
+                    staging.moved(self.workbench, columns)
+
+            yield settle
+
+    def last_link(self) -> tuple[str, int]:
+        """The newest one: others have written since a long transaction began."""
+        own, theirs = super().last_link(), self._newest(DuckDBEngine.last_link)
+        return max(own, theirs, key=lambda link: link[1])
+
+    def _newest(self, ask: Callable[[DuckDBEngine], T]) -> T:
+        """What the case says now, outside of this connection's transaction."""
+        with self.workbench.cursor() as cursor:
+            return ask(DuckDBEngine(cursor, self.path, self.derived))
+
+    def add_columns(self, names: Sequence[str]) -> None:
+        """As of any case; what is not in the case yet has no view over it."""
+        if not self._is_staging:
+            super().add_columns(names)
+            return
+        stored = self.stored()
+        for name in names:
+            if name not in stored:
+                kind = SQL_TYPES[BY_NAME[name].kind]
+                self.workbench.execute(f'ALTER TABLE temp.event_rows ADD COLUMN "{name}" {kind}')
 
     def another(self) -> LiveEngine:
         """A further connection to the same case, under the same lock."""

@@ -1,6 +1,6 @@
 """Durable requests on their way to the writer: gathered into batches, and decoded one batch ahead.
 
-A batch is what has come until it has 10,000 rows or 250 ms have passed. It is decoded in a thread of
+A batch is what has come until it has 20,000 rows or 250 ms have passed. It is decoded in a thread of
 its own while the writer loads the one before it: decoding is Python's work, loading is DuckDB's.
 """
 
@@ -17,8 +17,8 @@ from clew.formats._telemetry.decode import decode
 from clew.formats._telemetry.rows import Telemetry
 from clew.sources._spool import Delivery, Finished, Segment, Stored
 
-MOST_ROWS = 10_000
-MOST_BYTES = 8 << 20
+MOST_ROWS = 20_000
+MOST_BYTES = 16 << 20
 LONGEST_WAIT_S = 0.25
 
 
