@@ -27,6 +27,7 @@ import ibis
 import ibis.expr.types as ir
 
 from clew.detections._child_calls import brothers, child_calls, in_turn, is_failed
+from clew.detections._retry_cases import inner, trace
 from clew.detections._values import option
 from clew.detections._words import clock, many, share
 from clew.model.calls_of_spans import operation
@@ -287,59 +288,10 @@ def _above(attempts: ir.Table, own: ir.Table) -> ir.Table:
     )
 
 
-def _trace(
-    trace: int, outcomes: str, *, waits_ms: tuple[int, ...] = (50, 100, 200, 400), **columns: Any
-) -> list[dict[str, Any]]:
-    """One request whose caller makes an attempt for each letter: f fails, o is ok; 10 ms each."""
-    at = {"trace_id": f"t{trace}", "service": "api"}
-    rows = [
-        {
-            **at, "span_id": f"p{trace}", "span_name": "GET /pay", "span_kind": "server",
-            "timestamp": f"2026-11-20T10:{trace:02}:00Z", "duration_ms": 900.0,
-        }
-    ]  # fmt: skip
-    start_ms = 1
-    for n, outcome in enumerate(outcomes):
-        rows.append(
-            {
-                **at, "span_id": f"c{trace}-{n}", "parent_span_id": f"p{trace}",
-                "span_name": "POST", "span_kind": "client", "url_path": "/charge",
-                "timestamp": f"2026-11-20T10:{trace:02}:00.{start_ms:03}Z", "duration_ms": 10.0,
-                "http_status": 503 if outcome == "f" else 200,
-                "status": "error" if outcome == "f" else "ok",
-                **{key: value(n) if callable(value) else value for key, value in columns.items()},
-            }
-        )  # fmt: skip
-        start_ms += 10 + waits_ms[min(n, len(waits_ms) - 1)]
-    return rows
-
-
-def _inner(trace: int, outer: int, outcomes: str) -> list[dict[str, Any]]:
-    """What the callee of one attempt does: it repeats a call of its own."""
-    at = {"trace_id": f"t{trace}", "service": "payments"}
-    parent = {
-        **at, "span_id": f"s{trace}-{outer}", "parent_span_id": f"c{trace}-{outer}",
-        "span_name": "POST /charge", "span_kind": "server", "status": "error",
-        "timestamp": f"2026-11-20T10:{trace:02}:00.{outer * 100:03}Z", "duration_ms": 9.0,
-    }  # fmt: skip
-    return [
-        parent,
-        *[
-            {
-                **at, "span_id": f"d{trace}-{outer}-{n}", "parent_span_id": f"s{trace}-{outer}",
-                "span_name": "bank.Charge", "span_kind": "client", "duration_ms": 1.0,
-                "timestamp": f"2026-11-20T10:{trace:02}:00.{outer * 100 + 2 * n:03}Z",
-                "status": "error" if outcome == "f" else "ok",
-            }
-            for n, outcome in enumerate(outcomes)
-        ],
-    ]  # fmt: skip
-
-
 CASES = [
     Case(
         "calls repeated after a failure are attempts of one call, with their waits",
-        rows=[row for n in range(4) for row in _trace(n, "ffo")],
+        rows=[row for n in range(4) for row in trace(n, "ffo")],
         expect=[
             {
                 "service": "api",
@@ -360,10 +312,10 @@ CASES = [
         "layers that repeat multiply",
         rows=[
             row
-            for trace in range(2)
+            for number in range(2)
             for row in [
-                *_trace(trace, "fff", waits_ms=(100,)),
-                *[row for outer in range(3) for row in _inner(trace, outer, "fff")],
+                *trace(number, "fff", waits_ms=(100,)),
+                *[row for outer in range(3) for row in inner(number, outer, "fff")],
             ]
         ],
         options={"min_retries": 4},
@@ -377,40 +329,38 @@ CASES = [
         rows=[
             row
             for n in range(3)
-            for row in _trace(n, "o", attributes={"http.request.resend_count": "2"})
+            for row in trace(n, "o", attributes={"http.request.resend_count": "2"})
         ],
         expect=[{"calls": 3, "attempts": 9, "retries": 6, "backoff_ms": None}],
     ),
     Case(
         "pages fetched one after the other are no repeats",
-        rows=[row for n in range(9) for row in _trace(n, "oooo")],
+        rows=[row for n in range(9) for row in trace(n, "oooo")],
         expect=[],
     ),
     Case(
         "different things asked for are no repeats, though all of them fail",
-        rows=[
-            row for n in range(9) for row in _trace(n, "ffff", url_path=lambda n: f"/charge/{n}")
-        ],
+        rows=[row for n in range(9) for row in trace(n, "ffff", url_path=lambda n: f"/charge/{n}")],
         expect=[],
     ),
     Case(
         "failures side by side are no repeats",
-        rows=[row for n in range(9) for row in _trace(n, "fff", waits_ms=(-10,))],
+        rows=[row for n in range(9) for row in trace(n, "fff", waits_ms=(-10,))],
         expect=[],
     ),
     Case(
         "a repeat now and then among many calls is no amplification",
-        rows=[row for n in range(50) for row in _trace(n, "ooooo" if n else "ffooo")],
+        rows=[row for n in range(50) for row in trace(n, "ooooo" if n else "ffooo")],
         expect=[],
     ),
     Case(
         "repeats within the usual budget, which succeed, are what repeats are for",
-        rows=[row for n in range(50) for row in _trace(n, "oo" if n % 8 else "fo")],
+        rows=[row for n in range(50) for row in trace(n, "oo" if n % 8 else "fo")],
         expect=[],
     ),
     Case(
         "as few repeats, none of which helps, are told",
-        rows=[row for n in range(50) for row in _trace(n, "oo" if n % 8 else "ff")],
+        rows=[row for n in range(50) for row in trace(n, "oo" if n % 8 else "ff")],
         expect=[{"service": "api", "span_name": "POST", "retries": 7, "recovered_share": 0.0}],
     ),
 ]

@@ -116,14 +116,13 @@ class JsonParser:
         tree, collided = _apart(found.tree)
         found_fields = [*_fields_of(tree, "s", self.spell), *(_extracted(n) for n in collided)]
         fields = with_metric_values(found_fields)
-        rows = Rows(
-            workbench,
-            f"(SELECT document, {_transform(tree, self.spell)} AS s FROM {self.table})",
-        )
+        spans = JsonSpans.among(fields)
+        table = f"(SELECT *, {_transform(tree, self.spell)} AS s, {IS_OBJECT} AS is_object FROM {self.table})"
+        table = spans.told(table) if spans else table
+        rows = Rows(workbench, table)
         units = self.units or Units(rows.median)
         self.units = units
         units.median = rows.median
-        spans = JsonSpans.among(fields)
         columns = map_fields(
             spans.others(fields) if spans else fields, self.settings, units, self.spell
         )
@@ -131,10 +130,7 @@ class JsonParser:
             columns = spans.columns(columns, self.settings, units, rows)
         columns["attributes"] = _with_leftovers(columns["attributes"], found)
         picked = ", ".join(f'{sql} AS "{name}"' for name, sql in columns.items())
-        return (
-            f"SELECT line, byte_offset, {_reject()} AS reject, {picked} FROM "
-            f"(SELECT *, {_transform(tree, self.spell)} AS s, {IS_OBJECT} AS is_object FROM {self.table})"
-        )
+        return f"SELECT line, byte_offset, {_reject()} AS reject, {picked} FROM {table}"
 
     def _discover(self, workbench: duckdb.DuckDBPyConnection) -> Discovery:
         """What this block holds: the last block's tree where it still fits, else a new one."""

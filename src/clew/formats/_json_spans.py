@@ -118,18 +118,27 @@ class Rows:
         return self.number(f"median({number}) FROM {self.name}")
 
 
+IS_SPAN = "clew_is_span"
+
+
 @dataclass(frozen=True, slots=True)
 class JsonSpans:
     """What makes records of one block spans.
 
     parts    part of a span to its fields, the surest first
-    test     SQL that is true for a record that is a span
+    stated   SQL that is true for a record that is a span
     guessed  the field of its duration whose name does not tell the unit, where there is one such
     """
 
     parts: Mapping[str, Sequence[Field]]
-    test: str
+    stated: str
     guessed: Field | None = None
+    test = IS_SPAN
+
+    def told(self, rows: str) -> str:
+        """The relation with the column IS_SPAN, which all that these spans say refers to: what a span
+        is takes long to say, and stands in every column of one."""
+        return f"(SELECT *, {self.stated} AS {IS_SPAN} FROM {rows})"
 
     @classmethod
     def among(cls, fields: Sequence[Field]) -> JsonSpans | None:

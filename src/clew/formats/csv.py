@@ -53,11 +53,12 @@ class CsvParser:
             f"{self._cells()} AS cells FROM {records}"
         )
         self.units = self.units or Units(lambda number: None)
-        rows = Rows(workbench, "csv_rows")
-        self.units.median = rows.median
         fields = [self._field(place, name) for place, name in enumerate(self.names, start=1)]
         fields = list(with_metric_values(fields))
         spans = JsonSpans.among(fields)
+        table = spans.told("csv_rows") if spans else "csv_rows"
+        rows = Rows(workbench, table)
+        self.units.median = rows.median
         columns = map_fields(spans.others(fields) if spans else fields, self.settings, self.units)
         if spans:
             columns = spans.columns(columns, self.settings, self.units, rows)
@@ -70,7 +71,7 @@ class CsvParser:
             f"THEN len(cells) || ' fields, but the header has {count}' END"
         )
         picked = ", ".join(f'{sql} AS "{name}"' for name, sql in columns.items())
-        found = f"SELECT line, byte_offset, {reject} AS reject, {picked} FROM csv_rows"
+        found = f"SELECT line, byte_offset, {reject} AS reject, {picked} FROM {table}"
         return with_lines(found, columns)
 
     def _cells(self) -> str:
