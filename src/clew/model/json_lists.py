@@ -64,11 +64,10 @@ def numbers(values):  # type: ignore[no-untyped-def]
     """Those of the values that are numbers."""
 
 
-def at_path(text: ir.StringValue, path: str) -> ir.StringValue:
-    """What JSON text has at a dotted path, through objects and every item of lists, as `json_joined`
-    gives it."""
+def at_path(text: ir.StringValue, path: str) -> ir.ArrayValue:
+    """What JSON text has at a dotted path, through objects and every item of lists."""
     values = json_values(text)
     for key in path.split("."):
         values = json_inside(values, key)
-    found: ir.StringValue = json_joined(values)
+    found: ir.ArrayValue = values
     return found

@@ -16,7 +16,7 @@ import ibis.expr.types as ir
 
 from clew.query.scope import Subject
 from clew.sigma.fields import Fields, fields_of
-from clew.sigma.items import one_of_items
+from clew.sigma.items import Inner, one_of_items
 from clew.sigma.known import Known
 from clew.sigma.literals import Hint, hint_of
 from clew.sigma.reading import Rule
@@ -144,7 +144,8 @@ class _Compiler:
                 parts += [same(mine, other, test) for mine in subjects for other in others]
         rest = [test for test in tests if not isinstance(test, Null | Exists | SameAs)]
         if rest:
-            parts += [any_of(subject, rest) for subject in subjects]
+            whole = [subject for subject in subjects if not isinstance(subject, Inner)]
+            parts += [any_of(subject, rest) for subject in whole]
             written = [subject for subject in subjects if subject.kind == "attribute"]
             listed = [one_of_items(subject, rest) for subject in written]
             parts += [part for part in listed if part is not None]

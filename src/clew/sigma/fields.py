@@ -14,10 +14,11 @@ import ibis
 import ibis.expr.types as ir
 
 from clew.model.event import BY_NAME, OWN
-from clew.model.json_lists import at_path
+from clew.model.json_lists import at_path, json_joined
 from clew.model.views import attribute
 from clew.model.vocabulary import resolve
 from clew.query.scope import Subject
+from clew.sigma.items import Inner
 from clew.sigma.known import Known
 from clew.sigma.reading import LogSource
 from clew.sigma.taxonomy import EXTENSION, MADE, ONLY_HERE, URL, named
@@ -48,7 +49,8 @@ class Fields:
         found: list[Subject] = []
         if self.known and (key := self.known.key(name, self.source)):
             value = attribute(self.table.attributes, key)
-            found.append(Subject(name, value, "attribute"))
+            may_list = self.known.lists is None or key in self.known.lists
+            found.append(Subject(name, value, "attribute" if may_list else "text"))
         columns = named(name, self.source)
         for column in columns:
             found += self._made(column, name) if column in MADE else self._column(column, name)
@@ -83,7 +85,7 @@ class Fields:
         found += self._made(URL, URL)
         if self.known is None or self.known.attributes:
             pairs = _pairs(self.table.attributes).join("\n")
-            found.append(Subject("attributes", pairs, "attribute"))
+            found.append(Subject("attributes", pairs, "text"))
         return found
 
     def _column(self, column: str, name: str, scale: float = 1.0) -> list[Subject]:
@@ -115,12 +117,12 @@ class Fields:
 
     def _inside(self, name: str) -> list[Subject]:
         """Inside of a list or an object that a source wrote under a key."""
-        places = self.known.places(name, self.source) if self.known else ()
-        return [
-            Subject(name, at_path(attribute(self.table.attributes, key), path), "attribute")
-            for key, path in places
-            if self.known and (key, path) in self.known.inner
-        ][:1]
+        for key, path in self.known.places(name, self.source) if self.known else ():
+            if self.known and (key, path) in self.known.inner:
+                text = attribute(self.table.attributes, key)
+                values = at_path(text, path)
+                return [Inner(name, json_joined(values), "attribute", "", 1.0, values, text)]
+        return []
 
     def _attribute(self, name: str) -> list[Subject]:
         """A key that nothing is known of: only where nothing is known of the case at all."""

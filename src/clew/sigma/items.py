@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Sequence
+from dataclasses import dataclass
 from functools import reduce
 from operator import or_
 
@@ -29,12 +30,28 @@ ESCAPED = re.compile(r'[\x00-\x1f"\\]')
 """What JSON does not write as it is."""
 
 
+@dataclass(frozen=True, slots=True)
+class Inner(Subject):
+    """What stands inside of a key: its values, and the text of the whole key."""
+
+    values: ir.ArrayValue | None = None
+    key_text: ir.StringValue | None = None
+
+
 def one_of_items(subject: Subject, tests: Sequence[Test]) -> ir.BooleanValue | None:
-    """Whether the value is a list of which one item meets one of the tests; None where the list's text
-    as a whole says the same."""
+    """Whether one of the values that a key holds, or holds inside, meets one of the tests; None where
+    the text of the whole key says the same."""
+    if isinstance(subject, Inner):
+        return _one_of(subject.values, tests, is_alone=True)
     text = subject.as_text()
-    values = json_values(text)
-    patterns = [pattern for test in tests if (pattern := _pattern(test))]
+    found = _one_of(json_values(text), tests, is_alone=False)
+    return None if found is None else ibis.ifelse(text.startswith("["), found, False)
+
+
+def _one_of(
+    values: ir.ArrayValue, tests: Sequence[Test], *, is_alone: bool
+) -> ir.BooleanValue | None:
+    patterns = [pattern for test in tests if (pattern := _pattern(test, is_alone=is_alone))]
     parts: list[ir.BooleanValue] = [
         any_found(values, "|".join(patterns[begin : begin + MOST_ALTERNATIVES]))
         for begin in range(0, len(patterns), MOST_ALTERNATIVES)
@@ -44,16 +61,14 @@ def one_of_items(subject: Subject, tests: Sequence[Test]) -> ir.BooleanValue | N
         for test in tests
         if isinstance(test, Number) and test.part is None
     ]
-    if not parts:
-        return None
-    return ibis.ifelse(text.startswith("["), reduce(or_, parts), False)
+    return reduce(or_, parts) if parts else None
 
 
-def _pattern(test: Test) -> str:
-    """The test of an item as a pattern; "" where there is none, or where it is not needed."""
+def _pattern(test: Test, *, is_alone: bool) -> str:
+    """The test of an item as a pattern; "" where there is none, or where the whole text is tested too."""
     match test:
         case Text():
-            shape = plain(test)
+            shape = None if is_alone else plain(test)
             if shape and shape[0] == "inside" and not ESCAPED.search(shape[1]):
                 return ""
             made = "".join(RE2[p] if isinstance(p, Wild) else quoted(p) for p in test.parts)

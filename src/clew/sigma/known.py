@@ -7,9 +7,12 @@ the list or object that the key holds.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from functools import lru_cache
+from typing import TypeVar
+
+import ibis.expr.types as ir
 
 from clew.engines import Engine
 from clew.model.event import BY_NAME
@@ -19,10 +22,11 @@ from clew.sigma.reading import Correlation, LogSource, RuleSet
 from clew.sigma.taxonomy import in_camel_case, spelled
 from clew.sigma.tree import fields
 
+T = TypeVar("T")
 Place = tuple[str, str]
 """A key of attributes, and a path inside of its value."""
 MOST_PLACES = 40
-"""Places that one question looks for."""
+"""Keys, or places, that one question is about."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,11 +34,13 @@ class Known:
     """What the events of a case state.
 
     inner  places inside of keys that some event has: of those that rules name
+    lists  keys that rules name and under which some event has a list; None: any key may
     """
 
     columns: frozenset[str]
     attributes: frozenset[str]
     inner: frozenset[Place] = frozenset()
+    lists: frozenset[str] | None = None
 
     def key(self, name: str, source: LogSource) -> str | None:
         """The key of that name, else the one that differs in spelling alone."""
@@ -59,20 +65,23 @@ class Known:
 
 
 def known_of(engine: Engine, rules: RuleSet | None = None) -> Known:
-    """What the case has, by the list that ingest keeps; where there is none, by looking. Inside of keys
-    it is looked for what the rules name."""
+    """What the case has, by the list that ingest keeps; where there is none, by looking. At what the
+    rules name it is looked closer: which keys hold lists, and what stands inside of them."""
     columns, keys = _stated(engine)
     known = Known(frozenset(columns), frozenset(keys))
     if rules is None:
         return known
-    asked = {
-        place
-        for name, source in set(_names(rules))
-        if "." in name and known.key(name, source) is None
-        for place in known.places(name, source)
-    }
-    inner = frozenset(_there(engine, sorted(asked)))
-    return Known(known.columns, known.attributes, inner)
+    named, asked = set(), set()
+    for name, source in set(_names(rules)):
+        if (key := known.key(name, source)) is not None:
+            named.add(key)
+        elif "." in name:
+            asked |= set(known.places(name, source))
+    of_key = {key: attribute(events.attributes, key) for key in sorted(named)}
+    lists = _true(engine, {key: text.startswith("[") for key, text in of_key.items()})
+    inside = {(key, path): at_path(attribute(events.attributes, key), path) for key, path in asked}
+    inner = _true(engine, {place: values.length() > 0 for place, values in sorted(inside.items())})
+    return Known(known.columns, known.attributes, frozenset(inner), frozenset(lists))
 
 
 def _stated(engine: Engine) -> tuple[set[str], set[str]]:
@@ -105,14 +114,14 @@ def _of_correlation(item: Correlation) -> Iterable[str]:
     return (*own, *(name for by_rule in item.aliases.values() for name in by_rule.values()))
 
 
-def _there(engine: Engine, asked: list[Place]) -> Iterator[Place]:
-    """Those of the places at which some event has a value."""
-    for begin in range(0, len(asked), MOST_PLACES):
-        few = asked[begin : begin + MOST_PLACES]
-        values = [at_path(attribute(events.attributes, key), path) for key, path in few]
-        looked = events.aggregate(**{f"p{n}": v.notnull().any() for n, v in enumerate(values)})
+def _true(engine: Engine, asked: Mapping[T, ir.BooleanValue]) -> Iterator[T]:
+    """Those whose condition holds for some event."""
+    items = list(asked.items())
+    for begin in range(0, len(items), MOST_PLACES):
+        few = items[begin : begin + MOST_PLACES]
+        looked = events.aggregate(**{f"p{n}": value.any() for n, (_, value) in enumerate(few)})
         (found,) = engine.run(looked).rows
-        yield from (place for place, is_there in zip(few, found, strict=True) if is_there)
+        yield from (one for (one, _), is_so in zip(few, found, strict=True) if is_so)
 
 
 @lru_cache(maxsize=8)

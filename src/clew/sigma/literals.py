@@ -14,7 +14,7 @@ from typing import Any as Anything
 import ibis.expr.types as ir
 
 from clew.query.scope import NUMBERS, Subject
-from clew.sigma.items import ESCAPED
+from clew.sigma.items import ESCAPED, Inner
 from clew.sigma.testing import MOST_ALTERNATIVES, one_inside
 from clew.sigma.tree import All, Match, Node, Not, Pattern, Text
 
@@ -93,7 +93,8 @@ def _of_match(node: Match, find: Find) -> Hint | None:
         return None
     hint = Hint()
     for subject in subjects:
-        hint.add(subject.as_text(), [text])
+        whole = subject.key_text if isinstance(subject, Inner) else None
+        hint.add(subject.as_text() if whole is None else whole, [text])
     return hint
 
 

@@ -71,6 +71,11 @@ def _sentence(error: Exception, data: Mapping[str, Anything]) -> str:
             f"the condition '{said}' is not understood {where}; 'and', 'or', 'not', '1 of' and "
             "'all of' join searches, in small letters"
         )
+    elif isinstance(error, SigmaConditionError) and "pipe" in words:
+        words = (
+            "its condition has a pipe, and the only one that is read is '| count(field) by field > 5'; "
+            "write a correlation instead"
+        )
     elif isinstance(error, RecursionError):
         words = "it is nested too deeply"
     elif not isinstance(error, SigmaError):
