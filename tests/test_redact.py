@@ -8,6 +8,7 @@ import json
 import random
 import re
 import uuid
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -65,6 +66,17 @@ def test_no_gate_and_no_hint_hides_what_a_pattern_finds(
             "SELECT regexp_matches(?, ?)", [text, pattern.gate]
         ).fetchall() == [(True,)]
         assert not pattern.hints or any(hint in text.lower() for hint in pattern.hints)
+
+
+def test_a_hint_of_letters_hides_nothing_in_any_group(texts: Texts) -> None:
+    (pattern,) = (p for p in pii.PATTERNS if p.name == "uk_nino")
+    hinted = replace(pattern, hints=("nino",))
+    texts.bench.execute(
+        "CREATE OR REPLACE TEMP TABLE hinted AS SELECT 'NINO AB123456C' AS before, NULL::VARCHAR AS after"
+    )
+    texts._look("hinted", [(hinted, False)])
+    ((after,),) = texts.bench.execute("SELECT after FROM hinted").fetchall()
+    assert after.startswith("NINO [uk_nino:")
 
 
 def test_what_only_looks_like_it_stays(texts: Texts) -> None:

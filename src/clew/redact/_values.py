@@ -242,12 +242,13 @@ class Texts:
 
 
 def _hinted(pattern: Pattern) -> str:
-    """SQL of whether a text is worth a look; `low` is the text in lower case."""
-    hints = [
-        f"contains({'low' if hint.islower() else 'text'}, {literal(hint)})"
-        for hint in pattern.hints
-    ]
-    return f"(by_{pattern.group} AND ({' OR '.join(hints or ['true'])}))"
+    """SQL of whether a text is worth a look; `low`, where the look for secrets saw something, is the text
+    in lower case."""
+    hints = pattern.hints
+    if pattern.group not in LOOKS["secret"] and any(hint.islower() for hint in hints):
+        hints = ()
+    tests = [f"contains({'low' if hint.islower() else 'text'}, {literal(hint)})" for hint in hints]
+    return f"(by_{pattern.group} AND ({' OR '.join(tests or ['true'])}))"
 
 
 def _step(pattern: Pattern, *, is_secret: bool) -> str:

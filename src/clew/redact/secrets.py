@@ -251,8 +251,8 @@ PATTERNS: tuple[Pattern, ...] = (
     ),
     Pattern(
         "bearer_token", "tokens after the word Bearer", r"[A-Za-z0-9._~+/-]{8,}=*", r"(?i:bearer)[\s:=]", ("bearer",),
-        before=r"\[", lead=r"(?i:\bbearer)(?:\s+|\s?[:=]\s{0,3})", check=HAS_DIGIT,
-        group="word", found=("with Bearer abcdef0123456789", "bearer: abcdef0123456789"), kept=("the bearer authentication scheme", "Bearer token missing"),
+        lead=r"(?i:\bbearer)(?:\s+|\s?[:=]\s{0,3})", check=HAS_DIGIT,
+        group="word", found=("with Bearer abcdef0123456789", "bearer: abcdef0123456789", "[Bearer abcdef0123456789]"), kept=("the bearer authentication scheme", "Bearer token missing"),
     ),
     Pattern(
         "basic_auth", "name and password after the word Basic", r"[A-Za-z0-9+/]{8,}={0,2}", r"(?i:basic)\s", ("basic",),
