@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import gzip
 import json
+import time
 from collections.abc import Iterable
 from pathlib import Path
 from typing import Any
@@ -252,3 +253,14 @@ def test_a_bundle_that_fails_leaves_nothing(
 
 def _otlp_or_jsonl(head: bytes) -> str:
     return "otlp_json" if head.startswith(b'{"resource') else "jsonl"
+
+
+def test_a_long_word_is_looked_through_once() -> None:
+    begin = time.process_time()
+    assert bundles._keys(b'{"a": 1, "b" :2} ccc=3 ' + b"x" * 262_144 + b" d=4") == {
+        b"a",
+        b"b",
+        b"ccc",
+        b"d",
+    }
+    assert time.process_time() - begin < 5

@@ -27,8 +27,8 @@ BUNDLE_BYTES = 32 << 20
 MOST_FILES = 250
 SURE = 0.95
 """How sure the format of the file before must be of a file, for no other to be asked."""
-KEY = re.compile(rb'"([^"\\\s]{1,80})" ?:|([A-Za-z_@][\w.@-]*)=')
-"""A key of JSON, or of a pair."""
+KEY = re.compile(rb'"([^"\\\s]{1,80})" ?:|(?<![\w.@-])([A-Za-z_@][\w.@-]{0,79})=')
+"""A key of JSON, or of a pair; a word is looked at once, however long it is."""
 MOST_KEYS, NEW_KEYS = 100, 0.25
 """Keys of all files of a bundle, and the share of them that one more file may add: the SQL grows with
 the keys, and takes longer to plan than the files to read."""
