@@ -101,8 +101,6 @@ class Units:
 
 Spell = Callable[[str], Spelling | None]
 """The canonical column that a field's name means, None where it means none."""
-Share = Callable[[str], str]
-"""Another SQL for one that is used several times, such as the name of a column that it is worked out in."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -156,9 +154,9 @@ def map_members(
     settings: Settings,
     units: Units,
     spell: Spell = spelling_of,
-    share: Share = str,
+    share: Callable[[str], str] = str,
 ) -> tuple[dict[str, str], list[tuple[str, str]]]:
-    """Canonical column to SQL; and what is left: names and SQL of JSON values."""
+    """Canonical column to SQL; and what is left: names and SQL of JSON values. `share` names SQL."""
     candidates: dict[str, list[_Candidate]] = {}
     left: list[tuple[str, str]] = []
     currency = next((is_dollar(item.text) for item in fields if is_currency(item.name)), "")
@@ -173,8 +171,8 @@ def map_members(
                 c: replace(one, sql=f"CASE WHEN {currency} THEN {one.sql} END")
                 for c, one in found.items()
             }
-        for column, one in found.items():
-            candidates.setdefault(column, []).append(replace(one, sql=share(one.sql)))
+        for c, one in found.items():
+            candidates.setdefault(c, []).append(replace(one, sql=share(one.sql)))
         if not found:
             left.append((unwrapped(item.name), item.json))
     columns: dict[str, str] = {}
@@ -211,9 +209,8 @@ def quoted(text: str) -> str:
 
 
 def _first(rivals: Sequence[_Candidate]) -> str:
-    if len(rivals) == 1:
-        return rivals[0].sql
-    return "coalesce(" + ", ".join(rival.sql for rival in rivals) + ")"
+    told = ", ".join(rival.sql for rival in rivals)
+    return f"coalesce({told})" if rivals[1:] else told
 
 
 def _first_text(rivals: Sequence[_Candidate]) -> str:
