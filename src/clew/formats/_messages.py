@@ -94,8 +94,12 @@ def message_sql() -> str:
 def _with_following(records: str) -> str:
     """SQL of the same records and, as `following`, their lines behind the first one, up to a traceback."""
     before = f"split_part(text, {quoted(TRACEBACK)}, 1)"
-    parted = f"SELECT *, CASE WHEN contains(text, chr(10)) THEN {before} END AS before FROM {records}"
-    following = "CASE WHEN contains(before, chr(10)) THEN substr(before, strpos(before, chr(10))) END"
+    parted = (
+        f"SELECT *, CASE WHEN contains(text, chr(10)) THEN {before} END AS before FROM {records}"
+    )
+    following = (
+        "CASE WHEN contains(before, chr(10)) THEN substr(before, strpos(before, chr(10))) END"
+    )
     return f"(SELECT *, {following} AS following FROM ({parted}))"
 
 
