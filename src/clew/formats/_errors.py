@@ -10,6 +10,10 @@ from collections.abc import Collection
 
 from clew.formats._traceback import MARK, WRITTEN_MARK, exception_sql
 
+OK_WORDS = ("ok", "success", "successful", "succeeded", "completed", "pass", "passed")
+ERROR_WORDS = ("error", "err", "failed", "failure", "fail", "exception", "timeout", "aborted")
+"""How a status says that it went well, or did not."""
+
 
 def error_columns(column: str, said: str) -> dict[str, tuple[str, bool, int]]:
     """Column to its SQL, whether a value may fail to fill it, and how much later it counts than what

@@ -24,13 +24,14 @@ from clew.formats._counts import (
     whole_input,
 )
 from clew.formats._durations import spelled_ms
-from clew.formats._errors import error_columns, lines_of_text
+from clew.formats._errors import ERROR_WORDS, OK_WORDS, error_columns, lines_of_text
 from clew.formats._members import json_object
 from clew.formats._severity import severity_sql
 from clew.formats._time import day_sql, epoch_sql, timestamp_sql
 from clew.formats._turns import with_turns
 from clew.model.event import BY_NAME, OWN
 from clew.model.vocabulary import (
+    DASHED,
     DATADOG,
     OF_THE_JOURNAL,
     SPELLINGS,
@@ -43,12 +44,8 @@ from clew.model.vocabulary import (
 INTEGERS = frozenset({"UBIGINT", "BIGINT", "NULL"})
 NUMBERS = INTEGERS | {"DOUBLE"}
 MS_PER_UNIT = {"ns": 1e-6, "us": 1e-3, "ms": 1.0, "s": 1e3, "min": 6e4, "m": 6e4, "h": 3.6e6}
-DASHED = ("user_id", "user_agent", "referer", "request_id", "upstream_address")
-"""Columns in which a server writes a dash for nothing."""
 FREE_TEXT = ("message", "prompt", "completion")
 """Columns in which empty text is a value; elsewhere it is nothing."""
-OK_WORDS = ("ok", "success", "successful", "succeeded", "completed", "pass", "passed")
-ERROR_WORDS = ("error", "err", "failed", "failure", "fail", "exception", "timeout", "aborted")
 
 
 @dataclass(frozen=True, slots=True)

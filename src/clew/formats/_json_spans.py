@@ -20,10 +20,9 @@ from dataclasses import dataclass, replace
 import duckdb
 
 from clew.formats import Settings
+from clew.formats._errors import ERROR_WORDS, OK_WORDS
 from clew.formats._fields import (
-    ERROR_WORDS,
     MS_PER_UNIT,
-    OK_WORDS,
     Field,
     Units,
     quoted,

@@ -162,4 +162,27 @@ LAYOUT_SAMPLES = [
         [{"severity": "INFO", "message": "up"}, {"severity": "ERROR", "message": "down"}],
         name="winston's lines ran into the line before",
     ),
+    Sample(
+        "2026-11-20 09:00:00.008 31 ERROR nova.compute.manager [req-38101a0b-2096-447d-96ea-a692162415ae u1] failed\n",
+        [{"process_id": 31, "logger": "nova.compute.manager",
+          "request_id": "req-38101a0b-2096-447d-96ea-a692162415ae"}],
+        name="oslo.log",
+    ),
+    Sample(
+        "[2026-11-20T09:00:00,123][INFO ][o.e.n.Node               ] [node-1] started\n",
+        [{"severity": "INFO", "logger": "o.e.n.Node", "message": "[node-1] started"}],
+        name="Elasticsearch",
+    ),
+    Sample(
+        "2026-11-20 09:00:01,123\tERROR services.py:1330 -- failed\n",
+        [{"severity": "ERROR", "logger": "services.py", "message": "failed"}],
+        name="Ray",
+    ),
+    Sample(
+        "2026-11-20T09:00:00.123456Z  INFO request{method=GET path=/v1/x}: api::http: finished latency=12 ms "
+        "status=200\n2026-11-20T09:00:01Z ERROR api: failed [shard=7] list=[1] call=f(x)\n",
+        [{"http_method": "GET", "url_path": "/v1/x", "duration_ms": 12.0, "http_status": 200},
+         {"attributes.shard": 7, "attributes.list": "[1]", "attributes.call": "f(x)"}],
+        name="a bracket that closes behind a value, and a unit behind a space, as Rust's tracing writes them",
+    ),
 ]  # fmt: skip

@@ -56,6 +56,12 @@ LAYOUTS: dict[str, str] = {
     ),
     # 2026-11-20T09:00:00.123Z	ERROR	pay	cmd/main.go:30	message	{"key": "value"}
     "zap": rf"{TIME}\t{LEVEL}\t(?:{LOGGER}\t)?(?:[\w./@-]+\.go:\d+\t)?{MESSAGE}",
+    # 2026-11-20 09:00:00.123 31 ERROR nova.compute [req-...] message, as oslo.log writes it
+    "oslo": rf"{TIME} (?P<pid>\d+) {LEVEL} {DOTTED} {MESSAGE}",
+    # [2026-11-20T09:00:00,123][ERROR][o.e.b.Bootstrap          ] message
+    "elastic": rf"\[{TIME}\]\[{LEVEL} *\]\[(?P<logger>[^\]\s]+) *\] {MESSAGE}",
+    # 2026-11-20 09:00:00,123	ERROR services.py:1330 -- message, as Ray writes it
+    "ray": rf"{TIME}\t{LEVEL} {LOGGER}:\d+ -- {MESSAGE}",
     # [2026-11-20 09:00:00,123: ERROR/MainProcess] message
     "celery": rf"\[{TIME}: {LEVEL}/(?P<thread>[^\]]+)\] {MESSAGE}",
     # [2026-11-20 09:00:00,123] ERROR in app: message

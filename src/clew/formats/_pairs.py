@@ -17,9 +17,12 @@ from clew.formats._fields import Field, quoted
 NAME = "[A-Za-z_@][A-Za-z0-9_.@-]*"
 KEY = rf"(?:^|[\s,;(\[{{|]){NAME}="
 QUOTED = r"\"(?:[^\"\\]|\\.)*\"|'[^']*'"
-SPACED = rf"{KEY}(?:{QUOTED}|\[[^\]]*\]|\{{[^}}]*\}}|[^\s;\"']*)"
+WITH_UNIT = r"[0-9]+(?:\.[0-9]+)? (?:ms|µs|ns)\b"
+SPACED = rf"{KEY}(?:{QUOTED}|\[[^\]]*\]|\{{[^}}]*\}}|{WITH_UNIT}|[^\s;\"']*)"
 COMMAED = rf"{KEY}(?:{QUOTED}|[^\s,;\"']*)"
 IS_COMMAED = r"=[^\s,=\"]*,[A-Za-z_][A-Za-z0-9_.]*="
+CLOSED = r"^([^\[({\])}]*)[\])}]+:?$"
+"""A bracket at the end that opened before the pair: [trace=4f2a id=1], request{path=/v1/x}:"""
 MOST_KEYS = 200
 NUMBER = r"-?(0|[1-9][0-9]{0,14})(\.[0-9]{1,15})?"
 
@@ -82,11 +85,13 @@ def _unquoted(value: str) -> str:
     """Without quotes; escapes are JSON's as a rule."""
     inner = f"{value}[2:-2]"
     escaped = f"replace(replace(replace({inner}, '\\\"', '\"'), '\\n', chr(10)), '\\\\', '\\')"
+    bare = f"rtrim({value}, ',.')"
     text = (
         f"CASE WHEN starts_with({value}, '\"') AND length({value}) > 1 THEN CASE WHEN "
         f"contains({value}, '\\') THEN coalesce(try_cast({value} AS JSON) ->> '$', {escaped}) "
         f"ELSE {inner} END WHEN starts_with({value}, '''') AND length({value}) > 1 THEN {inner} "
-        f"ELSE rtrim({value}, ',.') END"
+        f"WHEN suffix({value}, ']') OR suffix({value}, ')') OR suffix({value}, '}}') OR suffix({value}, ':') "
+        f"THEN regexp_replace({bare}, {quoted(CLOSED)}, '\\1') ELSE {bare} END"
     )
     return f"nullif(nullif(nullif({text}, ''), '-'), '<nil>')"
 

@@ -30,7 +30,7 @@ from clew.model.clocks import (
 )
 
 SERVER_LOGGERS = (
-    "asyncio", "c", "com", "django", "gunicorn", "hypercorn", "io", "java", "main", "__main__", "net",
+    "asyncio", "c", "com", "django", "gunicorn", "http", "hypercorn", "io", "java", "main", "__main__", "net",
     "o", "org", "root", "uvicorn", "werkzeug",
 )  # fmt: skip
 OWN_FORMATS = ("heroku", "python_logging", "text")

@@ -360,6 +360,8 @@ OF_THE_JOURNAL = frozenset({"_UID", "_GID", "__MONOTONIC_TIMESTAMP"})
 """Names of systemd's journal that mean no column: its users are the machine's own."""
 DATADOG = frozenset({"ddsource", "ddtags", "dd.trace_id", "dd.service", "dd.env"})
 """Names by which Datadog's own records are known."""
+DASHED = ("user_id", "user_agent", "referer", "request_id", "upstream_address")
+"""Columns in which a server writes a dash for nothing."""
 
 DURATIONS: dict[str, dict[str, str]] = {
     "duration_ms": {
