@@ -214,7 +214,11 @@ def _gaps(calls: ir.Table, total: ir.Table) -> ir.Table:
 
 
 def _failures(t: ir.Table) -> ir.Table:
-    """Failures that start here: of an answered call that failed alone, the callee is t."""
+    """Failures that start here: of an answered call that failed alone, the callee is t.
+
+    So is a call that nobody answered, whatever its status: as many as usual are no news.
+    """
+    t = t.mutate(fails=t.fails | (t.role == "unanswered"))
     s = t.group_by(*NODE).agg(
         n0=(t.side == 0).cast("float64").sum(),
         n1=(t.side == 1).cast("float64").sum(),

@@ -54,6 +54,9 @@ SHIFTED = 0.7
 """How much of a caller's evidence goes to the service that its log lines name."""
 PASSED_ON_SAID = 0.7
 """How much of the evidence of a service's lines is taken off where all its failures began elsewhere."""
+CALM = 0.5
+"""How much of the evidence of a pod's metrics is taken off where its service's spans are as ever, and
+those of others are not."""
 LONE = 0.6
 """What evidence of one kind alone counts; kinds that agree count more."""
 MOST_REASONS = 6
@@ -87,7 +90,8 @@ def root_cause(
         said = log_clues(kinds)
         clues.append(_less_of_others(said, passing(seen)) if "spans" in signals else said)
     if "metrics" in signals:
-        clues.append(metric_clues(_grouped(metrics(e), e, window)))
+        measured = metric_clues(_grouped(metrics(e), e, window))
+        clues.append(_less_of_calm(measured, clues[0], seen) if "spans" in signals else measured)
     evidence = clues[0] if len(clues) == 1 else ibis.union(*clues)
     ranked = _ranked(evidence.filter(evidence.component != ""), called(facts))
     return _named(ranked, events, keys)
@@ -137,6 +141,18 @@ def _less_of_others(said: ir.Table, passed: ir.Table) -> ir.Table:
     """Lines of a service whose failures began elsewhere are mostly that failure's, not its own."""
     t = said.left_join(passed, ["clew_group", "component"])
     less = 1.0 - PASSED_ON_SAID * t.passed.fill_null(0.0)
+    return t.mutate(strength=t.strength * less).select(*EVIDENCE)
+
+
+def _less_of_calm(measured: ir.Table, traced: ir.Table, seen: ir.Table) -> ir.Table:
+    """Metrics of a service whose requests are served as ever say little of what others' suffer from."""
+    served = seen.filter(seen.side == 1).select("clew_group", "component").distinct()
+    own = traced.group_by("clew_group", "component").agg(own=traced.strength.max())
+    most = traced.group_by("clew_group").agg(most=traced.strength.max())
+    calm = served.left_join(own, ["clew_group", "component"]).join(most, "clew_group")
+    calm = calm.select("clew_group", "component", calm=calm.most - calm.own.fill_null(0.0))
+    t = measured.left_join(calm, ["clew_group", "component"])
+    less = 1.0 - CALM * ibis.greatest(t.calm.fill_null(0.0), 0.0)
     return t.mutate(strength=t.strength * less).select(*EVIDENCE)
 
 
@@ -299,6 +315,35 @@ CASES = [
         options=_WHEN,
         rows=requests() + lines("call {} of cart: connection refused", 6),
         expect=[{"rank": 1, "service": "cart"}, {"rank": 2, "service": "gateway"}],
+    ),
+    Case(
+        "a metric of a service that serves as ever is not what others suffer from",
+        options=_WHEN,
+        rows=requests(gap_ms=80)
+        + [
+            {
+                **row, "trace_id": f"e{n}", "parent_span_id": None, "service": "email",
+                "k8s_pod": "email-0", "span_name": "send", "duration_ms": 5.0,
+            }
+            for n, row in enumerate(requests())
+            if row["service"] == "cart"
+        ]
+        + [{**row, "k8s_pod": "email-0", "metric_name": "memory"} for row in points()[1::2]],
+        expect=[
+            {"rank": 1, "service": "cart", "pod": PODS[1]},
+            {"rank": 2, "service": "email", "pod": "email-0"},
+            {"rank": 3, "service": "gateway"},
+        ],
+    ),
+    Case(
+        "a service that answers no more is to blame, though nothing states a failure",
+        options=_WHEN,
+        rows=[
+            row
+            for row in requests(call="GET /cart", client=None, server=None)
+            if row["service"] != "cart" or row["timestamp"] < SINCE
+        ],
+        expect=[{"rank": 1, "service": "cart"}],
     ),
     Case(
         "signals that agree come first, each with its reason",
