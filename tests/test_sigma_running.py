@@ -428,7 +428,7 @@ level: high
     assert "pipe" in problem.reason
 
 
-def test_a_name_reaches_into_the_lists_that_a_source_wrote(folder: Path, duckdb: Bench) -> None:
+def test_a_name_reaches_into_the_lists_that_a_source_wrote(folder: Path, bench: Bench) -> None:
     """Okta's targets, Google's ports; a place that no event has is told of, not passed over."""
     rule = "title: r\nlogsource: {product: PRODUCT}\ndetection: {s: {NAME: VALUE}, condition: s}\n"
     said = {
@@ -454,7 +454,7 @@ def test_a_name_reaches_into_the_lists_that_a_source_wrote(folder: Path, duckdb:
         {"EventData.ServiceFileName": "C:\\x\\nssm.exe"},
         {"System.Provider.#attributes.Name": "Microsoft-Windows-Sysmon"},
     ]
-    found = found_by(duckdb, rules, [request(n, 200, attributes=a) for n, a in enumerate(listed)])
+    found = found_by(bench, rules, [request(n, 200, attributes=a) for n, a in enumerate(listed)])
     lines = {one.kind: [each.line for each in one.evidence] for one in found.findings}
     assert lines == {
         "admin": [1], "ssh": [3], "read": [2], "deep": [4], "windows": [5], "provider": [6],

@@ -12,7 +12,7 @@ Blind to  events that come more than `lateness_s` late; of an alert that goes on
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from datetime import datetime, timedelta
 from typing import Any
@@ -56,16 +56,16 @@ class Following:
         """
         notes = Notes()
         findings: list[Finding] = []
-        known, names = known_of(engine, self.rules), source_names(engine)
         outputs = self.rules.outputs()
         looked_at = events.filter(side_of(query, now=until)) if query else events
+        new = between(looked_at, self._oldest(outputs), until)
+        known, names = known_of(engine, self.rules, new), source_names(engine)
         by_mark: dict[datetime | None, list[Rule]] = {}
         for item in outputs:
             if isinstance(item, Rule):
                 by_mark.setdefault(self.mark(item), []).append(item)
                 continue
-            reach = Correlations(events, self.rules, known).reach(item)
-            seen = between(looked_at, self._since(self.mark(item), reach), until)
+            seen = between(looked_at, self._since(self.mark(item), self._reach(item)), until)
             runner = Runner(engine, seen, self.rules, known, names, notes)
             for one in runner.correlation(item):
                 findings += self._going_on(item, one)
@@ -85,6 +85,18 @@ class Following:
         """Up to when the rule has looked; `first` where it has not yet."""
         said = self.state["marks"].get(item.about.key)
         return datetime.fromisoformat(said) if said else self.first
+
+    def _reach(self, item: Rule | Correlation) -> int:
+        """How far back its windows reach, in microseconds."""
+        if isinstance(item, Rule):
+            return 0
+        return Correlations(events, self.rules, None).reach(item)
+
+    def _oldest(self, items: Sequence[Rule | Correlation]) -> datetime | None:
+        """From when on the step reads; None where a rule reads everything."""
+        begins = [self._since(self.mark(item), self._reach(item)) for item in items]
+        known = [begin for begin in begins if begin is not None]
+        return min(known, default=None) if len(known) == len(begins) else None
 
     def _since(self, mark: datetime | None, reach_us: int) -> datetime | None:
         return mark and mark - self.lateness - timedelta(microseconds=reach_us)

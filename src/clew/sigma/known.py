@@ -64,9 +64,10 @@ class Known:
                         yield key, in_camel_case(path)
 
 
-def known_of(engine: Engine, rules: RuleSet | None = None) -> Known:
+def known_of(engine: Engine, rules: RuleSet | None = None, seen: ir.Table = events) -> Known:
     """What the case has, by the list that ingest keeps; where there is none, by looking. At what the
-    rules name it is looked closer: which keys hold lists, and what stands inside of them."""
+    rules name it is looked closer, in the events that are `seen`: which keys hold lists, and what stands
+    inside of them."""
     columns, keys = _stated(engine)
     known = Known(frozenset(columns), frozenset(keys))
     if rules is None:
@@ -77,10 +78,12 @@ def known_of(engine: Engine, rules: RuleSet | None = None) -> Known:
             named.add(key)
         elif "." in name:
             asked |= set(known.places(name, source))
-    of_key = {key: attribute(events.attributes, key) for key in sorted(named)}
-    lists = _true(engine, {key: text.startswith("[") for key, text in of_key.items()})
-    inside = {(key, path): at_path(attribute(events.attributes, key), path) for key, path in asked}
-    inner = _true(engine, {place: values.length() > 0 for place, values in sorted(inside.items())})
+    of_key = {key: attribute(seen.attributes, key) for key in sorted(named)}
+    lists = _true(engine, seen, {key: text.startswith("[") for key, text in of_key.items()})
+    inside = {(key, path): at_path(attribute(seen.attributes, key), path) for key, path in asked}
+    inner = _true(
+        engine, seen, {place: values.length() > 0 for place, values in sorted(inside.items())}
+    )
     return Known(known.columns, known.attributes, frozenset(inner), frozenset(lists))
 
 
@@ -114,12 +117,12 @@ def _of_correlation(item: Correlation) -> Iterable[str]:
     return (*own, *(name for by_rule in item.aliases.values() for name in by_rule.values()))
 
 
-def _true(engine: Engine, asked: Mapping[T, ir.BooleanValue]) -> Iterator[T]:
+def _true(engine: Engine, seen: ir.Table, asked: Mapping[T, ir.BooleanValue]) -> Iterator[T]:
     """Those whose condition holds for some event."""
     items = list(asked.items())
     for begin in range(0, len(items), MOST_PLACES):
         few = items[begin : begin + MOST_PLACES]
-        looked = events.aggregate(**{f"p{n}": value.any() for n, (_, value) in enumerate(few)})
+        looked = seen.aggregate(**{f"p{n}": value.any() for n, (_, value) in enumerate(few)})
         (found,) = engine.run(looked).rows
         yield from (one for (one, _), is_so in zip(few, found, strict=True) if is_so)
 

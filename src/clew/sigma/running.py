@@ -59,7 +59,7 @@ def run(
 ) -> Investigation:
     """Runs the rules, or those whose file has one of these names, over the events of that time."""
     seen = between(events, since, until)
-    known = known_of(engine, rules)
+    known = known_of(engine, rules, seen)
     outputs = [item for item in rules.outputs() if not kinds or item.about.kind in kinds]
     notes = Notes()
     runner = Runner(engine, seen, rules, known, source_names(engine), notes)
