@@ -116,7 +116,7 @@ class Spool:
         deliver: Callable[[Sequence[Delivery]], None],
         *,
         backlog_bytes: int = 64 << 20,
-        segment_bytes: int = 64 << 20,
+        segment_bytes: int = 32 << 20,
         segment_age_s: float = 600.0,
     ) -> None:
         self._folder, self._deliver = folder, deliver
