@@ -36,6 +36,10 @@ MEASURES = (
 )  # fmt: skip
 REFERENCES: tuple[str, ...] = ()
 OWNER = ("owner_service", "owner_span_name")
+NUMBERS = (
+    "requests", "p50_ms", "p99_ms", "threshold_ms", "normal_below_ms", "basis", "is_job_entry",
+)  # fmt: skip
+"""What is known of an entry point whatever the request."""
 SPREAD = 0.6
 """Part of a request's extra time that a service's operations must hold together."""
 
@@ -136,17 +140,6 @@ def _explained(spent: ir.Table, asked: ir.Table, min_explained: float) -> ir.Tab
     """One row per entry point and operation, with the slow requests that it explains."""
     keys = [*ENTRY, *OWNER]
     met = spent.join(asked, "root_event_id")
-    of_kind = ibis.window(
-        group_by=[asked.is_normal, *(asked[name] for name in ENTRY)], order_by=asked.root_event_id
-    )
-    asked = asked.mutate(is_sampled=asked.is_normal & (ibis.row_number().over(of_kind) < SAMPLE))
-    normal = asked.group_by(*ENTRY).agg(
-        normal_requests=asked.is_normal.cast("int64").sum(),
-        normal_roots=asked.root_event_id.collect(where=asked.is_sampled).sort(),
-        slow_requests=asked.is_slow.cast("int64").sum(),
-        normal_ms=asked.duration_ms.mean(where=asked.is_normal).fill_null(0.0),
-        slow_mean_ms=asked.duration_ms.mean(where=asked.is_slow),
-    )
     sums = met.group_by(*keys).agg(
         normal_sum=met.own_ms.sum(where=met.is_normal).fill_null(0.0),
         slow_sum=met.own_ms.sum(where=met.is_slow).fill_null(0.0),
@@ -154,7 +147,7 @@ def _explained(spent: ir.Table, asked: ir.Table, min_explained: float) -> ir.Tab
         is_statement=met.is_statement.cast("int64").max() > 0,
         is_model=met.is_model.cast("int64").max() > 0,
     )
-    sums = sums.join(normal, list(ENTRY))
+    sums = sums.join(_normal(asked), list(ENTRY))
     sums = sums.mutate(normal_own_ms=sums.normal_sum / ibis.greatest(sums.normal_requests, 1))
     wins = _first_of_each(met.filter(met.is_slow), sums, keys, min_explained)
     slowest = ibis.window(
@@ -172,20 +165,7 @@ def _explained(spent: ir.Table, asked: ir.Table, min_explained: float) -> ir.Tab
         slow_calls=wins.calls.mean(),
         slow_roots=wins.root_event_id.collect(where=wins.is_sampled).sort(),
     )
-    numbers = asked.group_by(*ENTRY).agg(
-        **{
-            name: asked[name].max()
-            for name in (
-                "requests",
-                "p50_ms",
-                "p99_ms",
-                "threshold_ms",
-                "normal_below_ms",
-                "basis",
-                "is_job_entry",
-            )
-        }
-    )
+    numbers = asked.group_by(*ENTRY).agg(**{name: asked[name].max() for name in NUMBERS})
     t = sums.join(wins, keys).join(numbers, list(ENTRY))
     extra_ms, over_ms = t.slow_own_ms - t.normal_own_ms, t.slow_mean_ms - t.normal_ms
     return t.mutate(
@@ -196,6 +176,21 @@ def _explained(spent: ir.Table, asked: ir.Table, min_explained: float) -> ir.Tab
         delay_ms=extra_ms * t.explained_requests,
         normal_calls=t.normal_calls / ibis.greatest(t.normal_requests, 1),
     ).drop("slow_sum", "normal_sum")
+
+
+def _normal(asked: ir.Table) -> ir.Table:
+    """One row per entry point: its normal requests, some of them by id, and how long its slow ones took."""
+    of_kind = ibis.window(
+        group_by=[asked.is_normal, *(asked[name] for name in ENTRY)], order_by=asked.root_event_id
+    )
+    asked = asked.mutate(is_sampled=asked.is_normal & (ibis.row_number().over(of_kind) < SAMPLE))
+    return asked.group_by(*ENTRY).agg(
+        normal_requests=asked.is_normal.cast("int64").sum(),
+        normal_roots=asked.root_event_id.collect(where=asked.is_sampled).sort(),
+        slow_requests=asked.is_slow.cast("int64").sum(),
+        normal_ms=asked.duration_ms.mean(where=asked.is_normal).fill_null(0.0),
+        slow_mean_ms=asked.duration_ms.mean(where=asked.is_slow),
+    )
 
 
 def _first_of_each(

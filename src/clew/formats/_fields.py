@@ -137,13 +137,15 @@ def spelling_of(name: str) -> Spelling | None:
 
 
 def map_fields(
-    fields: Sequence[Field], settings: Settings, units: Units, spell: Spell = spelling_of
+    fields: Sequence[Field],
+    settings: Settings,
+    units: Units,
+    spell: Spell = spelling_of,
+    share: Callable[[str], str] = str,
 ) -> dict[str, str]:
     """Canonical column to SQL, and `attributes` to the SQL of a JSON object (NULL where empty)."""
-    columns, left = map_members(fields, settings, units, spell)
-    columns = with_turns(columns)
-    columns["attributes"] = json_object(left, set())
-    return columns
+    columns, left = map_members(fields, settings, units, spell, share)
+    return {**with_turns(columns), "attributes": json_object(left, set())}
 
 
 def map_members(

@@ -17,6 +17,7 @@ import duckdb
 from clew.formats import AT_ONCE, Settings
 from clew.formats._fields import Field, Spell, Units, map_fields, quoted, spelling_of
 from clew.formats._json_spans import JsonSpans, Rows
+from clew.formats._members import Shared
 from clew.formats._point_fields import with_metric_values
 from clew.model.event import BY_NAME
 
@@ -123,14 +124,21 @@ class JsonParser:
         units = self.units or Units(rows.median)
         self.units = units
         units.median = rows.median
+        shared = Shared()
         columns = map_fields(
-            spans.others(fields) if spans else fields, self.settings, units, self.spell
+            spans.others(fields) if spans else fields,
+            self.settings,
+            units,
+            self.spell,
+            shared,
         )
         if spans:
             columns = spans.columns(columns, self.settings, units, rows)
         columns["attributes"] = _with_leftovers(columns["attributes"], found)
         picked = ", ".join(f'{sql} AS "{name}"' for name, sql in columns.items())
-        return f"SELECT line, byte_offset, {_reject()} AS reject, {picked} FROM {table}"
+        return (
+            f"SELECT line, byte_offset, {_reject()} AS reject, {picked} FROM {shared.table(table)}"
+        )
 
     def _discover(self, workbench: duckdb.DuckDBPyConnection) -> Discovery:
         """What this block holds: the last block's tree where it still fits, else a new one."""

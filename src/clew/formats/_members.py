@@ -1,4 +1,4 @@
-"""Members of a JSON object, as SQL: names and values to the text of the object."""
+"""SQL of columns and members: what stands in several of them, and members to the text of a JSON object."""
 
 from __future__ import annotations
 
@@ -23,6 +23,25 @@ def named(members: Sequence[tuple[str, str]]) -> list[str]:
         unique = name if seen[name] == 1 else f"{name}_{seen[name]}"
         parts.append(f"{_quoted(json.dumps(unique, ensure_ascii=False) + ':')} || ({value})")
     return parts
+
+
+class Shared:
+    """SQL that stands in several columns, worked out once in an inner SELECT and called by a short name.
+
+    DuckDB takes longer to plan a SELECT that says the same again and again than to parse with it.
+    """
+
+    def __init__(self) -> None:
+        self._names: dict[str, str] = {}
+
+    def __call__(self, sql: str) -> str:
+        """The name of this SQL."""
+        return self._names.setdefault(sql, f"shared_{len(self._names)}")
+
+    def table(self, relation: str, where: str = "true") -> str:
+        """The relation with what is shared, as columns of their own."""
+        once = "".join(f", {sql} AS {name}" for sql, name in self._names.items())
+        return f"(SELECT *{once} FROM {relation} WHERE {where})"
 
 
 def _quoted(text: str) -> str:

@@ -21,6 +21,7 @@ from clew.formats import HEADER_LINE, Lines, Settings
 from clew.formats._cells import with_lines
 from clew.formats._fields import Field, Units, map_fields, quoted, spelling_of
 from clew.formats._json_spans import JsonSpans, Rows
+from clew.formats._members import Shared
 from clew.formats._point_fields import with_metric_values
 from clew.model.case import Sample
 
@@ -59,7 +60,9 @@ class CsvParser:
         table = spans.told("csv_rows") if spans else "csv_rows"
         rows = Rows(workbench, table)
         self.units.median = rows.median
-        columns = map_fields(spans.others(fields) if spans else fields, self.settings, self.units)
+        shared = Shared()
+        others = spans.others(fields) if spans else fields
+        columns = map_fields(others, self.settings, self.units, share=shared)
         if spans:
             columns = spans.columns(columns, self.settings, self.units, rows)
         count = len(self.names)
@@ -71,7 +74,7 @@ class CsvParser:
             f"THEN len(cells) || ' fields, but the header has {count}' END"
         )
         picked = ", ".join(f'{sql} AS "{name}"' for name, sql in columns.items())
-        found = f"SELECT line, byte_offset, {reject} AS reject, {picked} FROM {table}"
+        found = f"SELECT line, byte_offset, {reject} AS reject, {picked} FROM {shared.table(table)}"
         return with_lines(found, columns)
 
     def _cells(self) -> str:

@@ -19,7 +19,7 @@ from numpy.typing import NDArray
 
 from clew.formats import Settings
 from clew.formats._fields import Field, Units, map_members
-from clew.formats._members import named
+from clew.formats._members import Shared, named
 from clew.formats._telemetry.columns import TYPES, Column
 from clew.model.event import BY_NAME
 
@@ -123,13 +123,8 @@ class Telemetry:
         """SQL of line, byte_offset, part, reject, canonical columns and attributes."""
         fields = [_field(name, values, f"a{n}") for n, (name, values) in enumerate(self.attributes)]
         mapped = [item for item in fields if item.name not in AS_THEY_ARE]
-        shared: dict[str, str] = {}  # planning takes longer than parsing where SQL is repeated
-        columns, left = map_members(
-            mapped,
-            settings,
-            Units(self._median),
-            share=lambda sql: shared.setdefault(sql, f"shared_{len(shared)}"),
-        )
+        shared = Shared()
+        columns, left = map_members(mapped, settings, Units(self._median), share=shared)
         for item in fields:
             if item.name in AS_THEY_ARE:
                 columns[AS_THEY_ARE[item.name]] = f"nullif({item.text}, '')"
@@ -145,8 +140,7 @@ class Telemetry:
         reject = "reject" if "reject" in self.direct else "NULL::VARCHAR"
         picked = ", ".join(f'{sql} AS "{name}"' for name, sql in columns.items())
         place = ", ".join(["line", "byte_offset", "part", *self.origins])
-        once = "".join(f", {sql} AS {name}" for sql, name in shared.items())
-        kept = f"(SELECT *{once} FROM {relation} WHERE is_kept = 1)"
+        kept = shared.table(relation, "is_kept = 1")
         return f"SELECT {place}, {reject} AS reject, {picked} FROM {kept}"
 
     def _median(self, number: str) -> float | None:
