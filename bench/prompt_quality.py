@@ -29,7 +29,7 @@ from pathlib import Path
 import duckdb
 import ibis
 
-from clew.model.prompt_scores import scored
+from clew.prompts.scores import scored
 
 FOLDER = Path(__file__).parent
 TUNED_ON = FOLDER / "prompt_attacks.jsonl"

@@ -20,7 +20,7 @@ import duckdb
 import ibis
 
 from clew.engines import clickhouse
-from clew.model.prompt_scores import prompt_signs, scored
+from clew.prompts.scores import prompt_signs, scored
 
 TEXT = (
     "the a of to and in that it is for my our with this order parcel invoice garden holiday recipe train "

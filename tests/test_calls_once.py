@@ -7,7 +7,7 @@ from typing import Any
 
 from tests.engines import Bench, Row
 
-from clew.model.calls_once import call_copies, calls_once
+from clew.correlation.calls_once import call_copies, calls_once
 from clew.model.views import events
 
 BEGIN = datetime(2026, 11, 20, 10)

@@ -26,7 +26,7 @@ STEPS = (
     ("model", "registry", "config", "instrument"),
     ("sources",),
     ("formats",),
-    ("redact", "prices"),
+    ("redact", "prices", "correlation", "prompts"),
     ("engines",),
     ("analyses", "query"),
     ("detections", "detector"),
@@ -47,7 +47,7 @@ STEPS = (
 STEP_OF = {part: number for number, parts in enumerate(STEPS) for part in parts}
 
 PURE = ("analyses", "detections", "sinks")
-PURE_IMPORTS = {"clew.errors", "clew.model", "ibis"}
+PURE_IMPORTS = {"clew.correlation", "clew.errors", "clew.model", "clew.prompts", "ibis"}
 """What these may import, beside the language's own pure modules."""
 IMPURE_MODULES = {
     "asyncio", "glob", "io", "logging", "os", "pathlib", "random", "secrets", "shutil", "socket",

@@ -15,7 +15,7 @@ from tests.faulty_system import FAULTS, Run, simulate
 
 from clew.analyses.root_cause import root_cause
 from clew.cli import main
-from clew.model.metric_series import resource_anomalies
+from clew.correlation.metric_series import resource_anomalies
 from clew.model.views import events
 
 SIGNALS = ("spans", "logs", "metrics")

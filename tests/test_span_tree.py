@@ -11,7 +11,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from tests.engines import Bench, Row, plain
 
-from clew.model.span_places import PROBLEMS, Places, placed
+from clew.correlation.span_places import PROBLEMS, Places, placed
 from clew.model.views import span_tree
 
 BEGIN = datetime(2026, 11, 20, 10)

@@ -8,7 +8,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from tests.engines import Bench
 
-from clew.model.ties import microseconds, pairs
+from clew.correlation.ties import microseconds, pairs
 from clew.model.views import events
 
 TOLERANCE_MS = 2_000

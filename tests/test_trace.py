@@ -17,8 +17,8 @@ from tests.engines import Bench, Row
 
 from clew.cli import main
 from clew.cli.render.waterfall import draw
+from clew.correlation.trace import Trace
 from clew.errors import ConfigError
-from clew.model.trace import Trace
 from clew.query.traces import trace_of
 
 BEGIN = datetime(2026, 11, 20, 10)
@@ -237,7 +237,7 @@ def test_any_trace_can_be_drawn(
     shape: list[tuple[int, int, int | None, bool, str]], width: int, most: int
 ) -> None:
     """Whatever its parents, times and durations are; every span is drawn or counted."""
-    from clew.model.trace import laid_out
+    from clew.correlation.trace import laid_out
 
     places, events = [], []
     for n, (above, begin, length, is_client, service) in enumerate(shape):

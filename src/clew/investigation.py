@@ -15,8 +15,8 @@ from typing import Any
 import ibis.expr.types as ir
 
 from clew import registry
+from clew.correlation.clocks import LEFT_SKEW_US, clock_offsets
 from clew.engines import Engine
-from clew.model.clocks import LEFT_SKEW_US, clock_offsets
 from clew.model.fill import Fill
 from clew.model.finding import Evidence, Finding, Investigation, ranked
 from clew.model.views import VIEWS, between, events

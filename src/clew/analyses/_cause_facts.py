@@ -7,8 +7,8 @@ from typing import cast
 import ibis
 import ibis.expr.types as ir
 
-from clew.model.clocks import microseconds
-from clew.model.span_tree import ASKING
+from clew.correlation.clocks import microseconds
+from clew.correlation.span_tree import ASKING
 from clew.model.views import span_tree, spans
 
 

@@ -6,7 +6,7 @@ import ibis
 import ibis.expr.types as ir
 
 from clew.analyses._cause_words import EVIDENCE, clue, number, relative, saturating
-from clew.model.metric_series import FREE, anomalies, series
+from clew.correlation.metric_series import FREE, anomalies, series
 
 RISES = {
     "cpu": 1.0, "memory": 1.0, "disk": 1.0, "threads": 1.0, "network loss": 1.0, "network": 0.7,

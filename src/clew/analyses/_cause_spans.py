@@ -11,7 +11,7 @@ import ibis
 import ibis.expr.types as ir
 
 from clew.analyses._cause_words import EVIDENCE, PLACE, clue, number, percent, saturating
-from clew.model.clocks import microseconds
+from clew.correlation.clocks import microseconds
 
 LEAST_MS = 0.1
 """Added to a time before its logarithm: below it, times are alike."""

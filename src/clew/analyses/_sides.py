@@ -18,9 +18,9 @@ import ibis.expr.types as ir
 
 from clew.analyses._by import value_of
 from clew.analyses._spans import spans_of
+from clew.correlation.calls_of_spans import UNKNOWN
+from clew.correlation.clocks import microseconds
 from clew.errors import ConfigError
-from clew.model.calls_of_spans import UNKNOWN
-from clew.model.clocks import microseconds
 from clew.model.views import events, span_tree
 
 Side: TypeAlias = "str | ir.BooleanValue | None"

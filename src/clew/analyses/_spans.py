@@ -13,12 +13,12 @@ import ibis
 import ibis.expr.types as ir
 
 from clew.analyses._by import group_keys, time_bucket
-from clew.model.calls_of_spans import owned, placed
+from clew.correlation.calls_of_spans import owned, placed
 from clew.model.views import events, span_tree
 
 OPERATION = ("service", "span_name")
 OWNER = {"service": "owner_service", "span_name": "owner_span_name"}
-"""The operation that a span's own time is laid to, see model/calls_of_spans.py."""
+"""The operation that a span's own time is laid to, see correlation/calls_of_spans.py."""
 ITSELF = {"service": "service", "span_name": "span_name"}
 KEY = "clew_key_"
 

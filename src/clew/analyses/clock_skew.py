@@ -18,8 +18,8 @@ from typing import Any
 import ibis.expr.types as ir
 
 from clew.analyses._by import group_keys, ordered
+from clew.correlation.clocks import QUARTER_HOUR_US, clock_offsets
 from clew.model.case import Case
-from clew.model.clocks import QUARTER_HOUR_US, clock_offsets
 
 RETURNS = ("source_id", "basis", "pairs", "offset_s", "zone_min", "skew_ms", "spread_ms")
 

@@ -16,7 +16,7 @@ import ibis
 import ibis.expr.types as ir
 
 from clew.analyses._by import group_keys, ordered, per_group
-from clew.model.call_outcomes import counted, number
+from clew.correlation.call_outcomes import counted, number
 from clew.model.case import Case
 
 RETURNS = (

@@ -19,7 +19,7 @@ import ibis
 import ibis.expr.types as ir
 
 from clew.analyses._by import group_keys, seconds
-from clew.model.call_outcomes import counted, number
+from clew.correlation.call_outcomes import counted, number
 from clew.model.case import Case
 
 RETURNS = (

@@ -17,7 +17,7 @@ import ibis.expr.types as ir
 
 from clew.analyses._by import group_keys, ordered, per_group
 from clew.analyses._requests import count_requests, is_error, served
-from clew.model.call_outcomes import counted, number
+from clew.correlation.call_outcomes import counted, number
 from clew.model.case import Case
 from clew.model.vocabulary import resolve
 

@@ -16,8 +16,8 @@ import ibis
 import ibis.expr.types as ir
 
 from clew.analyses._by import group_keys, ordered
+from clew.correlation.exceptions import normalised
 from clew.model.case import Case
-from clew.model.exceptions import normalised
 
 RETURNS = (
     "exception_fingerprint",

@@ -20,8 +20,8 @@ import ibis
 import ibis.expr.types as ir
 
 from clew.analyses._by import group_keys, ordered, per_group
-from clew.model.call_outcomes import is_failed, number
-from clew.model.calls_once import SUMS_UP, call_copies
+from clew.correlation.call_outcomes import is_failed, number
+from clew.correlation.calls_once import SUMS_UP, call_copies
 from clew.model.case import Case
 from clew.model.views import attribute, bills, calls
 

@@ -18,9 +18,9 @@ import ibis
 import ibis.expr.types as ir
 
 from clew.analyses._by import group_keys, ordered
+from clew.correlation.exceptions import exceptions
+from clew.correlation.ties import observed, pairs
 from clew.model.case import Case
-from clew.model.exceptions import exceptions
-from clew.model.ties import observed, pairs
 
 RETURNS = (
     "application_event_id", "proxy_event_id", "url_path", "http_status", "tied_by", "gap_ms",

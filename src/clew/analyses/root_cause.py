@@ -32,9 +32,9 @@ from clew.analyses._cause_logs import accusations, log_clues, log_facts, surging
 from clew.analyses._cause_metrics import metric_clues
 from clew.analyses._cause_spans import span_clues
 from clew.analyses._cause_words import EVIDENCE, PLACE, saturating
+from clew.correlation.components import with_component
+from clew.correlation.incident import Times, bounds, sided
 from clew.model.case import Case
-from clew.model.components import with_component
-from clew.model.incident import Times, bounds, sided
 from clew.model.views import metrics
 
 READS = (

@@ -20,8 +20,8 @@ import ibis.expr.types as ir
 from clew.analyses._by import ordered, per_group
 from clew.analyses._span_cases import requests, span
 from clew.analyses._spans import spans_of, split
+from clew.correlation.span_tree import ANSWERING
 from clew.model.case import Case
-from clew.model.span_tree import ANSWERING
 
 RETURNS = (
     "requests", "errors", "error_share", "p50_ms", "p90_ms", "p95_ms", "p99_ms", "max_ms", "self_ms",

@@ -22,9 +22,9 @@ import ibis.expr.types as ir
 from clew.analyses._by import ordered, per_group
 from clew.analyses._span_cases import request, requests, span
 from clew.analyses._spans import spans_of, split
-from clew.model.calls_of_spans import UNKNOWN
+from clew.correlation.calls_of_spans import UNKNOWN
+from clew.correlation.span_tree import ASKING
 from clew.model.case import Case
-from clew.model.span_tree import ASKING
 
 RETURNS = (
     "caller", "callee", "callee_kind", "calls", "errors", "error_share", "p50_ms", "p99_ms",

@@ -20,7 +20,7 @@ import ibis.expr.types as ir
 
 from clew.analyses._span_cases import requests, span
 from clew.analyses._spans import spans_of, split
-from clew.model.calls_of_spans import operation
+from clew.correlation.calls_of_spans import operation
 from clew.model.case import Case
 
 RETURNS = (

@@ -13,7 +13,7 @@ from __future__ import annotations
 import ibis.expr.types as ir
 
 from clew.analyses._by import group_keys, ordered, per_group
-from clew.model.call_outcomes import counted
+from clew.correlation.call_outcomes import counted
 from clew.model.case import Case
 
 RETURNS = (

@@ -29,8 +29,8 @@ def asked_at(
 ) -> Callable[[Engine], Answer]:
     """What asks a case for the cost of its calls at other prices: a row for each of `by`."""
     from clew.analyses._by import group_keys
+    from clew.correlation.call_outcomes import counted
     from clew.engines import Answer
-    from clew.model.call_outcomes import counted
     from clew.model.views import between, events
     from clew.prices import repricing
 

@@ -31,7 +31,7 @@ def train_detector(
     settings = config()
     output = output_of(output, settings, PLAIN)
     from clew.detector import beside, labelled, linear, report, words
-    from clew.model.prompt_scores import SCORES
+    from clew.prompts.scores import SCORES
 
     one_of("for", detection, tuple(SCORES))
     name = case_of(case, settings)

@@ -13,10 +13,10 @@ from typing import Any
 import ibis
 import ibis.expr.types as ir
 
-from clew.model import ties
-from clew.model.built import once
-from clew.model.call_outcomes import counted, is_at_fault, is_limited, number
-from clew.model.clocks import microseconds
+from clew.correlation import ties
+from clew.correlation.built import once
+from clew.correlation.call_outcomes import counted, is_at_fault, is_limited, number
+from clew.correlation.clocks import microseconds
 
 CALLERS = ("user_id", "api_key_hash", "team", "client_ip")
 PLACES = ("service", "service_version", "provider", "model")

@@ -5,7 +5,7 @@ from __future__ import annotations
 import ibis
 import ibis.expr.types as ir
 
-from clew.model.calls_of_spans import operation
+from clew.correlation.calls_of_spans import operation
 from clew.model.views import span_tree, spans
 
 VARYING = (

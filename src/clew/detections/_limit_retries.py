@@ -5,8 +5,8 @@ from __future__ import annotations
 import ibis
 import ibis.expr.types as ir
 
+from clew.correlation.call_outcomes import number
 from clew.detections._limit_runs import KEYS
-from clew.model.call_outcomes import number
 
 SECOND_US = 1_000_000.0
 

@@ -10,9 +10,9 @@ from __future__ import annotations
 import ibis
 import ibis.expr.types as ir
 
+from clew.correlation.call_outcomes import number
 from clew.detections._attempts import CALLERS, with_more
 from clew.detections._values import as_rows, option
-from clew.model.call_outcomes import number
 
 MINUTE_US = 60_000_000
 LONGEST_GAP_MIN = 15

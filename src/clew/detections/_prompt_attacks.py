@@ -11,7 +11,7 @@ from clew.detections._prompts import as_subject, asked, few, owned, who, with_sc
 from clew.detections._values import option
 from clew.detections._words import clock, many, share
 from clew.model.finding import Description
-from clew.model.prompt_scores import FEATURES
+from clew.prompts.scores import FEATURES
 
 SCORE_MEASURES = ("prompts", "calls", "asked_calls", "flagged_share", "highest_score", "min_score")
 SEES = {feature.name: feature.sees for feature in FEATURES}

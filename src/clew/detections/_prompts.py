@@ -7,10 +7,10 @@ from typing import Any, cast
 import ibis
 import ibis.expr.types as ir
 
-from clew.model.calls_once import call_copies
+from clew.correlation.calls_once import call_copies
 from clew.model.fill import Fill
-from clew.model.prompt_scores import MARK, prompt_signs
 from clew.model.views import attribute, events
+from clew.prompts.scores import MARK, prompt_signs
 
 OWNERS = ("user_id", "api_key_hash", "client_ip", "service")
 """Who is behind a prompt: the first of these that the row states."""

@@ -9,8 +9,8 @@ from typing import Any
 import ibis
 import ibis.expr.types as ir
 
+from clew.correlation.metric_series import resource_anomalies
 from clew.detections._words import clock
-from clew.model.metric_series import resource_anomalies
 
 EARLIER = timedelta(seconds=90)
 """A metric is read every minute or so, and what slows a pod begins before its spans are slow."""

@@ -12,8 +12,8 @@ from typing import cast
 import ibis
 import ibis.expr.types as ir
 
-from clew.model.built import once
-from clew.model.call_outcomes import number
+from clew.correlation.built import once
+from clew.correlation.call_outcomes import number
 
 FEWEST_TO_JUDGE = 20
 """Requests below which no success is steady."""

@@ -7,8 +7,8 @@ from typing import Any
 import ibis
 import ibis.expr.types as ir
 
+from clew.correlation.clocks import microseconds
 from clew.detections._words import many
-from clew.model.clocks import microseconds
 
 LEAST_PART = 0.5
 """Part of an operation's own time that such waits must hold, for them to be what makes it slow."""

@@ -7,12 +7,12 @@ from typing import Any
 import ibis
 import ibis.expr.types as ir
 
+from clew.correlation.calls_of_spans import of_owner
 from clew.detections._contrast import RECORD, contrast, distinctions
 from clew.detections._onset import change_sentences, changes_before
 from clew.detections._resources import resource_sentences, resources_of
 from clew.detections._slow_waits import telling, wait_sentences, waits_of
 from clew.detections._words import clock, many, share
-from clew.model.calls_of_spans import of_owner
 from clew.model.finding import Description, Severity
 
 SAMPLE = 300

@@ -6,7 +6,7 @@ from collections.abc import Iterable
 from datetime import datetime
 from typing import Any
 
-from clew.model import clocks
+from clew.correlation import clocks
 
 
 def share(part: float, whole: float | None = None) -> str:

@@ -20,11 +20,11 @@ from typing import Any
 import ibis
 import ibis.expr.types as ir
 
+from clew.correlation.call_outcomes import is_failed, number
 from clew.detections._money import usd
 from clew.detections._prompts import few, shown
 from clew.detections._threads import as_thread, thread_words, threaded
 from clew.detections._words import clock, many
-from clew.model.call_outcomes import is_failed, number
 from clew.model.case import Case
 from clew.model.finding import Description
 

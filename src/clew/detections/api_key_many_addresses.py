@@ -21,12 +21,12 @@ from typing import Any
 import ibis
 import ibis.expr.types as ir
 
+from clew.correlation.call_outcomes import number
+from clew.correlation.credentials import asked
 from clew.detections._networks import network_of
 from clew.detections._values import option
 from clew.detections._words import clock, many
-from clew.model.call_outcomes import number
 from clew.model.case import Case
-from clew.model.credentials import asked
 from clew.model.finding import Description
 
 NEEDS: dict[str, tuple[str, ...]] = {"events": ("timestamp", "client_ip", "api_key_hash")}

@@ -18,13 +18,13 @@ from typing import Any
 import ibis
 import ibis.expr.types as ir
 
+from clew.correlation.call_outcomes import counted, number
 from clew.detections._money import NO_COST, usd
 from clew.detections._values import option
 from clew.detections._words import clock, many, share
 from clew.errors import ConfigError
 from clew.model.buckets import seconds, time_bucket
 from clew.model.budget import Budget
-from clew.model.call_outcomes import counted, number
 from clew.model.case import Case
 from clew.model.finding import Description
 from clew.model.vocabulary import resolve

@@ -18,6 +18,7 @@ from typing import Any
 import ibis
 import ibis.expr.types as ir
 
+from clew.correlation import ties
 from clew.detections._values import (
     CALLERS,
     PLACES,
@@ -29,7 +30,6 @@ from clew.detections._values import (
     spread,
 )
 from clew.detections._words import clock, share
-from clew.model import ties
 from clew.model.case import Case
 from clew.model.finding import Description
 

@@ -22,10 +22,10 @@ from typing import Any
 import ibis
 import ibis.expr.types as ir
 
+from clew.correlation.call_outcomes import counted, number
 from clew.detections._money import NO_COST, usd
 from clew.detections._values import option
 from clew.detections._words import clock, share
-from clew.model.call_outcomes import counted, number
 from clew.model.case import Case
 from clew.model.finding import Description
 

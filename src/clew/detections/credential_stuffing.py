@@ -30,6 +30,8 @@ from typing import Any
 import ibis
 import ibis.expr.types as ir
 
+from clew.correlation.call_outcomes import number
+from clew.correlation.credentials import asked, needs_credentials, whose
 from clew.detections._credential_cases import STUFFING_CASES
 from clew.detections._shared_addresses import (
     FEWEST_TO_JUDGE,
@@ -40,8 +42,6 @@ from clew.detections._shared_addresses import (
     unusually_many,
 )
 from clew.detections._words import clock, many, share
-from clew.model.call_outcomes import number
-from clew.model.credentials import asked, needs_credentials, whose
 from clew.model.finding import Description
 
 NEEDS: dict[str, tuple[str, ...]] = {"events": ("timestamp", "client_ip")}

@@ -21,16 +21,16 @@ from typing import Any
 import ibis
 import ibis.expr.types as ir
 
+from clew.correlation.call_outcomes import number
 from clew.detections._prompt_cases import said
 from clew.detections._prompts import asked, few, with_highest
 from clew.detections._prompts import shown as of_shown
 from clew.detections._refusals import is_answer, is_refusal, overlap, topic_words
 from clew.detections._values import option
 from clew.detections._words import clock, many, share
-from clew.model.call_outcomes import number
 from clew.model.case import Case
 from clew.model.finding import Description
-from clew.model.prompt_features.personas import HARM, HOW
+from clew.prompts.features.personas import HARM, HOW
 
 NEEDS = {"events": ("prompt", "session_id", "timestamp")}
 SUBJECT = ("session_id", "user_id")

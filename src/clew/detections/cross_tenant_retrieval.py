@@ -22,10 +22,10 @@ from typing import Any
 import ibis
 import ibis.expr.types as ir
 
+from clew.correlation.call_outcomes import number
 from clew.detections._documents import documents
 from clew.detections._prompts import few, shown
 from clew.detections._words import clock, many, share
-from clew.model.call_outcomes import number
 from clew.model.case import Case
 from clew.model.finding import Description
 

@@ -22,13 +22,13 @@ from typing import Any
 import ibis
 import ibis.expr.types as ir
 
+from clew.correlation import clocks, ties
+from clew.correlation.exceptions import exceptions
 from clew.detections._changes import changes
 from clew.detections._intervals import medians, newcombe
 from clew.detections._values import option
 from clew.detections._words import clock, clock_sentences, share
-from clew.model import clocks, ties
 from clew.model.case import Case
-from clew.model.exceptions import exceptions
 from clew.model.finding import Description
 
 NEEDS: dict[str, tuple[str, ...]] = {"events": ("timestamp",)}

@@ -19,6 +19,7 @@ from typing import Any
 import ibis
 import ibis.expr.types as ir
 
+from clew.correlation import clocks, ties
 from clew.detections._intervals import wilson
 from clew.detections._values import (
     CARRIERS,
@@ -31,7 +32,6 @@ from clew.detections._values import (
     spread,
 )
 from clew.detections._words import clock, clock_sentences, many, share
-from clew.model import clocks, ties
 from clew.model.case import Case
 from clew.model.finding import Description
 

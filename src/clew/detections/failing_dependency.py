@@ -19,16 +19,16 @@ from typing import Any
 import ibis
 import ibis.expr.types as ir
 
+from clew.correlation.calls_of_spans import owned, placed
+from clew.correlation.span_tree import ASKING
 from clew.detections._contrast import contrast
 from clew.detections._failing_words import described
 from clew.detections._intervals import wilson
 from clew.detections._onset import changes_before
 from clew.detections._span_cases import Row, request, requests, span
 from clew.detections._values import option
-from clew.model.calls_of_spans import owned, placed
 from clew.model.case import Case
 from clew.model.finding import Description
-from clew.model.span_tree import ASKING
 from clew.model.views import span_tree
 
 NEEDS = {"spans": ("trace_id",)}

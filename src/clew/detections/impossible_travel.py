@@ -21,10 +21,10 @@ from typing import Any, cast
 import ibis
 import ibis.expr.types as ir
 
+from clew.correlation.clocks import microseconds
 from clew.detections._values import option
 from clew.detections._words import clock
 from clew.model.case import Case
-from clew.model.clocks import microseconds
 from clew.model.finding import Description
 from clew.model.views import attribute
 

@@ -28,7 +28,7 @@ from clew.detections._values import option
 from clew.detections._words import clock, many
 from clew.model.case import Case
 from clew.model.finding import Description, Severity
-from clew.model.prompt_scores import scored
+from clew.prompts.scores import scored
 
 NEEDS = {"events": ("timestamp",)}
 NEEDS_ROWS = {

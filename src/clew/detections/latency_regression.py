@@ -22,6 +22,10 @@ from typing import Any
 import ibis
 import ibis.expr.types as ir
 
+from clew.correlation import ties
+from clew.correlation.calls_of_spans import owned, placed
+from clew.correlation.clocks import microseconds
+from clew.correlation.span_tree import ASKING
 from clew.detections._change_point import bucketed, stretches
 from clew.detections._contrast import contrast
 from clew.detections._intervals import medians
@@ -30,12 +34,8 @@ from clew.detections._regression_words import described
 from clew.detections._resources import resources_of
 from clew.detections._span_cases import moment, requests
 from clew.detections._values import option
-from clew.model import ties
-from clew.model.calls_of_spans import owned, placed
 from clew.model.case import Case
-from clew.model.clocks import microseconds
 from clew.model.finding import Description
-from clew.model.span_tree import ASKING
 
 NEEDS = {"events": ("timestamp", "duration_ms")}
 SUBJECT = ("service", "span_name", "http_route")

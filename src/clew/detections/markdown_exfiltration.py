@@ -21,10 +21,10 @@ from typing import Any
 import ibis
 import ibis.expr.types as ir
 
+from clew.correlation.call_outcomes import number
 from clew.detections._prompt_cases import said
 from clew.detections._prompts import asked, few, shown
 from clew.detections._words import clock, many
-from clew.model.call_outcomes import number
 from clew.model.case import Case
 from clew.model.finding import Description, Severity
 

@@ -22,11 +22,11 @@ from typing import Any
 import ibis
 import ibis.expr.types as ir
 
+from clew.correlation.credentials import asked, whose
 from clew.detections._networks import network_of
 from clew.detections._values import option
 from clew.detections._words import clock, many
 from clew.model.case import Case
-from clew.model.credentials import asked, whose
 from clew.model.finding import Description
 
 LISTING = r"(?i)/(models|deployments|foundation-models|tags|engines)/?$"

@@ -24,10 +24,10 @@ from typing import Any
 import ibis
 import ibis.expr.types as ir
 
+from clew.correlation.call_outcomes import counted
 from clew.detections._money import NO_COST, rates, usd, with_owner
 from clew.detections._values import option
 from clew.detections._words import many, share
-from clew.model.call_outcomes import counted
 from clew.model.case import Case
 from clew.model.finding import Description
 

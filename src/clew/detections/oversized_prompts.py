@@ -26,11 +26,11 @@ from typing import Any
 import ibis
 import ibis.expr.types as ir
 
+from clew.correlation.call_outcomes import counted, number
 from clew.detections._money import NO_COST, cached_price, rates, usd, with_owner
 from clew.detections._values import option
 from clew.detections._words import many, share
 from clew.model.buckets import seconds
-from clew.model.call_outcomes import counted, number
 from clew.model.case import Case
 from clew.model.finding import Description
 

@@ -21,14 +21,14 @@ from typing import Any
 import ibis
 import ibis.expr.types as ir
 
+from clew.correlation.call_outcomes import number
+from clew.correlation.credentials import asked, needs_credentials
 from clew.detections._credential_cases import OFFICE, USUAL
 from clew.detections._credential_cases import asked as request
 from clew.detections._shared_addresses import addresses, pairs
 from clew.detections._values import option
 from clew.detections._words import clock, many, share
-from clew.model.call_outcomes import number
 from clew.model.case import Case
-from clew.model.credentials import asked, needs_credentials
 from clew.model.finding import Description
 
 NEEDS: dict[str, tuple[str, ...]] = {"events": ("timestamp", "client_ip")}

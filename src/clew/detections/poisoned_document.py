@@ -26,7 +26,7 @@ from clew.detections._values import option
 from clew.detections._words import clock, many, share
 from clew.model.case import Case
 from clew.model.finding import Description
-from clew.model.prompt_scores import scored
+from clew.prompts.scores import scored
 
 NEEDS = {"events": ("retrieved_documents", "timestamp")}
 SUBJECT = ("data_source_id", "service", "tenant")

@@ -25,6 +25,7 @@ from typing import Any
 import ibis
 import ibis.expr.types as ir
 
+from clew.correlation.clocks import microseconds
 from clew.detections import _limit_words
 from clew.detections._attempts import CALLERS, PLACES, attempts, with_more
 from clew.detections._changes import DOTTED_VERSION, START
@@ -32,7 +33,6 @@ from clew.detections._limit_cases import SPIKE_CASES
 from clew.detections._limit_retries import retried
 from clew.detections._limit_runs import KEYS, in_runs, members, run_facts
 from clew.detections._values import option
-from clew.model.clocks import microseconds
 from clew.model.finding import Description
 from clew.model.views import changes
 

@@ -18,11 +18,11 @@ from typing import Any
 import ibis
 import ibis.expr.types as ir
 
+from clew.correlation import ties
+from clew.correlation.exceptions import normalised
 from clew.detections._values import option
 from clew.detections._words import clock, many, share
-from clew.model import ties
 from clew.model.case import Case
-from clew.model.exceptions import normalised
 from clew.model.finding import Description
 
 NEEDS = {"logs": ("severity", "message")}

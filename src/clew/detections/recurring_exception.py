@@ -21,11 +21,11 @@ from typing import Any
 import ibis
 import ibis.expr.types as ir
 
+from clew.correlation import clocks, ties
+from clew.correlation.exceptions import exceptions
 from clew.detections._contrast import contrast, distinctions, lacking_fields
 from clew.detections._words import clock, clock_sentences, place, share
-from clew.model import clocks, ties
 from clew.model.case import Case
-from clew.model.exceptions import exceptions
 from clew.model.finding import Description, Severity
 
 NEEDS = {"logs": ("exception_type",)}

@@ -22,12 +22,12 @@ from typing import Any
 import ibis
 import ibis.expr.types as ir
 
+from clew.correlation.call_outcomes import counted, number
 from clew.detections._alike import leaders, plain_text
 from clew.detections._money import usd, with_owner
 from clew.detections._values import option
 from clew.detections._words import clock, many, share
 from clew.model.buckets import seconds
-from clew.model.call_outcomes import counted, number
 from clew.model.case import Case
 from clew.model.finding import Description
 

@@ -26,11 +26,11 @@ from typing import Any
 import ibis
 import ibis.expr.types as ir
 
+from clew.correlation.calls_of_spans import operation
 from clew.detections._child_calls import brothers, child_calls, in_turn, is_failed
 from clew.detections._retry_cases import inner, trace
 from clew.detections._values import option
 from clew.detections._words import clock, many, share
-from clew.model.calls_of_spans import operation
 from clew.model.case import Case
 from clew.model.finding import Description
 from clew.model.views import attribute, span_tree, spans

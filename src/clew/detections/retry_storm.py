@@ -22,11 +22,11 @@ from typing import Any
 import ibis
 import ibis.expr.types as ir
 
+from clew.correlation.call_outcomes import number
 from clew.detections._attempts import CALLERS, attempts, who, with_more
 from clew.detections._limit_cases import STORM_CASES
 from clew.detections._values import option
 from clew.detections._words import clock, share
-from clew.model.call_outcomes import number
 from clew.model.finding import Description
 
 NEEDS: dict[str, tuple[str, ...]] = {"events": ("timestamp",)}

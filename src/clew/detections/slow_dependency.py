@@ -17,11 +17,11 @@ from typing import Any
 import ibis
 import ibis.expr.types as ir
 
+from clew.correlation.calls_of_spans import of_owner, owned, placed
 from clew.detections._slow_requests import ENTRY, Limits, judged
 from clew.detections._slow_words import SAMPLE, described, spread_of
 from clew.detections._span_cases import moment, requests
 from clew.detections._values import option
-from clew.model.calls_of_spans import of_owner, owned, placed
 from clew.model.case import Case
 from clew.model.finding import Description
 

@@ -20,12 +20,12 @@ from typing import Any
 import ibis
 import ibis.expr.types as ir
 
+from clew.correlation.call_outcomes import counted, number
+from clew.correlation.clocks import microseconds
 from clew.detections._call_habits import as_subject, named, owned, with_peers
 from clew.detections._values import option
 from clew.detections._words import clock, many, share
-from clew.model.call_outcomes import counted, number
 from clew.model.case import Case
-from clew.model.clocks import microseconds
 from clew.model.finding import Description, Severity
 
 NEEDS: dict[str, tuple[str, ...]] = {"calls": ("timestamp", "output_tokens", "model")}

@@ -26,7 +26,7 @@ from clew.detections._words import clock, many
 from clew.model.case import Case
 from clew.model.finding import Description, Severity
 from clew.model.json_lists import first_key, json_items
-from clew.model.prompt_scores import scored
+from clew.prompts.scores import scored
 
 NEEDS = {"events": ("tool_definitions", "timestamp")}
 SUBJECT = ("service", "tool_name")

@@ -18,9 +18,9 @@ from typing import Any
 import ibis
 import ibis.expr.types as ir
 
+from clew.correlation import clocks, ties
 from clew.detections._values import option, rank_of
 from clew.detections._words import clock, clock_sentences, many, share
-from clew.model import clocks, ties
 from clew.model.case import Case
 from clew.model.finding import Description
 

@@ -17,8 +17,8 @@ from clew.detector.words import WIDTH, rows_of
 from clew.engines import Engine
 from clew.errors import ConfigError, InputError
 from clew.model.fill import Fill
-from clew.model.prompt_scores import SCORES
 from clew.model.views import events
+from clew.prompts.scores import SCORES
 
 VERSION = 1
 AT_ONCE = 2_000

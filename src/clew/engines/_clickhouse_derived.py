@@ -15,9 +15,10 @@ import ibis
 import ibis.expr.types as ir
 import numpy as np
 
+from clew.correlation import calls_once, span_tree
 from clew.engines._clickhouse_sql import compile_tree
-from clew.model import calls_once, prompt_scores, span_tree
 from clew.model.views import events
+from clew.prompts import scores
 
 if TYPE_CHECKING:
     from clickhouse_connect.driver.client import Client
@@ -92,7 +93,7 @@ def _call_copies(client: Client, compiled: Compile, settings: Settings) -> str:
 def _prompt_signs(client: Client, _: Compile, __: Settings) -> str:
     """The scores that are known by the same features, and those of new prompts."""
     told = str(client.command(STATE_OF_TABLE.format(name="prompt_signs")))
-    if not told.endswith(prompt_scores.MARK):
+    if not told.endswith(scores.MARK):
         return _signs()
     kept = "SELECT * FROM prompt_signs WHERE prompt IN (SELECT prompt FROM events)"
     return f"{kept} UNION ALL SELECT * FROM ({_signs(is_known_kept=True)})"
@@ -101,8 +102,8 @@ def _prompt_signs(client: Client, _: Compile, __: Settings) -> str:
 @cache
 def _signs(*, is_known_kept: bool = False) -> str:
     """SQL of all scores, or of those that `prompt_signs` lacks; it takes as long to compile as to ask."""
-    known = prompt_scores.prompt_signs if is_known_kept else None
-    return compile_tree(prompt_scores.scored_ones(events, known=known)).sql("clickhouse")
+    known = scores.prompt_signs if is_known_kept else None
+    return compile_tree(scores.scored_ones(events, known=known)).sql("clickhouse")
 
 
 MAKERS: dict[str, Callable[[Client, Compile, Settings], str]] = {
@@ -112,5 +113,5 @@ MAKERS: dict[str, Callable[[Client, Compile, Settings], str]] = {
 }
 """Table to what prepares it and gives its SELECT."""
 
-MARKS = {"prompt_signs": prompt_scores.MARK}
+MARKS = {"prompt_signs": scores.MARK}
 """What a table was made with, beside the events."""

@@ -1,8 +1,8 @@
 """Tables that follow from the events of a DuckDB case, made in memory when a question names one.
 
-span_tree    every span in its trace (model/span_tree.py)
-call_copies  rows that tell of the same AI call (model/calls_once.py)
-prompt_signs scores of prompts, and what they are made of (model/prompt_scores.py)
+span_tree    every span in its trace (correlation/span_tree.py)
+call_copies  rows that tell of the same AI call (correlation/calls_once.py)
+prompt_signs scores of prompts, and what they are made of (prompts/scores.py)
 
 They live in a database of their own beside the case, so that every connection sees them and a case
 that is only read can have them. Whoever writes events calls `forget`; the next question makes them
@@ -22,10 +22,11 @@ import ibis.expr.types as ir
 import nanoarrow as na
 from nanoarrow.c_array import c_array_from_buffers
 
+from clew.correlation import calls_once, span_tree
 from clew.engines._duckdb_digest import Batches
 from clew.engines._sql import duckdb_sql
-from clew.model import calls_once, prompt_scores, span_tree
 from clew.model.views import events
+from clew.prompts import scores
 
 TYPES = {"int64": na.int64(), "float64": na.float64()}
 
@@ -102,7 +103,7 @@ def _prompt_signs(cursor: duckdb.DuckDBPyConnection) -> None:
 @cache
 def _new_signs() -> str:
     """SQL of the prompts that `prompt_signs` lacks; it takes longer to compile than to ask."""
-    return _sql(prompt_scores.scored_ones(events, known=prompt_scores.prompt_signs))
+    return _sql(scores.scored_ones(events, known=scores.prompt_signs))
 
 
 MAKERS: dict[str, Callable[[duckdb.DuckDBPyConnection], str | None]] = {

@@ -2,7 +2,7 @@
 
 Detections, their evidence and their details begin with the same work: who saw a request, on which
 clock, which exception belongs to it. Building and compiling that anew for every question costs more than
-running it. What the model builds once (model/built.py) is made a table in memory when it is first asked
+running it. What the model builds once (correlation/built.py) is made a table in memory when it is first asked
 for, and the question is built upon that table. A part that a question already holds is replaced in it.
 A big case keeps its parts unmade: there they would cost more memory than they save.
 """
@@ -17,8 +17,8 @@ from typing import TYPE_CHECKING, Any
 import ibis
 import ibis.expr.types as ir
 
+from clew.correlation.built import sharing
 from clew.engines import Answer, Engine
-from clew.model.built import sharing
 from clew.model.fill import Fill
 
 if TYPE_CHECKING:

@@ -6,9 +6,9 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 
 from clew import registry
+from clew.correlation import trace
 from clew.engines import Engine
 from clew.errors import ConfigError
-from clew.model import trace
 from clew.model.finding import Finding
 from clew.model.views import events, spans
 

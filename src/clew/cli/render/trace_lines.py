@@ -10,7 +10,7 @@ import re
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
-from clew.model.trace import Span, Trace
+from clew.correlation.trace import Span, Trace
 
 LEAST_ALIKE = 8
 """Like siblings from which on they are drawn as one."""

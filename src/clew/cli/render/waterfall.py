@@ -24,7 +24,7 @@ from rich.text import Text
 from clew.cli.render.escape import is_terminal, visible
 from clew.cli.render.table import shown
 from clew.cli.render.trace_lines import Gap, Line, More, Run, lines_of
-from clew.model.trace import Row, Span, Trace
+from clew.correlation.trace import Row, Span, Trace
 from clew.reports._figures import number
 
 COLOURS = ("cyan", "green", "magenta", "blue", "yellow", "bright_cyan", "bright_green",

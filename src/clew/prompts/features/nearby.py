@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from clew.model.prompt_features import Feature
+from clew.prompts.features import Feature
 
 _SHOW = r"\b(?:show|print|output|reveal|repeat|write|list|send|export|spell|encode|translate|convert|summari[sz]e|paraphrase|rephrase|describe|recite|copy|paste|dump|display|quote|tell|give|read|share|provide|reproduce|echo|return|leak|disclose|turn|put|outline|rewrite|hides?|type|extract|expose|enumerate|verify|confirm|fill|base|based|guess)\b"
 _OWN = (

@@ -9,7 +9,7 @@ from __future__ import annotations
 import base64
 import codecs
 
-from clew.model.prompt_features import Feature
+from clew.prompts.features import Feature
 
 STEMS = (
     "gnore all", "gnore prev", "gnore the", "gnore your", "isregard", "nstructions", "revious", "ystem prompt", "eveal",

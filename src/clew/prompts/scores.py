@@ -1,4 +1,4 @@
-"""How much a text looks like a prompt attack: two scores from 0 to 1, of the features in prompt_features.
+"""How much a text looks like a prompt attack: two scores from 0 to 1, of the table of features.
 
     scored        texts with prompt_injection_score and jailbreak_score, and the features that were found
     scored_ones   the same of the prompts of events; an engine makes it as the table `prompt_signs`
@@ -17,22 +17,22 @@ from collections.abc import Sequence
 import ibis
 import ibis.expr.types as ir
 
-from clew.model.prompt_features import BASE, Feature
-from clew.model.prompt_features.abroad import ABROAD
-from clew.model.prompt_features.demands import DEMANDS
-from clew.model.prompt_features.dismissal import DISMISSAL
-from clew.model.prompt_features.elsewhere import ELSEWHERE
-from clew.model.prompt_features.forgery import FORGERY
-from clew.model.prompt_features.hidden import HIDDEN
-from clew.model.prompt_features.hijack import HIJACK
-from clew.model.prompt_features.innocent import INNOCENT
-from clew.model.prompt_features.nearby import NEARBY
-from clew.model.prompt_features.override import OVERRIDE
-from clew.model.prompt_features.personas import PERSONAS
-from clew.model.prompt_features.pretexts import PRETEXTS
-from clew.model.prompt_features.roles import ROLES
-from clew.model.prompt_features.secrets import SECRETS
-from clew.model.prompt_features.triggers import (
+from clew.prompts.features import BASE, Feature
+from clew.prompts.features.abroad import ABROAD
+from clew.prompts.features.demands import DEMANDS
+from clew.prompts.features.dismissal import DISMISSAL
+from clew.prompts.features.elsewhere import ELSEWHERE
+from clew.prompts.features.forgery import FORGERY
+from clew.prompts.features.hidden import HIDDEN
+from clew.prompts.features.hijack import HIJACK
+from clew.prompts.features.innocent import INNOCENT
+from clew.prompts.features.nearby import NEARBY
+from clew.prompts.features.override import OVERRIDE
+from clew.prompts.features.personas import PERSONAS
+from clew.prompts.features.pretexts import PRETEXTS
+from clew.prompts.features.roles import ROLES
+from clew.prompts.features.secrets import SECRETS
+from clew.prompts.features.triggers import (
     FOREIGN,
     OTHERWISE,
     RAW_TRIGGERS,

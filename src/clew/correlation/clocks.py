@@ -11,7 +11,7 @@ from typing import cast
 import ibis
 import ibis.expr.types as ir
 
-from clew.model.built import once
+from clew.correlation.built import once
 
 PROXY_FORMATS = (
     "nginx_access", "apache_access", "haproxy", "envoy_access", "traefik_access", "aws_elb",

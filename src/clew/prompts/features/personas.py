@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from clew.model.prompt_features import Feature
+from clew.prompts.features import Feature
 
 HARM = (
     r"\b(?:bombs?|explosives?|pipe bomb|molotov|methamphetamine|crystal meth|cook meth|napalm|nerve agent|sarin|ricin|anthrax|malware|ransomware|keylogger|"

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from clew.model.prompt_features import Feature
+from clew.prompts.features import Feature
 
 _AI = (
     r"(?:(?:ai|llm|user's|sales|support|coding|browser|e-?mail|mail|automated|automatic|virtual|helpful|recruiting|reader|artificial|smart|language|dear) )*(?:assistants?|agents?|bots?|chatbots?|chat ?bots?|copilot|summari[sz]ers?|note ?takers?|crawlers?|models?|llms?|llm reviewers?|"

@@ -23,9 +23,9 @@ from typing import Any
 import ibis.expr.types as ir
 import numpy as np
 
-from clew.model import span_tree
+from clew.correlation import span_tree
+from clew.correlation.span_places import PROBLEMS
 from clew.model.finding import rfc3339
-from clew.model.span_places import PROBLEMS
 
 Row = dict[str, Any]
 EPOCH = datetime(1970, 1, 1)

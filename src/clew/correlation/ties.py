@@ -18,8 +18,8 @@ from typing import cast
 import ibis
 import ibis.expr.types as ir
 
-from clew.model.built import once
-from clew.model.clocks import (
+from clew.correlation.built import once
+from clew.correlation.clocks import (
     LEFT_SKEW_US,
     PROXY_ERRORS,
     PROXY_FORMATS,

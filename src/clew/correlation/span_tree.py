@@ -16,8 +16,8 @@ import ibis.expr.types as ir
 import numpy as np
 from numpy.typing import NDArray
 
-from clew.model.clocks import microseconds
-from clew.model.span_places import PROBLEMS, placed
+from clew.correlation.clocks import microseconds
+from clew.correlation.span_places import PROBLEMS, placed
 from clew.model.views import spans
 
 ASKING = ("client", "producer")

@@ -13,8 +13,8 @@ from typing import cast
 import ibis
 import ibis.expr.types as ir
 
-from clew.model.components import with_component
-from clew.model.incident import Times, bounds, sided
+from clew.correlation.components import with_component
+from clew.correlation.incident import Times, bounds, sided
 from clew.model.views import attribute, metrics
 
 LABELS = (

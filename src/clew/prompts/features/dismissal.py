@@ -3,7 +3,7 @@ in other words."""
 
 from __future__ import annotations
 
-from clew.model.prompt_features import Feature
+from clew.prompts.features import Feature
 
 _GAP = r"[^.!?\n]{0,24}"
 _RULES = (

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from clew.model.prompt_features import Feature
+from clew.prompts.features import Feature
 
 FORGERY = (
     Feature(

@@ -11,7 +11,7 @@ from datetime import datetime
 import ibis
 import ibis.expr.types as ir
 
-from clew.model.clocks import microseconds
+from clew.correlation.clocks import microseconds
 
 SLICES = 60
 """Parts that a case is cut into to find its worst time; none is shorter than SHORTEST_US."""

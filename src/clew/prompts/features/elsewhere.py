@@ -3,7 +3,7 @@ text from before the conversation to be shown, rules and limits to be gone, one 
 
 from __future__ import annotations
 
-from clew.model.prompt_features import Feature
+from clew.prompts.features import Feature
 
 _G = r"[^.!?\n]{0,40}"
 _S = r"[^.!?\n]{0,24}"

@@ -5,9 +5,9 @@ A few expressions instead of eighty, for most prompts. Each feature's words of w
 
 from __future__ import annotations
 
-from clew.model.prompt_features.elsewhere import ELSEWHERE
-from clew.model.prompt_features.hidden import HIDDEN
-from clew.model.prompt_features.personas import HARM, PERSONAS
+from clew.prompts.features.elsewhere import ELSEWHERE
+from clew.prompts.features.hidden import HIDDEN
+from clew.prompts.features.personas import HARM, PERSONAS
 
 _PATTERNS = {feature.name: feature.patterns for feature in (*ELSEWHERE, *HIDDEN, *PERSONAS)}
 _WORDS = (

@@ -6,7 +6,7 @@ but no plain one.
 
 from __future__ import annotations
 
-from clew.model.prompt_features import Feature
+from clew.prompts.features import Feature
 
 INNOCENT = (
     Feature(

@@ -9,8 +9,8 @@ from __future__ import annotations
 import ibis
 import ibis.expr.types as ir
 
-from clew.model.built import once
-from clew.model.ties import pairs, route_of
+from clew.correlation.built import once
+from clew.correlation.ties import pairs, route_of
 
 ID_IN_MESSAGE = (
     r"\b([0-9a-fA-F]{8}-[0-9a-fA-F]{4}-[0-9a-fA-F]{4}-[0-9a-fA-F]{4}-[0-9a-fA-F]{12}"  # a UUID

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from clew.model.prompt_features import Feature
+from clew.prompts.features import Feature
 
 _SAY = r"\b(?:show|print|output|reveal|repeat|list|recite|reproduce|dump|display|give|tell|provide|include|expose|complete|generate|write)\b"
 

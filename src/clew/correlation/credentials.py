@@ -22,9 +22,9 @@ from typing import Any, cast
 import ibis
 import ibis.expr.types as ir
 
-from clew.model.built import once
-from clew.model.call_outcomes import counted, number
-from clew.model.clocks import is_proxy, microseconds
+from clew.correlation.built import once
+from clew.correlation.call_outcomes import counted, number
+from clew.correlation.clocks import is_proxy, microseconds
 from clew.model.views import USAGE_REPORT, attribute
 
 REFUSED = (401, 403)

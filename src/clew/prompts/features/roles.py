@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from clew.model.prompt_features import Feature
+from clew.prompts.features import Feature
 
 _MACHINE = r"\b(?:you(?:'re|r)?|ai|a\.i\.|assistant|model|chatbot|chatgpt|gpt|bot|respon[sd]\pL*|answers?|repl(?:y|ies))\b"
 _VICE = r"\b(?:unfiltered|uncensored|amoral|immoral|unethical|illegal|harmful|inappropriate|offensive|explicit|nsfw|vulgar|profan\pL*|lewd|obscene|politically incorrect|derogatory|controversial|hateful|violent|sadistic|dangerous|deceptive|malicious|toxic|racist|sexist|raunchy|depraved|rude|disinhibited|sexual)\b"

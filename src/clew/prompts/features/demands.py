@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from clew.model.prompt_features import Feature
+from clew.prompts.features import Feature
 
 _ORDERED = r"(?:^|[.!?:;,\n][\"')]? ?|\b(?:please|now|immediately|must|can you|could you|will you|want you to|need you to|you to|and|then|to me|if you do not|if you don'?t|unless you|demand you) )"
 _GIVE = r"(?:give|provide|share|disclose|reveal|show|tell|send|grant|expose|hand over|release|list|output|print|leak|dump|divulge|surrender)"

@@ -13,8 +13,8 @@ from typing import cast
 import ibis
 import ibis.expr.types as ir
 
-from clew.model import ties
-from clew.model.span_tree import ASKING
+from clew.correlation import ties
+from clew.correlation.span_tree import ASKING
 from clew.model.views import attribute, span_tree
 
 UNKNOWN = "unknown"

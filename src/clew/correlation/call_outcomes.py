@@ -7,7 +7,7 @@ from typing import cast
 import ibis
 import ibis.expr.types as ir
 
-from clew.model.calls_once import calls_once
+from clew.correlation.calls_once import calls_once
 
 AT_FAULT = ("overloaded", "server_error", "timeout", "network")
 """Error classes that the provider's side answers for."""
