@@ -132,13 +132,12 @@ class JsonParser:
             self.spell,
             shared,
         )
+        table = shared.table(table)
         if spans:
-            columns = spans.columns(columns, self.settings, units, rows)
+            columns = spans.columns(columns, self.settings, units, Rows(workbench, table))
         columns["attributes"] = _with_leftovers(columns["attributes"], found)
         picked = ", ".join(f'{sql} AS "{name}"' for name, sql in columns.items())
-        return (
-            f"SELECT line, byte_offset, {_reject()} AS reject, {picked} FROM {shared.table(table)}"
-        )
+        return f"SELECT line, byte_offset, {_reject()} AS reject, {picked} FROM {table}"
 
     def _discover(self, workbench: duckdb.DuckDBPyConnection) -> Discovery:
         """What this block holds: the last block's tree where it still fits, else a new one."""

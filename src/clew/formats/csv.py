@@ -63,8 +63,9 @@ class CsvParser:
         shared = Shared()
         others = spans.others(fields) if spans else fields
         columns = map_fields(others, self.settings, self.units, share=shared)
+        table = shared.table(table)
         if spans:
-            columns = spans.columns(columns, self.settings, self.units, rows)
+            columns = spans.columns(columns, self.settings, self.units, Rows(workbench, table))
         count = len(self.names)
         header = " AND ".join(
             f"cells[{place}] = {quoted(name)}" for place, name in enumerate(self.names, start=1)
@@ -74,7 +75,7 @@ class CsvParser:
             f"THEN len(cells) || ' fields, but the header has {count}' END"
         )
         picked = ", ".join(f'{sql} AS "{name}"' for name, sql in columns.items())
-        found = f"SELECT line, byte_offset, {reject} AS reject, {picked} FROM {shared.table(table)}"
+        found = f"SELECT line, byte_offset, {reject} AS reject, {picked} FROM {table}"
         return with_lines(found, columns)
 
     def _cells(self) -> str:
