@@ -18,7 +18,6 @@ from functools import cache
 
 import duckdb
 import ibis
-import ibis.expr.types as ir
 import nanoarrow as na
 from nanoarrow.c_array import c_array_from_buffers
 
@@ -67,9 +66,9 @@ class Derived:
 
 def _span_tree(cursor: duckdb.DuckDBPyConnection) -> str:
     rows = span_tree.rows(events)
-    cursor.execute(f"CREATE TEMP TABLE span_rows AS {_sql(rows)}")
+    cursor.execute(f"CREATE TEMP TABLE span_rows AS {duckdb_sql(rows)}")
     t = ibis.table(rows.schema(), name="span_rows")
-    columns = cursor.execute(_sql(span_tree.arrays_of(t, span_tree.links(t)))).fetchnumpy()
+    columns = cursor.execute(duckdb_sql(span_tree.arrays_of(t, span_tree.links(t)))).fetchnumpy()
     placed = span_tree.places_of({name: columns[name] for name in columns})
     schema = na.struct({name: TYPES[kind] for name, kind in span_tree.COLUMNS.items()})
     size = len(placed["n"])
@@ -79,11 +78,11 @@ def _span_tree(cursor: duckdb.DuckDBPyConnection) -> str:
     ]
     array = c_array_from_buffers(schema, size, [None], children=parts)
     cursor.register("span_places", Batches(na.c_schema(schema), [array]))
-    return _sql(span_tree.finished(t, ibis.table(span_tree.COLUMNS, name="span_places")))
+    return duckdb_sql(span_tree.finished(t, ibis.table(span_tree.COLUMNS, name="span_places")))
 
 
 def _call_copies(cursor: duckdb.DuckDBPyConnection) -> str:
-    return _sql(calls_once.copies(events))
+    return duckdb_sql(calls_once.copies(events))
 
 
 def _prompt_signs(cursor: duckdb.DuckDBPyConnection) -> None:
@@ -103,7 +102,7 @@ def _prompt_signs(cursor: duckdb.DuckDBPyConnection) -> None:
 @cache
 def _new_signs() -> str:
     """SQL of the prompts that `prompt_signs` lacks; it takes longer to compile than to ask."""
-    return _sql(scores.scored_ones(events, known=scores.prompt_signs))
+    return duckdb_sql(scores.scored_ones(events, known=scores.prompt_signs))
 
 
 MAKERS: dict[str, Callable[[duckdb.DuckDBPyConnection], str | None]] = {
@@ -112,7 +111,3 @@ MAKERS: dict[str, Callable[[duckdb.DuckDBPyConnection], str | None]] = {
     "prompt_signs": _prompt_signs,
 }
 """Table to what prepares it and gives its SELECT, or None where it has made it."""
-
-
-def _sql(expression: ir.Table) -> str:
-    return duckdb_sql(expression)

@@ -312,6 +312,12 @@ def first_lines(head: bytes, count: int = 200) -> list[str]:
     return [line.rstrip("\r") for line in lines[:count]]
 
 
+def share_of_lines(head: bytes, pattern: str) -> float:
+    """Share of the first lines that begin with this pattern, 0 where there are none."""
+    lines = first_lines(head)
+    return sum(bool(re.match(pattern, line)) for line in lines) / len(lines) if lines else 0.0
+
+
 def usual_matches(head: bytes) -> list[re.Match[str]]:
     """The first lines that are in the usual layout."""
     return [m for line in first_lines(head) if (m := USUAL_LINE.fullmatch(line))]

@@ -23,6 +23,7 @@ from clew.formats._calls.entries import documents_of
 from clew.formats._fields import quoted
 from clew.formats._json import JsonParser
 from clew.formats._json_head import elements, share_of
+from clew.formats._members import columns_of
 from clew.formats._records import Records, records_of_texts
 from clew.model.event import BY_NAME, OWN
 from clew.model.vocabulary import Spelling, unwrapped
@@ -96,7 +97,7 @@ class AuditParser:
             "(SELECT line, byte_offset, coalesce(document::VARCHAR, text) AS text "
             f"FROM {self.table})",
         )
-        names = [row[0] for row in workbench.execute(f"DESCRIBE {inner}").fetchall()]
+        names = columns_of(workbench, inner)
         found = {name: f"v.{name}" for name in names if name not in ("line", "byte_offset")}
         for column in told:
             found[column] = (

@@ -5,6 +5,8 @@ from __future__ import annotations
 import json
 from collections.abc import Sequence
 
+import duckdb
+
 
 def json_object(members: Sequence[tuple[str, str]], taken: set[str]) -> str:
     """SQL of a JSON object from names and SQL of JSON values; members that are NULL are left out,
@@ -23,6 +25,11 @@ def named(members: Sequence[tuple[str, str]]) -> list[str]:
         unique = name if seen[name] == 1 else f"{name}_{seen[name]}"
         parts.append(f"{_quoted(json.dumps(unique, ensure_ascii=False) + ':')} || ({value})")
     return parts
+
+
+def columns_of(workbench: duckdb.DuckDBPyConnection, select: str) -> list[str]:
+    """The names of the columns that a SELECT gives."""
+    return [row[0] for row in workbench.execute(f"DESCRIBE {select}").fetchall()]
 
 
 class Shared:

@@ -20,6 +20,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from clew.formats import Lines, Parser, Settings
+from clew.formats._members import columns_of
 from clew.formats._time import iso_sql
 
 Wrapper = Literal["docker", "cri"]
@@ -74,7 +75,7 @@ class WrappedParser:
         inner = self.inner.select(
             workbench, "(SELECT line, lines, byte_offset, inner_text AS text FROM unwrapped)"
         )
-        names = [row[0] for row in workbench.execute(f"DESCRIBE {inner}").fetchall()]
+        names = columns_of(workbench, inner)
         kept = [f"i.{name}" for name in names if name not in REPLACED]
 
         def of_inner(name: str) -> str:

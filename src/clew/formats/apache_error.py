@@ -14,7 +14,6 @@ Source    Apache HTTP Server documentation, ErrorLogFormat
 
 from __future__ import annotations
 
-import re
 from dataclasses import dataclass
 
 import duckdb
@@ -22,7 +21,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from clew.formats import Lines, Parser, Settings
-from clew.formats._access import first_lines
+from clew.formats._access import share_of_lines
 from clew.formats._fields import quoted
 from clew.formats._members import json_object
 from clew.formats._severity import severity_sql
@@ -92,8 +91,7 @@ class ApacheErrorParser:
 
 def sniff(head: bytes) -> float:
     """Share of the first lines in Apache's layout."""
-    lines = first_lines(head)
-    return 0.95 * sum(bool(re.match(LINE, line)) for line in lines) / len(lines) if lines else 0.0
+    return 0.95 * share_of_lines(head, LINE)
 
 
 def parse(head: bytes, settings: Settings) -> Parser:

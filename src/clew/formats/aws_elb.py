@@ -13,13 +13,12 @@ Source    Elastic Load Balancing user guides, access log entries
 
 from __future__ import annotations
 
-import re
 from dataclasses import dataclass
 
 import duckdb
 
 from clew.formats import Parser, Settings
-from clew.formats._access import PatternParser, first_lines
+from clew.formats._access import PatternParser, share_of_lines
 from clew.formats._tails import Meaning
 from clew.model.case import Sample
 
@@ -58,8 +57,7 @@ class BalancerParser(PatternParser):
 
 def sniff(head: bytes) -> float:
     """Share of the first lines in either layout."""
-    lines = first_lines(head)
-    return 0.97 * sum(bool(re.match(LINE, line)) for line in lines) / len(lines) if lines else 0.0
+    return 0.97 * share_of_lines(head, LINE)
 
 
 def parse(head: bytes, settings: Settings) -> Parser:

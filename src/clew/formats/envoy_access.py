@@ -13,10 +13,8 @@ Source    Envoy documentation, access logging, default format string
 
 from __future__ import annotations
 
-import re
-
 from clew.formats import Parser, Settings
-from clew.formats._access import PatternParser, first_lines
+from clew.formats._access import PatternParser, share_of_lines
 from clew.formats._tails import Meaning
 from clew.model.case import Sample
 
@@ -42,8 +40,7 @@ GROUPS = (
 
 def sniff(head: bytes) -> float:
     """Share of the first lines in either format."""
-    lines = first_lines(head)
-    return 0.97 * sum(bool(re.match(LINE, line)) for line in lines) / len(lines) if lines else 0.0
+    return 0.97 * share_of_lines(head, LINE)
 
 
 def parse(head: bytes, settings: Settings) -> Parser:

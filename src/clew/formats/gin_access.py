@@ -22,6 +22,8 @@ from clew.formats import Lines, Parser, Settings
 from clew.formats._access import first_lines
 from clew.formats._durations import spelled_ms
 from clew.formats._fields import quoted
+from clew.formats._layouts import ANSI
+from clew.formats._members import columns_of
 from clew.formats._time import timestamp_sql
 from clew.model.case import Sample
 
@@ -31,7 +33,6 @@ LINE = (
     r'([^ |]+) \| *([A-Z]+) +"([^"]*)"'  # 127.0.0.1 | POST     "/api/chat"
 )
 NAMES = "['at', 'code', 'took', 'client', 'verb', 'uri']"
-ANSI = "\\x1b\\[[0-9;]*m"
 
 
 @dataclass(slots=True)
@@ -47,7 +48,7 @@ class GinParser:
     def select(self, workbench: duckdb.DuckDBPyConnection, records: str) -> str:
         """One SELECT of canonical columns and attributes over `records`."""
         pairs = self.logfmt.select(workbench, records)
-        known = [row[0] for row in workbench.execute(f"DESCRIBE {pairs}").fetchall()]
+        known = columns_of(workbench, pairs)
         own = {
             "timestamp": timestamp_sql("r.m.at", self.settings),
             "timestamp_text": "r.m.at",

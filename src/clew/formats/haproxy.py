@@ -24,7 +24,7 @@ from clew import registry
 from clew.formats import Lines, Parser, Settings
 from clew.formats._access import first_lines, request_sql
 from clew.formats._fields import quoted
-from clew.formats._members import json_object
+from clew.formats._members import columns_of, json_object
 from clew.formats._time import timestamp_sql
 from clew.model.case import Sample
 
@@ -57,7 +57,7 @@ class HaproxyParser:
     def select(self, workbench: duckdb.DuckDBPyConnection, records: str) -> str:
         """One SELECT of canonical columns and attributes over `records`."""
         lines = self.syslog.select(workbench, records)
-        known = [row[0] for row in workbench.execute(f"DESCRIBE {lines}").fetchall()]
+        known = columns_of(workbench, lines)
         own = self._columns()
         kept = [f"s.{name}" for name in known if name not in (*own, "reject")]
         picked = [

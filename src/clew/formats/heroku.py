@@ -25,8 +25,9 @@ from numpy.typing import NDArray
 
 from clew import registry
 from clew.formats import BatchParser, Lines, Parser, Settings, surest
-from clew.formats._access import first_lines
+from clew.formats._access import first_lines, share_of_lines
 from clew.formats._fields import quoted
+from clew.formats._members import columns_of
 from clew.formats._severity import severity_sql
 from clew.formats._time import iso_sql
 from clew.model.case import Sample
@@ -70,7 +71,7 @@ class HerokuParser:
             "(SELECT line, lines, byte_offset, CASE WHEN is_router THEN '' ELSE inner_text END AS text "
             "FROM dynos)",
         )
-        known = [row[0] for row in workbench.execute(f"DESCRIBE {inner}").fetchall()]
+        known = columns_of(workbench, inner)
         own = self._router()
         picked = [
             f'CASE WHEN d.is_router THEN {sql} ELSE {self._of_dyno(name, known)} END AS "{name}"'
@@ -134,8 +135,7 @@ def _ms(key: str) -> str:
 
 def sniff(head: bytes) -> float:
     """Share of the first lines with Heroku's prefix."""
-    lines = first_lines(head)
-    return 0.98 * sum(bool(re.match(PREFIX, line)) for line in lines) / len(lines) if lines else 0.0
+    return 0.98 * share_of_lines(head, PREFIX)
 
 
 def parse(head: bytes, settings: Settings) -> Parser:

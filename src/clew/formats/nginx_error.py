@@ -13,7 +13,6 @@ Source    nginx documentation, error_log
 
 from __future__ import annotations
 
-import re
 from dataclasses import dataclass
 
 import duckdb
@@ -21,7 +20,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from clew.formats import Lines, Parser, Settings
-from clew.formats._access import first_lines, request_sql
+from clew.formats._access import request_sql, share_of_lines
 from clew.formats._fields import quoted
 from clew.formats._members import json_object
 from clew.formats._severity import severity_sql
@@ -125,8 +124,7 @@ class NginxErrorParser:
 
 def sniff(head: bytes) -> float:
     """Share of the first lines in nginx's layout."""
-    lines = first_lines(head)
-    return 0.95 * sum(bool(re.match(LINE, line)) for line in lines) / len(lines) if lines else 0.0
+    return 0.95 * share_of_lines(head, LINE)
 
 
 def parse(head: bytes, settings: Settings) -> Parser:

@@ -12,10 +12,8 @@ Source    Traefik documentation, access logs
 
 from __future__ import annotations
 
-import re
-
 from clew.formats import Parser, Settings
-from clew.formats._access import PatternParser, first_lines
+from clew.formats._access import PatternParser, share_of_lines
 from clew.formats._tails import Meaning
 from clew.model.case import Sample
 
@@ -34,8 +32,7 @@ GROUPS = (
 
 def sniff(head: bytes) -> float:
     """Share of the first lines in the layout."""
-    lines = first_lines(head)
-    return 0.98 * sum(bool(re.match(LINE, line)) for line in lines) / len(lines) if lines else 0.0
+    return 0.98 * share_of_lines(head, LINE)
 
 
 def parse(head: bytes, settings: Settings) -> Parser:

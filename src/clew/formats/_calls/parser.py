@@ -53,6 +53,7 @@ from clew.formats._fields import quoted, spelling_of
 from clew.formats._functions import make_known
 from clew.formats._json import JsonParser
 from clew.formats._json_head import elements, share_of
+from clew.formats._members import columns_of
 from clew.formats._records import Records
 from clew.formats._time import timestamp_sql
 from clew.model.event import BY_NAME
@@ -96,7 +97,7 @@ class CallsParser:
         envelope = self.envelope.select(
             workbench, "(SELECT line, byte_offset, envelope AS text FROM call_columns)"
         )
-        names = {row[0] for row in workbench.execute(f"DESCRIBE {envelope}").fetchall()}
+        names = set(columns_of(workbench, envelope))
         return self._completed(envelope, names)
 
     def _read(self, relation: str) -> str:
