@@ -135,7 +135,7 @@ def ingest_files(
             rows, found = _ingest_messages(run, found, coming)
             yield from rows
         else:
-            yield from _ingest_together(run, found)
+            yield from _ingest_lines(run, found)
             found = next(coming, None)
 
 
@@ -164,13 +164,13 @@ def _ingest(run: _Run, source: SourceFile, identity: Identity | None = None) -> 
     return row
 
 
-def _ingest_together(run: _Run, smalls: Sequence[Small]) -> list[SourceRow]:
-    """Small sources that one parser reads, in one transaction; one after the other where they cannot go
-    together."""
+def _ingest_lines(run: _Run, smalls: Sequence[Small]) -> list[SourceRow]:
+    """Small sources whose lines one parser reads, in one transaction; one after the other where they cannot
+    go together."""
     bundle = run.bundle(smalls)
     try:
         with run.engine.loading() as settle:
-            _load_together(bundle, smalls)
+            _load_lines(bundle, smalls)
             settle()
             return _finish_together(run, [(bundle, [small.identity for small in smalls])])
     except _Apart:
@@ -186,7 +186,7 @@ def _ingest_messages(
         with Behind("clew-store", MOST_BEHIND) as behind:
             while _is_of_messages(found) and len(done) < BUNDLES_AT_ONCE:
                 bundle = run.bundle(found, behind)
-                _load_together(bundle, found)
+                _load_messages(bundle, found)
                 done.append((bundle, [small.identity for small in found]))
                 found = next(coming, None)
         settle()
@@ -216,15 +216,17 @@ class _Apart(Exception):
     """Files that look as if one parser read them have to be read one by one."""
 
 
-def _load_together(bundle: Bundle, smalls: Sequence[Small]) -> None:
-    """Loads the sources of a bundle, all but their rows of the ledger. Raises _Apart."""
+def _load_messages(bundle: Bundle, smalls: Sequence[Small]) -> None:
+    """Loads the messages of these sources, all but the rows of the ledger."""
     messages = [small.rows for small in smalls if isinstance(small.rows, Telemetry)]
-    if messages:
-        together = bundled(messages, [(name, name) for name in bundle.loads])
-        load_batch(bundle, together, smalls[0].told)
-        for source_id, rejects in bundle.refused.items():
-            bundle.loads[source_id].add_rejects(rejects)
-        return
+    together = bundled(messages, [(name, name) for name in bundle.loads])
+    load_batch(bundle, together, smalls[0].told)
+    for source_id, rejects in bundle.refused.items():
+        bundle.loads[source_id].add_rejects(rejects)
+
+
+def _load_lines(bundle: Bundle, smalls: Sequence[Small]) -> None:
+    """Loads the lines of these sources, all but the rows of the ledger. Raises _Apart."""
     lines = [small.rows for small in smalls if isinstance(small.rows, Records)]
     bases = np.cumsum([0, *(small.identity.size for small in smalls)])[:-1].tolist()
     records = Records.joined(lines, bases)
