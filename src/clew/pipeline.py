@@ -83,10 +83,9 @@ def ingest(
                 engine.workbench.execute("SET threads = 1")
                 ledger.sources = list(ingest_files(engine, files, settings, format, progress))
             else:
-                raise ConfigError(
-                    f"{case} takes no files: ingest into a DuckDB case, or fill it with the "
-                    "engine's load()."
-                )
+                from clew.relay import relay_files
+
+                ledger.sources = relay_files(engine, case, files, settings, format, progress)
         finally:
             engine.close()
     order = {source.uri: place for place, source in enumerate(files)}
@@ -131,6 +130,10 @@ def investigate(
 
 def verify(case: str) -> Verification:
     """Recomputes every digest of the case and the chain over its sources."""
+    if "://" in case:
+        raise ConfigError(
+            "A case on ClickHouse keeps digests, but only a DuckDB case can be verified."
+        )
     engine = _remote.find_server(case) or open_duckdb(case, write=False)
     try:
         if isinstance(engine, _remote.RemoteEngine):

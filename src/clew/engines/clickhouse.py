@@ -3,7 +3,7 @@
 Dsn       clickhouse://user:password@host:port/database (`?secure=true` for TLS), chdb://PATH for a
           folder, chdb:// in memory
 Tables    events, with every canonical column by name and type, and `attributes` as JSON text;
-          sources; the views logs, spans, requests ... over events
+          sources and rejects, as in a DuckDB case; the views logs, spans, requests ... over events
 Reads     every question runs with readonly=1: it cannot write, and table functions (url, file) are
           refused; a long expression of Clew's own makes temporary tables first
 Answers   agree with DuckDB's: exact quantiles and distinct counts, NULL from an outer join and from
@@ -13,13 +13,14 @@ Blind to  two chdb folders in one process: chdb runs one engine a process
 
 from __future__ import annotations
 
+import json
 import logging
 import math
 import re
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager, contextmanager, nullcontext
 from datetime import UTC, datetime
-from typing import TYPE_CHECKING, Any, TypeVar
+from typing import TYPE_CHECKING, Any, BinaryIO, TypeVar
 from uuid import uuid4
 
 import ibis.expr.datatypes as dt
@@ -27,8 +28,8 @@ import ibis.expr.types as ir
 
 from clew.engines import Answer, _clickhouse_derived, _clickhouse_fill
 from clew.engines._clickhouse_sql import compile_tree, only_question, taken_apart
+from clew.engines._clickhouse_tables import EVENT_TYPES, FUNCTIONS, TABLES
 from clew.errors import ClewError, ConfigError, EngineError
-from clew.model.event import COLUMNS, Kind
 from clew.model.fill import Fill
 from clew.model.views import VIEWS, events
 
@@ -39,85 +40,12 @@ T = TypeVar("T")
 PART_ROWS = 1_000
 """Rows of a part of a long answer, about."""
 
-SQL_TYPES: dict[Kind, str] = {
-    "text": "Nullable(String)",
-    "int": "Nullable(Int64)",
-    "float": "Nullable(Float64)",
-    "bool": "Nullable(Bool)",
-    "time": "Nullable(DateTime64(6, 'UTC'))",
-    "money": "Nullable(Decimal(18, 9))",
-    "json": "Nullable(String)",
-}
-
-EVENT_TYPES: dict[str, str] = {
-    **{column.name: SQL_TYPES[column.kind] for column in COLUMNS},
-    "attributes": SQL_TYPES["json"],
-}
-
 SETTINGS: dict[str, str | int] = {
     "session_timezone": "UTC",
     "join_use_nulls": 1,
     "aggregate_functions_null_for_empty": 1,
     "prefer_column_name_to_alias": 1,
     "max_query_size": 4_000_000,  # the scores of prompts are eighty long patterns
-}
-
-TABLES = {
-    "events": (
-        "CREATE TABLE events ("
-        + ", ".join(f"`{name}` {kind}" for name, kind in EVENT_TYPES.items())
-        + ") ENGINE = MergeTree ORDER BY (timestamp, event_id) SETTINGS allow_nullable_key = 1"
-    ),
-    "sources": (
-        "CREATE TABLE sources (source_id String, uri Nullable(String), format Nullable(String),"
-        f" timezone Nullable(String), first_event {SQL_TYPES['time']},"
-        f" last_event {SQL_TYPES['time']}) ENGINE = MergeTree ORDER BY source_id"
-    ),
-}
-
-FUNCTIONS = {
-    "clew_attribute": "(attributes, key) -> JSONExtract(attributes, key, 'Nullable(String)')",
-    "clew_attribute_pairs": (
-        "(attributes) -> arrayMap(key -> concat(key, '=', ifNull(JSONExtract(ifNull(attributes,"
-        " '{}'), key, 'Nullable(String)'), '')), arraySort(JSONExtractKeys(ifNull(attributes,"
-        " '{}'))))"
-    ),
-    "clew_shingles": (
-        "(words) -> arrayMap(place -> sipHash64(words[place], words[place + 1], words[place + 2]),"
-        " range(1, toUInt64(greatest(length(words) - 1, 1))))"
-    ),
-    "clew_json_items": "(text) -> JSONExtractArrayRaw(ifNull(text, ''))",
-    "clew_json_text": (
-        "(item, key) -> nullIf(if(JSONType(ifNull(item, ''), key) = 'String',"
-        " JSONExtractString(ifNull(item, ''), key), JSONExtractRaw(ifNull(item, ''), key)), '')"
-    ),
-    "clew_json_values": (
-        "(text) -> multiIf(text IS NULL, [], startsWith(ifNull(text, ''), '[') AND"
-        " isValidJSON(ifNull(text, '')), arrayMap(one -> if(startsWith(one, '\"'),"
-        " JSONExtractString(one), one), arrayFilter(one -> one != 'null',"
-        " JSONExtractArrayRaw(ifNull(text, '')))), [ifNull(text, '')])"
-    ),
-    "clew_json_inside": (
-        "(values, key) -> arrayFlatten(arrayMap(one -> clew_json_values(clew_json_text(one, key)),"
-        " values))"
-    ),
-    "clew_json_joined": (
-        "(values) -> multiIf(length(values) = 0, NULL, length(values) = 1, values[1],"
-        " toJSONString(values))"
-    ),
-    "clew_any_found": "(values, pattern) -> arrayExists(one -> match(one, pattern), values)",
-    "clew_numbers": (
-        "(values) -> arrayFilter(one -> one IS NOT NULL, arrayMap(one ->"
-        " toFloat64OrNull(one), values))"
-    ),
-    "clew_distinct": "(words) -> arrayDistinct(words)",
-    "clew_shared": "(one, other) -> toInt64(length(arrayIntersect(one, other)))",
-    "clew_band": (
-        "(hashes, block, salt, other) -> reinterpretAsInt64(sipHash64(block,"
-        " arrayMin(arrayMap(one -> bitXor(one, toUInt64(salt)), hashes)),"
-        " arrayMin(arrayMap(one -> bitXor(one, toUInt64(other)), hashes))))"
-    ),
-    "clew_attribute_keys": ("(attributes) -> arraySort(JSONExtractKeys(ifNull(attributes, '{}')))"),
 }
 
 
@@ -212,6 +140,31 @@ class ClickHouseEngine:
             self._ask(
                 lambda client: client.insert("events", values, names, column_type_names=types)
             )
+
+    def take(self, table: str, names: Sequence[str], file: BinaryIO) -> None:
+        """Adds rows with these columns out of an open file of Parquet."""
+        self._ask(lambda client: client.raw_insert(table, names, file, fmt="Parquet"))
+
+    def keep_findings(self, found: Sequence[Mapping[str, Any]], now: datetime) -> None:
+        """Stores findings by id; one that is there already keeps the time at which it was first found."""
+        if not found:
+            return
+        ids = ", ".join(f"'{one['id']}'" for one in found)
+        known = self.run(f"SELECT id, found_at FROM findings WHERE id IN ({ids})")
+        found_at = dict(known.rows)
+        rows = [
+            [
+                one["id"],
+                one["kind"],
+                _zoned(found_at.get(one["id"], now)),
+                json.dumps(one, default=str),
+            ]
+            for one in found
+        ]
+        if found_at:
+            self.command(f"DELETE FROM findings WHERE id IN ({ids})")
+        names = ["id", "kind", "found_at", "finding"]
+        self._ask(lambda client: client.insert("findings", rows, names))
 
     def derive(self, sql: str) -> None:
         """Makes the derived tables that the SQL names, where the events have changed since."""
