@@ -14,6 +14,7 @@ from clew.engines._threads import one_ahead
 from clew.formats import Batch, BatchParser, ElementParser, FileParser, Parser, Settings
 from clew.formats._array import read_elements
 from clew.formats._records import RELATION, STREAM, Records, read_records
+from clew.formats._wrapped import WrappedParser
 from clew.sources.files import Block, SourceFile
 
 SURE_ENOUGH = 0.4
@@ -76,13 +77,23 @@ def _load_block(
         return
     count.continuation += int(records.counts.sum()) - len(records)
     rejects = _parse(load, parser, records, format_name)
-    load_rest(load, records, rejects, format_name, settings)
+    load_rest(load, records, rejects, (format_name, parser), settings)
 
 
 def load_rest(
-    load: Load, records: Records, rejects: list[Reject], format_name: str, settings: Settings
+    load: Load,
+    records: Records,
+    rejects: list[Reject],
+    first: tuple[str, Parser],
+    settings: Settings,
 ) -> None:
-    """Tries the records that a format could not read with others; what none can read is rejected."""
+    """Tries the records that the first format could not read with others; what none can read is rejected."""
+    format_name, parser = first
+    rest = parser.rest if isinstance(parser, WrappedParser) else None
+    if rejects and rest is not None:
+        left = records.pick([offset for _, offset, _ in rejects]).regrouped(rest.heads)
+        load.count.continuation += len(rejects) - len(left)
+        records, rejects = left, _parse(load, rest, left, format_name)
     tried = {format_name, "csv", "parquet", "text"}
     while rejects and (other := _second_format(records, rejects, tried, settings)):
         name, parser, left = other

@@ -95,19 +95,28 @@ def _raised(seen: ir.Table, repeat_ms: int) -> ir.Table:
     same = ibis.window(
         group_by=[t.source_id, t.exception_type, t.words], order_by=[t.at, t.order, t.event_id]
     )
+    same_all = ibis.window(
+        group_by=[t.source_id, t.exception_type, t.words],
+        order_by=[t.at, t.order, t.event_id],
+        preceding=None,
+        following=None,
+    )
     t = t.mutate(
         place=ibis.row_number().over(same),
         gap_us=t.at - t.at.lag().over(same),
         last_rid=t.rid.lag().over(same),
-        last_logger=t.logger.lag().over(same),
+        first_logger=t.logger.first().over(same_all),
+        is_server_word=t.message.re_search(SERVER_REPEATS).fill_null(False),
     )
+    t = t.mutate(is_last_server_word=t.is_server_word.lag().over(same).fill_null(False))
     is_repeat = (
         (t.place > 0)
         & (t.gap_us <= repeat_ms * 1000)
         & (t.rid.isnull() | t.last_rid.isnull() | (t.rid == t.last_rid))
+        # whoever logs a kind first logs it of every request: two of its lines are two requests
         & (
-            (t.logger != t.last_logger).fill_null(False)
-            | t.message.re_search(SERVER_REPEATS).fill_null(False)
+            (t.logger != t.first_logger).fill_null(False)
+            | (t.is_server_word & ~t.is_last_server_word)
         )
     ).fill_null(False)
     t = t.mutate(is_repeat=is_repeat)

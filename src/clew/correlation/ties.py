@@ -82,6 +82,7 @@ def observed(e: ir.Table) -> ir.Table:
         t.origin_service,
         t.server_address,
         t.host,
+        t.origin_kind,
         ibis.ifelse(t.source_format.isin(FILE_KINDS), None, t.source_format.re_replace("_.*", "")),
         ibis.ifelse(t.is_proxy_origin.fill_null(False), "proxy", "application"),
     )
@@ -234,10 +235,18 @@ def _origins(e: ir.Table) -> ir.Table:
         proxied=(is_proxy(e) | e.source_format.isin(PROXY_ERRORS).fill_null(False)).cast("int64"),
         asked=e.http_status.notnull().cast("int64"),
         named=e.service,
+        kind=ibis.ifelse(
+            e.source_format.isin((*FILE_KINDS, "python_logging")),
+            ibis.null("string"),
+            e.source_format.re_replace("_.*", ""),
+        ),
         root=ibis.ifelse(root.isin(SERVER_LOGGERS), ibis.null("string"), root),
     )
     named = rows.group_by("origin", "root", "named").agg(
-        rows=rows.count(), proxied=rows.proxied.max(), asked=rows.asked.max()
+        rows=rows.count(),
+        proxied=rows.proxied.max(),
+        asked=rows.asked.max(),
+        kind=rows.kind.max(),
     )
     most = ibis.window(
         group_by=named.origin,
@@ -250,6 +259,7 @@ def _origins(e: ir.Table) -> ir.Table:
         stated_low=named.named.min(),
         stated_high=named.named.max(),
         root=named.root.max(where=named.place == 0),
+        kind=named.kind.max(),
     )
     t = _as_stated(t)
     own = ~t.is_proxy_origin
@@ -272,6 +282,8 @@ def _origins(e: ir.Table) -> ir.Table:
         "origin",
         "is_proxy_origin",
         origin_service="service",
+        # one log of a server and its application: uvicorn's access lines and tracebacks are one's
+        origin_kind="kind",
         asks=(t.asked.max().over(shared) > 0).fill_null(False),
         is_proxied=(t.proxies > 0) & (t["first"] == t["last"]).fill_null(True),
         # a skew below two seconds may be the log's resolution: ties tolerate that, so it is left

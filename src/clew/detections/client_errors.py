@@ -7,7 +7,8 @@ Units     errors: answers 400 to 499; requests: all of that caller or path; erro
 Method    a caller or path with min_share of its requests refused; a caller that has nearly all refusals
           of the case is found from a tenth of its requests on
 Blind to  the background: a few 404s of many callers, and paths that never existed (a path counts
-          for 404 only where it also succeeded)
+          for 404 only where it also succeeded); what a crawler that names itself, or a scanner, does not
+          find, and an address that asks for each of many missing paths a few times: see scanner
 Source    RFC 9110 section 15.5
 """
 
@@ -19,6 +20,7 @@ import ibis
 import ibis.expr.types as ir
 
 from clew.correlation import ties
+from clew.detections._strangers import GONE, is_stray
 from clew.detections._values import (
     CALLERS,
     PLACES,
@@ -46,14 +48,14 @@ def detect(
     events: ir.Table, *, min_errors: int = 20, min_share: float = 0.5, min_explained: float = 0.3
 ) -> ir.Table:
     counted = _refusable(events)
-    facts = spread(counted, SUBJECT, "event_id", "timestamp", "http_status", "refused")
+    facts = spread(counted, SUBJECT, "event_id", "timestamp", "http_status", "refused", "route")
     found = _callers_and_paths(facts)
     found = found.filter(
         (found.errors >= min_errors)
         & ((found.error_share >= min_share) | _alone(found))
         & (found.explained_share >= min_explained)
         & (found.error_share >= 3 * found.others_error_share)
-        & (found.name.isin(CALLERS) | (found.gone <= found.errors / 2) | (found.good >= 10))
+        & ((found.gone <= found.errors / 2) | _asks_for_what_was_there(found))
     )
     t = _not_yet_explained(facts, found)
     return t.select(
@@ -109,14 +111,15 @@ def _refusable(events: ir.Table) -> ir.Table:
     seen = ties.observed(events)
     counted = ties.with_own_words(ties.requests(seen), seen)
     counted = counted.filter(counted.is_request)
-    return counted.mutate(refused=counted.http_status.between(400, 499))
+    return counted.mutate(refused=counted.http_status.between(400, 499) & ~is_stray(counted))
 
 
 def _callers_and_paths(facts: ir.Table) -> ir.Table:
     t = facts.group_by("name", "value").agg(
         requests=facts.count(),
         errors=facts.refused.cast("int64").sum(),
-        gone=(facts.http_status == 404).cast("int64").sum(),
+        gone=(facts.refused & facts.http_status.isin(GONE)).cast("int64").sum(),
+        gone_routes=facts.route.nunique(where=facts.refused & facts.http_status.isin(GONE)),
         good=(facts.http_status < 400).cast("int64").sum(),
         started=facts.timestamp.min(where=facts.refused),
         ended=facts.timestamp.max(where=facts.refused),
@@ -129,6 +132,19 @@ def _callers_and_paths(facts: ir.Table) -> ir.Table:
         explained_share=t.errors / t.all_errors.nullif(0),
         others_error_share=(t.all_errors - t.errors) / others,
     )
+
+
+def _asks_for_what_was_there(found: ir.Table) -> ir.BooleanValue:
+    """A path that also succeeded; a named user; an address that asks for few missing paths again and again,
+    as an old client does and no crawler."""
+    is_path = ~found.name.isin(CALLERS)
+    is_named = found.name.isin(("user_id", "api_key_hash"))
+    asks: ir.BooleanValue = (
+        (is_path & (found.good >= 10))
+        | is_named
+        | (~is_path & (found.gone >= 5 * found.gone_routes))
+    )
+    return asks
 
 
 def _alone(found: ir.Table) -> ir.BooleanValue:
@@ -230,6 +246,33 @@ CASES = [
             )
         ],
         expect=[{"user_id": "u-17", "client_ip": None, "errors": 40}],
+    ),
+    Case(
+        "a crawler and a scanner that find nothing are no clients",
+        rows=_HEALTHY
+        + [
+            _asked(
+                n,
+                404,
+                url_path=f"/old/p{n}",
+                client_ip="203.0.113.7",
+                user_agent="Mozilla/5.0 (compatible; ExampleBot/7.0)",
+            )
+            for n in range(90)
+        ]
+        + [
+            _asked(n, 404, url_path=path, client_ip="203.0.113.8")
+            for n in range(30)
+            for path in ("/.env", "/wp-login.php")
+        ]
+        + [_asked(n, 404, url_path=f"/guess{n}", client_ip="203.0.113.9") for n in range(60)],
+        expect=[],
+    ),
+    Case(
+        "an old client that asks for a path that was removed is found by its address",
+        rows=_HEALTHY
+        + [_asked(n, 404, url_path="/v0/embed", client_ip="203.0.113.9") for n in range(60)],
+        expect=[{"client_ip": "203.0.113.9", "errors": 60}],
     ),
     Case("the background of 404s is no finding", rows=_HEALTHY + _BACKGROUND, expect=[]),
     Case(

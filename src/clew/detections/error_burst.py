@@ -2,9 +2,9 @@
 
 Reads     requests   http_status (5xx is an error); log records where a service logs no requests
 Returns   one row per service and burst
-Units     errors, requests: within the burst; shares 0 to 1; bucket_s: seconds; where it is not given, 300,
-          and less where little time was seen: a 24th of it
-Method    the baseline is the error share of the calmer half of the buckets; a bucket is hot when
+Units     errors, requests: from the burst's first error to its last; shares 0 to 1; bucket_s: seconds;
+          where it is not given, 300, and less where little time was seen: a 24th of it
+Method    the baseline is the error share of the calmest quarter of the buckets; a bucket is hot when
           even the lower Wilson bound (z = 3) of its share is above `factor` times the baseline's
           upper bound; hot buckets near one another are one burst
 Blind to  a share that was high from the first line to the last; fewer than min_errors errors
@@ -61,9 +61,16 @@ def detect(
 ) -> ir.Table:
     seen = ties.observed(events)
     counted = ties.with_own_words(ties.requests(seen), seen)
-    bursts = _bursts(counted, bucket_s, min_share, factor)
-    bursts = bursts.filter(bursts.errors >= min_errors)
-    t = bursts.left_join(_explained(counted, bursts, min_explained), ["service", "run"])
+    bursts = _bursts(counted, bucket_s, factor)
+    met = _within(counted, bursts)
+    sums = met.group_by("service", "run").agg(
+        errors=met.failed.cast("int64").sum(), requests=met.count()
+    )
+    bursts = bursts.join(sums, ["service", "run"])
+    bursts = bursts.filter(
+        (bursts.errors >= min_errors) & (bursts.errors > min_share * bursts.requests)
+    )
+    t = bursts.left_join(_explained(met, min_explained), ["service", "run"])
     return (
         _told_once(t.drop("service_right", "run_right"))
         .select(
@@ -164,7 +171,7 @@ def _width_s(counted: ir.Table, bucket_s: int | None) -> ir.IntegerValue:
     return width_s
 
 
-def _bursts(counted: ir.Table, bucket_s: int | None, min_share: float, factor: float) -> ir.Table:
+def _bursts(counted: ir.Table, bucket_s: int | None, factor: float) -> ir.Table:
     """One row per service and run of hot buckets; three buckets apart are one run."""
     t = counted.mutate(bucket_s=_width_s(counted, bucket_s))
     t = t.mutate(bucket=t["at"] // (t.bucket_s * 1_000_000))
@@ -185,7 +192,8 @@ def _bursts(counted: ir.Table, bucket_s: int | None, min_share: float, factor: f
         ),
         buckets=t.bucket.count().over(whole),
     )
-    is_calm = t.place * 2 < t.buckets
+    # a fault may hold for most of the log: half of the buckets would be part of it
+    is_calm = t.place * 4 < t.buckets
     t = t.mutate(
         calm_errors=ibis.ifelse(is_calm, t.errors, 0).sum().over(whole),
         calm_requests=ibis.ifelse(is_calm, t.requests, 0).sum().over(whole),
@@ -193,7 +201,7 @@ def _bursts(counted: ir.Table, bucket_s: int | None, min_share: float, factor: f
     low, _ = wilson(t.errors, t.requests, z=HOT_Z)
     _, high = wilson(t.calm_errors, t.calm_requests, z=HOT_Z)
     t = t.mutate(low=low, baseline_high=high, baseline_share=t.calm_errors / t.calm_requests)
-    hot = t.filter((t.buckets > 1) & (t.low > factor * t.baseline_high) & (t.low > min_share))
+    hot = t.filter((t.buckets > 1) & (t.low > factor * t.baseline_high))
     order = ibis.window(group_by=hot.service, order_by=hot.bucket)
     hot = hot.mutate(gap=(hot.bucket - hot.bucket.lag().over(order)).fill_null(0))
     so_far = ibis.window(group_by=hot.service, order_by=hot.bucket, preceding=None, following=0)
@@ -201,14 +209,18 @@ def _bursts(counted: ir.Table, bucket_s: int | None, min_share: float, factor: f
     return hot.group_by("service", "run").agg(
         started=hot.first_error.min(),
         ended=hot.last_error.max(),
-        errors=hot.errors.sum(),
-        requests=hot.requests.sum(),
         baseline_share=hot.baseline_share.max(),
         baseline_high=hot.baseline_high.max(),
         is_request=hot.is_request.cast("int64").max() > 0,
         is_proxy=hot.is_proxy.cast("int64").min() > 0,
         bucket_s=hot.bucket_s.max(),
     )
+
+
+def _within(counted: ir.Table, bursts: ir.Table) -> ir.Table:
+    """The requests of each burst, from its first error to its last."""
+    met = counted.join(bursts.select("service", "run", "started", "ended"), "service")
+    return met.filter((met.timestamp >= met.started) & (met.timestamp <= met.ended))
 
 
 def _told_once(t: ir.Table) -> ir.Table:
@@ -225,11 +237,8 @@ def _told_once(t: ir.Table) -> ir.Table:
     return t.anti_join(met.filter(is_same), ["service", "run"])
 
 
-def _explained(counted: ir.Table, bursts: ir.Table, min_explained: float) -> ir.Table:
+def _explained(met: ir.Table, min_explained: float) -> ir.Table:
     """The value that most errors of a burst share, and few of its successes; one a burst."""
-    span = bursts.select("service", "run", "started", "ended")
-    met = counted.join(span, "service")
-    met = met.filter((met.timestamp >= met.started) & (met.timestamp <= met.ended))
     own = ibis.window(group_by=[met.service, met.run])
     met = met.mutate(
         all_requests=met.count().over(own), all_errors=met.failed.cast("int64").sum().over(own)
@@ -274,9 +283,24 @@ def _minutes(errors: dict[int, int], *, of: int = 20, every_min: int = 1) -> lis
 
 CASES = [
     Case(
+        "a fault that holds for two thirds of the log is one burst, though few fail in each bucket",
+        rows=_minutes(dict.fromkeys(range(40, 120), 3), of=40),
+        expect=[
+            {
+                "errors": 240, "baseline_share": 0.0, "started": "2026-11-20T10:40:00Z",
+                "ended": "2026-11-20T11:59:03Z",
+            }
+        ],
+    ),
+    Case(
+        "an outage of a minute has the share of that minute, not of its bucket",
+        rows=_minutes({60: 20}),
+        expect=[{"errors": 20, "requests": 20, "error_share": 1.0}],
+    ),
+    Case(
         "what explains a burst explains all of its errors at most, those of a calm pause too",
         rows=_minutes({**dict.fromkeys(range(30, 35), 10), 35: 1, **dict.fromkeys(range(40, 45), 10)}),
-        expect=[{"errors": 100, "url_path": "/v1/score", "explained_share": 1.0}],
+        expect=[{"errors": 101, "url_path": "/v1/score", "explained_share": 1.0}],
     ),
     Case(
         "a hundred errors in nine minutes of an access log are a burst",

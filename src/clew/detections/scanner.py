@@ -9,7 +9,8 @@ Method    any of three: min_probes paths that only scanners ask for (/.env, /wp-
           half of the requests. The share keeps a load balancer out; the scanner behind it is then found
           by its user agent
 Blind to  slow scans from many addresses; scanners that ask only for paths that exist. False positives: a
-          commissioned test; a crawler that follows old links to many pages that are gone
+          commissioned test. A crawler that names itself (Googlebot) may follow old links: what it misses
+          does not count, what it probes does
 Source    MITRE ATT&CK T1595 (active scanning); OWASP API8:2023
 """
 
@@ -21,6 +22,7 @@ import ibis
 import ibis.expr.types as ir
 
 from clew.correlation.call_outcomes import number
+from clew.detections._strangers import CRAWLER, PROBE
 from clew.detections._values import option
 from clew.detections._words import clock, many, share
 from clew.model.case import Case
@@ -33,15 +35,6 @@ MEASURES = (
     "min_requests",
 )  # fmt: skip
 REFERENCES = ("attack.t1595.002", "attack.t1595.003", "atlas.aml.t0006")
-PROBE = (
-    r"(?i)(^|/)\.(env|git|svn|hg|aws|ssh|htaccess|htpasswd|ds_store|vscode|docker)(/|\.|$)"  # /.env.local
-    r"|/(wp-login|xmlrpc|phpinfo|adminer|eval-stdin|shell|cgi-bin/[^/]*)\.?(php|cgi|sh)?$"
-    r"|/(wp-admin|wp-includes|wp-content|phpmyadmin|pma|cgi-bin|vendor/phpunit|solr/admin|manager/html"
-    r"|boaform|hnap1|owa/auth|autodiscover|_ignition|telescope/requests|server-status|actuator"
-    r"|jenkins|console/login|druid/index|geoserver)(/|\.|$)"
-    r"|\.\./|%2e%2e|etc/passwd|win\.ini|/(backup|dump|database|db)\.(sql|zip|tar|gz|bak)"
-    r"|\.(bak|old|swp|sql)$|/(id_rsa|credentials|secrets|config)\.(json|ya?ml|txt|ini|bak)$"
-)
 AGENT = (
     r"(?i)sqlmap|nikto|nmap|masscan|zgrab|nuclei|gobuster|dirbuster|dirb/|ffuf|feroxbuster|wpscan|wfuzz|acunetix"
     r"|nessus|openvas|qualys|burp|zaproxy|owasp zap|w3af|arachni|whatweb|jaeles|httpx - open|l9explore|censysinspect"
@@ -135,7 +128,8 @@ def _judged(events: ir.Table) -> ir.Table:
         "event_id", "timestamp", "client_ip", "user_agent", "url_path",
         is_probe=is_probe,
         is_hit=is_probe & e.http_status.between(200, 299).fill_null(False),
-        is_missing=(e.http_status == 404).fill_null(False),
+        is_missing=(e.http_status == 404).fill_null(False)
+        & ~e.user_agent.re_search(CRAWLER).fill_null(False),
         is_agent=e.user_agent.re_search(AGENT).fill_null(False),
         is_request=e.http_status.notnull() | e.http_method.notnull(),
     )  # fmt: skip
@@ -224,6 +218,11 @@ CASES = [
     Case(
         "a crawler that finds most of its pages is none",
         rows=[_asked(n, f"/docs/{n}", 404 if n % 4 == 0 else 200, agent="ExampleBot/1.0") for n in range(200)],
+        expect=[],
+    ),
+    Case(
+        "nor is one that finds few, where it names itself",
+        rows=[_asked(n, f"/old/{n}", agent="Mozilla/5.0 (compatible; ExampleBot/2.1)") for n in range(200)],
         expect=[],
     ),
     Case(

@@ -133,13 +133,17 @@ class Records:
         return b"\n".join(parts) + b"\n"
 
     def regrouped(self, heads: Heads) -> Records:
-        """The same lines as the records of another format; only neighbours join."""
+        """The same lines as the records of another format; only neighbours join, over blank lines too."""
         text, ends = self._joined()
         starts = np.concatenate(([0], ends[:-1] + 1)).astype(np.int64)
         begins = heads(Lines(text, starts, ends))
         if begins is None:
             begins = np.ones(len(self), dtype=np.bool_)
-        follows = np.concatenate(([False], self.firsts[1:] == self.firsts[:-1] + self.counts[:-1]))
+        between = self.firsts[1:] - self.firsts[:-1] - self.counts[:-1]
+        # a blank line has one or two bytes, a line that another format read has more
+        bytes_between = np.diff(self.byte_offsets) - (self.ends - self.starts)[:-1]
+        is_blank = (between > 0) & (bytes_between <= 2 * between + 2)
+        follows = np.concatenate(([False], (between == 0) | is_blank))
         head = np.flatnonzero(begins | ~follows)
         edges = np.concatenate((head, [len(self)]))
         before = np.concatenate(([0], np.cumsum(self.counts)))

@@ -3,15 +3,16 @@
 Docker    {"log":"<inner>\\n","stream":"stdout","time":"2026-11-20T09:00:00.123456789Z"}
 CRI       2026-11-20T09:00:00.123456789Z stdout F <inner>       P: the line goes on in the next one
 
-The runtime's time stands in where the inner line has none; `stream` becomes an attribute. What the
-inner format cannot read is still an event, with the line as its message.
+The runtime's time stands in where the inner line has none; `stream` becomes an attribute. A container
+writes access lines and tracebacks into one log: what the inner format cannot read another one may. What
+neither can is still an event, with the line as its message.
 """
 
 from __future__ import annotations
 
 import json
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Literal
 
@@ -29,21 +30,29 @@ CRI_SQL = "^[0-9T:.Z+-]+ (stdout|stderr) [FP] "
 DOCKER_KEYS = {"log", "stream", "time", "attrs"}
 DOCKER_PREFIXES = (b'{"log":"', b'{"log": "')
 """As Docker writes it, and as a tool does that wrote it anew."""
+ERROR_STREAM = re.compile(rb'"stream": ?"stderr"|(?m:^[0-9T:.Z+-]+ stderr [FP] )')
 SPACE = 32
 
 
 @dataclass(slots=True)
 class WrappedParser:
-    """Unwraps records and hands them to the parser of the inner lines."""
+    """Unwraps records and hands them to the parser of the inner lines; `rest` parses what that rejects."""
 
     wrapper: Wrapper
     inner: Parser
     settings: Settings
+    rest: WrappedParser | None = None
 
     def heads(self, lines: Lines) -> NDArray[np.bool_] | None:
-        """The inner lines say what begins a record; the rest of a split line never does."""
+        """The inner lines say what begins a record, and so does another stream; the rest of a split line
+        never does."""
         starts = self._inner_starts(lines)
         heads = self.inner.heads(Lines(lines.text, starts, np.maximum(starts, lines.ends)))
+        if heads is not None:
+            is_error = np.zeros(len(lines.starts), dtype=np.bool_)
+            found = [match.start() for match in ERROR_STREAM.finditer(lines.text.tobytes())]
+            is_error[np.searchsorted(lines.starts, found, side="right") - 1] = True
+            heads[1:] |= is_error[1:] != is_error[:-1]
         if self.wrapper == "docker":
             return heads
         is_partial = lines.text[np.maximum(starts - 2, lines.starts)] == ord("P")
@@ -83,8 +92,9 @@ class WrappedParser:
 
         stream = "'{\"stream\":' || to_json(u.stream) || '}'"
         attributes = of_inner("attributes")
+        rejected = "NULL::VARCHAR" if self.rest is None else of_inner("reject")
         return (
-            f"SELECT {', '.join(kept)}, NULL::VARCHAR AS reject, "
+            f"SELECT {', '.join(kept)}, {rejected} AS reject, "
             f"coalesce({of_inner('message')}, CASE WHEN {of_inner('reject')} IS NOT NULL "
             "THEN u.inner_text END) AS message, "
             f"coalesce({of_inner('timestamp')}, u.at) AS timestamp, "
@@ -135,7 +145,7 @@ def unwrap(head: bytes) -> tuple[Wrapper, bytes] | None:
     for line in lines:
         try:
             document = json.loads(line)
-        except ValueError:
+        except (ValueError, RecursionError):
             return None
         if not isinstance(document, dict) or not {"log", "stream"} <= set(document) <= DOCKER_KEYS:
             return None
@@ -144,8 +154,14 @@ def unwrap(head: bytes) -> tuple[Wrapper, bytes] | None:
 
 
 def wrapped(
-    found: tuple[Wrapper, bytes], settings: Settings, parse_inner: Callable[[bytes], Parser]
+    found: tuple[Wrapper, bytes],
+    settings: Settings,
+    parse_inner: Callable[[bytes], Sequence[Parser]],
 ) -> WrappedParser:
-    """A parser for wrapped lines; `parse_inner` picks the format of the inner ones."""
+    """A parser for wrapped lines; `parse_inner` picks the formats of the inner ones."""
     wrapper, inner = found
-    return WrappedParser(wrapper, parse_inner(inner + b"\n"), settings)
+    parser: WrappedParser | None = None
+    for one in reversed(parse_inner(inner + b"\n")):
+        parser = WrappedParser(wrapper, one, settings, parser)
+    assert parser is not None, "BUG: no parser of the lines within"
+    return parser

@@ -11,11 +11,14 @@ Blind to  the meaning of keys that no vocabulary lists: they stay attributes
 
 from __future__ import annotations
 
+import re
+
 from clew import registry
 from clew.formats import BatchParser, Parser, Settings, surest
 from clew.formats._json import JsonParser
 from clew.formats._json_head import begins_with_document, elements, is_array, share_of_objects
 from clew.formats._keyed import MARK, KeyedParser
+from clew.formats._layouts import OTHER
 from clew.formats._platform_samples import PLATFORM_SAMPLES
 from clew.formats._wrapped import unwrap, wrapped
 from clew.model.case import Sample
@@ -37,9 +40,19 @@ def parse(head: bytes, settings: Settings) -> Parser:
     return parser(settings, elements=elements(head))
 
 
-def _parse_inner(head: bytes, settings: Settings) -> Parser:
-    """The parser of the surest format for lines that were wrapped."""
+def _parse_inner(head: bytes, settings: Settings) -> list[Parser]:
+    """The parser of the surest format for lines that were wrapped, and one for those it cannot read."""
     name = surest(head)
+    log = "python_logging"
+    if name != log:
+        return [_parser_of(name, head, settings), _parser_of(log, head, settings)]
+    is_other = re.compile(OTHER.encode()).match
+    others = b"".join(line for line in head.splitlines(keepends=True) if is_other(line))
+    names = [log, surest(others)] if others else [log]
+    return [_parser_of(name, others if name != log else head, settings) for name in names]
+
+
+def _parser_of(name: str, head: bytes, settings: Settings) -> Parser:
     if name == "jsonl":
         return JsonParser(settings)
     parser: Parser = registry.load("formats", name).parse(head, settings)
@@ -246,6 +259,43 @@ SAMPLES = [
             {"timestamp": "2026-11-20T09:00:01.500000Z", "message": "plain line"},
         ],
         name="Docker json-file",
+    ),
+    Sample(
+        "".join(
+            f"2026-11-20T09:00:0{second}.5Z {stream} F {line}\n"
+            for second, stream, line in (
+                (0, "stdout", 'INFO:     192.0.2.4:31842 - "POST /v1/predict HTTP/1.1" 200 OK'),
+                (
+                    1,
+                    "stdout",
+                    'INFO:     192.0.2.4:31842 - "POST /v1/predict HTTP/1.1" 500 Internal Server Error',
+                ),
+                (1, "stderr", "ERROR:    Exception in ASGI application"),
+                (1, "stderr", "Traceback (most recent call last):"),
+                (1, "stderr", '  File "/app/features.py", line 41, in build'),
+                (1, "stderr", "    return row[name]"),
+                (1, "stderr", "KeyError: 'age'"),
+                (2, "stdout", "warming up"),
+            )
+        ),
+        [
+            {
+                "http_status": 200,
+                "url_path": "/v1/predict",
+                "timestamp": "2026-11-20T09:00:00.500000Z",
+            },
+            {"http_status": 500, "exception_type": None},
+            {
+                "severity": "ERROR",
+                "message": "Exception in ASGI application",
+                "exception_type": "KeyError",
+                "exception_frame": "/app/features.py:41 in build",
+                "timestamp": "2026-11-20T09:00:01.500000Z",
+                "attributes.stream": "stderr",
+            },
+            {"message": "warming up", "timestamp": "2026-11-20T09:00:02.500000Z"},
+        ],
+        name="a container's access lines with a traceback between them",
     ),
     Sample(
         '2026-11-20T09:00:00.123456789Z stdout F {"level":"info","msg":"inner"}\n'

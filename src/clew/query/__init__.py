@@ -3,7 +3,7 @@ r"""The search language, on a page.
     severity:ERROR url_path:/v1/* NOT user_id:probe "connection reset" | stats count() by service
 
 Terms        field:value   field>=3   field!=x   field:(a OR b)   field:[1 TO 5]   exists(field)
-             a word or "phrase" is looked for in message, prompt, completion, exception_message
+             a word or "phrase" is looked for in message, prompt, completion, exception_message and _type
 Values       * any text, ? one character, /regex/ (RE2), 5xx of a status, 192.0.2.0/24 of an address,
              2s or 500ms of a duration, 1MB of a size, RFC 3339 or 2h (so long ago) of a time
 Logic        AND (or nothing between terms), OR, NOT or a leading -, parentheses

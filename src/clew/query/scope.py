@@ -19,10 +19,11 @@ from clew.model.views import attribute
 from clew.model.vocabulary import resolve
 from clew.query.tree import Field
 
-SEARCHED = ("message", "prompt", "completion", "exception_message")
+WORDS = ("message", "prompt", "completion", "exception_message")
+SEARCHED = (*WORDS, "exception_type")
 """Where a word without a field is looked for."""
 FREE_TEXT = frozenset({
-    *SEARCHED, "exception_stacktrace", "system_instructions", "status_message", "user_agent",
+    *WORDS, "exception_stacktrace", "system_instructions", "status_message", "user_agent",
     "prompt_template", "tool_result", "db_query", "retrieval_query", "eval_explanation",
 })  # fmt: skip
 """Columns in which `field:word` looks for the word inside; so it does in all of kind json."""

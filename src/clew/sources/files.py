@@ -45,7 +45,7 @@ MOST_STRANGE = 0.1
 MOVES = dict.fromkeys(map(ord, "\t\r\n\x1b"))
 """Control characters that text has."""
 NOT_LOGS = (
-    ".duckdb", ".wal", ".swp", ".tmp", ".py", ".pyc", ".sh", ".md", ".toml", ".yml", ".yaml", ".html",
+    ".duckdb", ".key", ".wal", ".swp", ".tmp", ".py", ".pyc", ".sh", ".md", ".toml", ".yml", ".yaml", ".html",
     ".js", ".css", ".png", ".jpg", ".pdf", ".zip", ".tar", ".whl", ".so", ".exe",
 )  # fmt: skip
 """Endings that a walk over a folder passes over; a file that is named is always read."""
@@ -285,7 +285,8 @@ def find(paths: Iterable[str], *, spool: Path) -> tuple[list[SourceFile], list[s
         for match in matches:
             files = _walk(Path(match), problems) if os.path.isdir(match) else [Path(match)]
             for path in files:
-                found.setdefault(path.resolve(), SourceFile(str(path), path))
+                # realpath takes a link that leads to itself, which cannot be read later on
+                found.setdefault(Path(os.path.realpath(path)), SourceFile(str(path), path))
     return list(found.values()), problems
 
 
