@@ -56,6 +56,9 @@ class Engine(Protocol):
         `is_few`: the parts are few rows even of a big case, so that keeping them costs little.
         """
 
+    def kept(self, part: ir.Table) -> ir.Table:
+        """The table that a part has become, to build on; the part itself where it is not kept."""
+
     def fill(self, fill: Fill) -> int:
         """Writes a column of events that follows from others, where it is NULL and no source brought it;
         gives how many rows. A case that is only read stays as it is."""

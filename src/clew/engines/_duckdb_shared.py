@@ -22,6 +22,9 @@ from clew.engines import Answer, Engine
 from clew.model.fill import Fill
 
 if TYPE_CHECKING:
+    import duckdb
+
+    from clew.engines._duckdb_derived import Derived
     from clew.engines.duckdb import DuckDBEngine
 
 PLACES = count()
@@ -40,7 +43,11 @@ class SharedParts:
     dialect = "duckdb"
 
     def __init__(
-        self, engine: DuckDBEngine, parts: Mapping[str, ir.Table], *, is_few: bool = False
+        self,
+        engine: DuckDBEngine | SharedParts,
+        parts: Mapping[str, ir.Table],
+        *,
+        is_few: bool = False,
     ) -> None:
         self.engine, self.is_few = engine, is_few
         self.parts = {part.op(): name for name, part in parts.items()}
@@ -87,8 +94,32 @@ class SharedParts:
     def sharing(
         self, parts: Mapping[str, ir.Table], *, is_few: bool = False
     ) -> AbstractContextManager[Engine]:
-        """The engine itself: its parts are shared."""
-        return nullcontext(self)
+        """The engine itself: its parts are shared; few further ones are kept beside them."""
+        return SharedParts(self, parts, is_few=True) if parts and is_few else nullcontext(self)
+
+    def kept(self, part: ir.Table) -> ir.Table:
+        """The table that the part has become: what is built on it is found without a look at the part."""
+        node = part.op()
+        if not self.is_open or node not in self.parts:
+            return self.engine.kept(part)
+        if node not in self.made:
+            self._make(node, self.parts[node])
+        table: ir.Table = self.made[node].to_expr()
+        return table
+
+    def compile(self, question: ir.Table) -> str:
+        """DuckDB's SQL of a question, asked of the tables that the parts have become."""
+        return self.engine.compile(self.within(question))
+
+    @property
+    def workbench(self) -> duckdb.DuckDBPyConnection:
+        """The connection to the case."""
+        return self.engine.workbench
+
+    @property
+    def derived(self) -> Derived:
+        """The case's derived tables."""
+        return self.engine.derived
 
     def fill(self, fill: Fill) -> int:
         """As the engine does."""

@@ -129,6 +129,10 @@ class RemoteEngine:
         """The engine itself: the server's case may change between two questions."""
         return nullcontext(self)
 
+    def kept(self, part: ir.Table) -> ir.Table:
+        """The part itself."""
+        return part
+
     def keep_findings(self, found: Sequence[Mapping[str, Any]], now: object) -> None:
         """Findings into the case, by the server's clock."""
         if found:

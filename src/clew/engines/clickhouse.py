@@ -121,6 +121,10 @@ class ClickHouseEngine:
         """The engine itself: each long question makes its own tables, see `steps`."""
         return nullcontext(self)
 
+    def kept(self, part: ir.Table) -> ir.Table:
+        """The part itself."""
+        return part
+
     def steps(self, expression: ir.Table) -> tuple[list[tuple[str, str]], str]:
         """Tables to make first, by name, and the SQL asked of them; most questions need none."""
         return taken_apart(compile_tree(expression))

@@ -160,6 +160,10 @@ class DuckDBEngine:
         """This engine, for questions of which many hold the same parts."""
         return SharedParts(self, parts, is_few=is_few)
 
+    def kept(self, part: ir.Table) -> ir.Table:
+        """The part itself."""
+        return part
+
     @contextlib.contextmanager
     def transaction(self) -> Iterator[None]:
         """All or nothing: what fails inside leaves the case as it was."""

@@ -196,6 +196,10 @@ class ReadingEngine(DuckDBEngine):
         """The engine itself: a case that is written to has no part that stays as it is."""
         return contextlib.nullcontext(self)
 
+    def kept(self, part: ir.Table) -> ir.Table:
+        """The part itself."""
+        return part
+
     def _ask(self, cursor: duckdb.DuckDBPyConnection, sql: str) -> tuple[str, ...]:
         """Begins to answer, and gives the columns."""
         self.derived.show(sql, cursor, self.workbench)

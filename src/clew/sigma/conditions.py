@@ -21,7 +21,7 @@ from clew.sigma.known import Known
 from clew.sigma.literals import Hint, hint_of
 from clew.sigma.reading import Rule
 from clew.sigma.taxonomy import other_formats
-from clew.sigma.testing import any_of, holds, same
+from clew.sigma.testing import Tail, any_of, holds, same
 from clew.sigma.tree import (
     All,
     Any,
@@ -145,7 +145,9 @@ class _Compiler:
         rest = [test for test in tests if not isinstance(test, Null | Exists | SameAs)]
         if rest:
             whole = [subject for subject in subjects if not isinstance(subject, Inner)]
-            parts += [any_of(subject, rest) for subject in whole]
+            for subject in whole:
+                if own := subject.asked(rest) if isinstance(subject, Tail) else rest:
+                    parts.append(any_of(subject, own))
             written = [subject for subject in subjects if subject.kind == "attribute"]
             listed = [one_of_items(subject, rest) for subject in written]
             parts += [part for part in listed if part is not None]

@@ -22,6 +22,7 @@ from clew.sigma.items import Inner
 from clew.sigma.known import Known
 from clew.sigma.reading import LogSource
 from clew.sigma.taxonomy import EXTENSION, MADE, ONLY_HERE, URL, named
+from clew.sigma.testing import Tail
 
 KEYWORDS = (
     "message", "prompt", "completion", "exception_message", "exception_stacktrace", "user_agent",
@@ -54,6 +55,9 @@ class Fields:
         columns = named(name, self.source)
         for column in columns:
             found += self._made(column, name) if column in MADE else self._column(column, name)
+        if columns == (URL, "url_query") and len(found) > 1:
+            query = found.pop()
+            found.append(Tail(name, query.value, query.kind, query.column))
         if not columns or not found:
             found += self._by_vocabulary(name)
         return found or self._inside(name)
@@ -96,15 +100,8 @@ class Fields:
     def _made(self, made: str, name: str) -> list[Subject]:
         if self.known is not None and not self.known.columns & set(MADE[made]):
             return []
-        path = self.table.url_path
-        if made == EXTENSION:
-            value = path.re_extract(r"\.([^./]+)$", 1).nullif("")
-            return [Subject(name, value, "text")]
-        query = self.table.url_query
-        url = path.fill_null("").concat(
-            ibis.ifelse(query.isnull(), "", ibis.literal("?").concat(query))
-        )
-        return [Subject(name, ibis.ifelse(path.isnull() & query.isnull(), None, url), "text")]
+        there = made in self.table.columns
+        return [Subject(name, self.table[made] if there else made_of(self.table, made), "text")]
 
     def _by_vocabulary(self, name: str) -> list[Subject]:
         if self.source.product in ONLY_HERE:
@@ -129,6 +126,15 @@ class Fields:
         if self.known is not None:
             return []
         return [Subject(name, attribute(self.table.attributes, name), "attribute")]
+
+
+def made_of(events: ir.Table, made: str) -> ir.StringValue:
+    """What is made of columns. NULL where they are."""
+    path, query = events.url_path, events.url_query
+    if made == EXTENSION:
+        return path.re_extract(r"\.([^./]+)$", 1).nullif("")
+    more = ibis.ifelse(query.isnull(), "", ibis.literal("?").concat(query))
+    return ibis.ifelse(path.isnull() & query.isnull(), None, path.fill_null("").concat(more))
 
 
 @lru_cache(maxsize=256)

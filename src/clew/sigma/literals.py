@@ -15,11 +15,12 @@ import ibis.expr.types as ir
 
 from clew.query.scope import NUMBERS, Subject
 from clew.sigma.items import ESCAPED, Inner
-from clew.sigma.testing import MOST_ALTERNATIVES, one_inside
+from clew.sigma.testing import MOST_ALTERNATIVES, Tail, one_inside
 from clew.sigma.tree import All, Match, Node, Not, Pattern, Text
 
 SHORTEST = 3
-"""Characters of a text that is worth looking for."""
+"""Characters of a text that is worth looking for; never in a column of few words, such as http_method,
+of which half the events have each."""
 Find = Callable[[str | None], list[Subject]]
 
 
@@ -83,7 +84,9 @@ def hint_of(node: Node, find: Find) -> Hint | None:
 def _of_match(node: Match, find: Find) -> Hint | None:
     subjects = find(node.field)
     if not isinstance(node.test, Text | Pattern) or any(
-        subject.kind in NUMBERS or not isinstance(subject.value, ir.StringValue)
+        subject.kind in NUMBERS
+        or subject.is_any_case
+        or not isinstance(subject.value, ir.StringValue)
         for subject in subjects
     ):
         return None
@@ -93,6 +96,8 @@ def _of_match(node: Match, find: Find) -> Hint | None:
         return None
     hint = Hint()
     for subject in subjects:
+        if isinstance(subject, Tail) and not subject.asked([node.test]):
+            continue
         whole = subject.key_text if isinstance(subject, Inner) else None
         hint.add(subject.as_text() if whole is None else whole, [text])
     return hint

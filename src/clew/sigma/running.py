@@ -25,8 +25,9 @@ from clew.sigma.correlations import Correlations
 from clew.sigma.detection import RuleError
 from clew.sigma.fields import Fields
 from clew.sigma.known import Known, known_of
+from clew.sigma.narrowing import are_few, candidates, promising
 from clew.sigma.reading import Correlation, Rule, RuleSet
-from clew.sigma.scan import MOST_RULES, SUBJECT, each_rule, matched, probe, subjects
+from clew.sigma.scan import MOST_RULES, SUBJECT, each_rule, matched, subjects
 from clew.sigma.windows import keys_of
 
 MOST_SUBJECTS = 200
@@ -34,9 +35,6 @@ MOST_SUBJECTS = 200
 EVIDENCE = 20
 """The first events of a finding that are shown; of a correlation also the first and last of each rule."""
 EPOCH = datetime(1970, 1, 1)
-FEW_EVENTS = 200_000
-MOST_PROBES = 20
-"""Groups of rules whose texts are looked for at once."""
 Group = list[tuple[Rule, Condition]]
 Place = tuple[str, int | None, datetime | None]
 
@@ -106,36 +104,43 @@ class Runner:
                 self.lacking(rule, condition.missing)
         hinted = [pair for pair in able if pair[1].hint is not None]
         others = [pair for pair in able if pair[1].hint is None]  # these need a scan of their own
-        for group in (*_groups(self.promising(hinted)), *_groups(others)):
+        yield from self.narrowed(hinted)
+        for group in _groups(others):
             yield from self.scan(group)
 
-    def promising(self, able: Group) -> Group:
-        """The rules of groups of which any event has a text: thousands of rules mostly have none.
-
-        Small groups leave more rules out, and cost a look at every event each.
-        """
+    def narrowed(self, able: Group) -> Iterator[tuple[Rule, Finding]]:
+        """Rules with texts: where they are many, those of whose texts some event has one."""
         if len(able) <= MOST_RULES:
-            return able
-        count = self.engine.run(self.events.aggregate(n=self.events.count())).rows[0][0]
-        groups = _groups(able, MOST_RULES if count > FEW_EVENTS else 8)
-        kept: Group = []
-        for begin in range(0, len(groups), MOST_PROBES):
-            few = groups[begin : begin + MOST_PROBES]
-            asked = probe(self.events, [[condition for _, condition in group] for group in few])
-            (found,) = self.engine.run(asked).rows
-            for group, is_there in zip(few, found, strict=True):
-                if is_there:
-                    kept += group
-                    continue
-                for rule, condition in group:
-                    if condition.missing:
-                        self.lacking(rule, condition.missing)
-        return kept
+            for group in _groups(able):
+                yield from self.scan(group)
+            return
+        conditions = [condition for _, condition in able]
+        few = candidates(self.events, conditions, self.known)
+        kept = {"sigma_candidates": few} if are_few(self.engine, self.events, few) else {}
+        with self.engine.sharing(kept, is_few=True) as asked:
+            few = asked.kept(few)
+            over_few = [(rule, Condition(rule, few, self.known)) for rule, _ in able]
+            is_there = promising(asked, few, [condition for _, condition in over_few])
+            for (rule, condition), is_promising in zip(able, is_there, strict=True):
+                if not is_promising and condition.missing:
+                    self.lacking(rule, condition.missing)
+            is_kept = bool(kept) and asked is not self.engine
+            runner = self.over(asked, few) if is_kept else self
+            found = zip(over_few if is_kept else able, is_there, strict=True)
+            for group in _groups([pair for pair, is_promising in found if is_promising]):
+                yield from runner.scan(group)
+
+    def over(self, engine: Engine, events: ir.Table) -> Runner:
+        """The same over a part of the events."""
+        return Runner(
+            engine, events, self.rules, self.known, self.names, self.notes,
+            most_evidence=self.most_evidence,
+        )  # fmt: skip
 
     def scan(self, able: Sequence[tuple[Rule, Condition]]) -> Iterator[tuple[Rule, Finding]]:
         part = matched(self.events, [condition for _, condition in able])
         with self.engine.sharing({"sigma_matched": part}, is_few=True) as asked:
-            each = each_rule(part, len(able))
+            each = each_rule(asked.kept(part), len(able))
             found = subjects(each)
             order = ibis.window(group_by="rule", order_by=[ibis.desc("events"), ibis.asc("who")])
             of_rule = ibis.window(group_by="rule")

@@ -44,11 +44,6 @@ def matched(events: ir.Table, conditions: Sequence[Condition]) -> ir.Table:
     )
 
 
-def probe(events: ir.Table, groups: Sequence[Sequence[Condition]]) -> ir.Table:
-    """One row: for each group of conditions that all have texts, whether any event has one of them."""
-    return events.aggregate(**{f"g{n}": _candidates(group).any() for n, group in enumerate(groups)})
-
-
 def of_rule(t: ir.Table, number: int) -> ir.Table:
     """The rows of `matched` that match this condition."""
     return t.filter((t.mask & ibis.literal(1 << number, "int64")) != 0)

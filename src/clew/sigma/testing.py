@@ -7,6 +7,7 @@ the same as its text. NULL meets no test but null and exists.
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import dataclass
 from functools import reduce
 from operator import eq, ge, gt, le, lt, ne, or_
 from typing import Any
@@ -25,6 +26,17 @@ COMPARED = {"<": lt, "<=": le, ">": gt, ">=": ge, "==": eq, "!=": ne}
 MOST_ALTERNATIVES = 400
 """Values in one alternation: RE2 refuses to make very large patterns."""
 FALSE = ibis.literal(False)
+
+
+@dataclass(frozen=True, slots=True)
+class Tail(Subject):
+    """The end of another value of the same field: what may begin anywhere is looked for in that one."""
+
+    def asked(self, tests: Sequence[Test]) -> list[Test]:
+        """The tests that the other value does not answer as well."""
+        return [
+            one for one in tests if not (isinstance(one, Text) and one.parts[:1] == (Wild.ANY,))
+        ]
 
 
 def holds(subject: Subject, test: Test) -> ir.BooleanValue:
