@@ -17,33 +17,22 @@ from typing import Any
 import duckdb
 
 from clew import registry
-from clew.model.event import BY_NAME, OWN
 from clew.model.redaction import SECRET_MARK, Policy
+from clew.redact._columns import may_hold, whole, without_ids
 from clew.redact._encoded import ESCAPE, TWICE
 from clew.redact._json import Change, Document
 from clew.redact._pattern import literal
 from clew.redact._split_keys import MARK, add_key_lines, without_split_keys
-from clew.redact._values import AT_ONCE, LISTED, Texts, as_one, redacted, token
+from clew.redact._values import AT_ONCE, LISTED, Texts, as_one, gate_of, redacted, token
 
 prompts = registry.load("redact", "prompts")
 PROSE = ("attributes", *registry.load("redact", "presidio").COLUMNS)
 IN_JSON = r"\\u00[2-7]"
 """In JSON's text any sign may be written so: such a text is looked at."""
-IS_JSON = "regexp_matches({0}, '^\\s*[\\[{{]') AND json_valid({0})"
+IS_JSON = "CASE WHEN regexp_matches(before, '^\\s*[\\[{]') THEN json_valid(before) ELSE false END"
 SECRET_BEHIND, PERSONAL_BEHIND = r"secret:([a-z0-9_]+)\]", r"([a-z0-9_]+):[0-9a-f]{12}\]"
 """What a mark says behind its bracket."""
 SECRETS_OF, PERSONAL_OF = rf"\[{SECRET_BEHIND}", rf"\[{PERSONAL_BEHIND}"
-HEX = "[0-9a-fA-F-]+"
-IDS = {
-    **dict.fromkeys(("trace_id", "span_id", "parent_span_id", "prompt_hash"), HEX),
-    "timestamp_text": (
-        "[0-9]{9,20}([.][0-9]+)?|[0-9]{4}-[0-9]{2}-[0-9]{2}[0-9TtZz:.,+ -]*"
-        "|[0-9]{2}/[A-Z][a-z]{2}/[0-9]{4}:[0-9:]{8} [+-][0-9]{4}"
-    ),
-}
-"""Columns that mostly hold ids and times, and what those look like."""
-TOLD_IN = {"prompt": "input_messages", "completion": "output_messages"}
-"""Columns, and those whose JSON mostly says the same."""
 IDENTITY = "api_key_hash"
 """The column in which a secret becomes a token, so that one key is still the same key."""
 
@@ -83,8 +72,8 @@ class Redactor:
         if not self.policy.takes_secrets:
             return None
         content = prompts.COLUMNS if self.policy.prompts != "keep" else ()
-        columns = [n for n in names if _may_hold(n) and n not in content]
-        columns = self._without_ids(relation, columns)
+        columns = [n for n in names if may_hold(n) and n not in content]
+        columns = without_ids(self._bench, relation, columns)
         with _uncollected():
             changed = self._changed(relation, columns, names)
         taken = [name for name in content if name in names]
@@ -160,10 +149,11 @@ class Redactor:
             execute("DELETE FROM redact_values WHERE before IN (SELECT before FROM redact_keys)")
             execute(f"INSERT INTO redact_values SELECT before, '{MARK}' FROM redact_keys")
         execute("DELETE FROM redact_values WHERE after IS NULL OR after = before")
-        numbers = ", ".join(str(number) for number in range(len(columns)))
+        held = self._holding(columns, has_keys=has_keys)
+        texts_in, numbers = ", ".join(columns[n] for n in held), ", ".join(map(str, held))
         execute(
             "CREATE OR REPLACE TEMP TABLE redact_hits AS SELECT number, place, origin, count(*) AS rows "
-            f"FROM (SELECT unnest([{', '.join(columns)}]) AS before, unnest([{numbers}]) AS number, origin "
+            f"FROM (SELECT unnest([{texts_in}]) AS before, unnest([{numbers}]) AS number, origin "
             "FROM redact_rows) JOIN (SELECT before, rowid AS place FROM redact_values) USING (before) GROUP BY ALL"
         )
         found = {name for (name,) in execute("SELECT DISTINCT number FROM redact_hits").fetchall()}
@@ -178,7 +168,7 @@ class Redactor:
         analysed = f" OR coalesce({', '.join(prose)}) IS NOT NULL" if prose else ""
         made = self._bench.execute(
             f"CREATE OR REPLACE TEMP TABLE redact_rows AS SELECT {listed}, origin FROM "
-            f"(SELECT {listed}, {_origin(names)} AS origin, {_whole(columns)} AS whole FROM {relation} {AT_ONCE}) "
+            f"(SELECT {listed}, {_origin(names)} AS origin, {whole(columns)} AS whole FROM {relation} {AT_ONCE}) "
             f"WHERE {self._noticed('whole')}{self._keyed(columns)}{analysed}"
         )
         return int(made.fetchall()[0][0])
@@ -190,15 +180,42 @@ class Redactor:
         if self._keyed(columns):
             wanted += f" OR {_has_content('before')}"
         flags = ", ".join(str(name in prose) for name in columns)
+        bits = ", ".join(f"(1::UHUGEINT << {number})" for number in range(len(columns)))
+        texts = (
+            "SELECT before, bool_or(is_prose) AS is_prose, bit_or(place) AS places FROM "
+            f"(SELECT unnest([{', '.join(columns)}]) AS before, unnest([{flags}]) AS is_prose, "
+            f"unnest([{bits}]) AS place FROM redact_rows) "
+            f"WHERE before IS NOT NULL GROUP BY before {AT_ONCE}"
+        )
         self._bench.execute(
-            "CREATE OR REPLACE TEMP TABLE redact_found AS "
-            f"SELECT before, {IS_JSON.format('before')} AS is_json, bool_or(is_prose) AS is_prose FROM "
-            f"(SELECT unnest([{', '.join(columns)}]) AS before, unnest([{flags}]) AS is_prose FROM redact_rows) "
-            f"WHERE before IS NOT NULL AND ({wanted} OR is_prose) GROUP BY before"
+            f"CREATE OR REPLACE TEMP TABLE redact_found AS SELECT *, CASE WHEN {IS_JSON} "
+            f"THEN {self._not_as_text()} ELSE false END AS is_json FROM ({texts}) WHERE {wanted} OR is_prose"
         )
         self._bench.execute(
             "CREATE OR REPLACE TEMP TABLE redact_values AS "
             "SELECT before, NULL::VARCHAR AS after FROM redact_found WHERE NOT is_json"
+        )
+
+    def _holding(self, columns: Sequence[str], *, has_keys: bool) -> list[int]:
+        """Which of the columns have a text of redact_found, or lines of a key."""
+        (places,) = self._bench.execute("SELECT bit_or(places) FROM redact_found").fetchall()[0]
+        return [
+            number
+            for number, name in enumerate(columns)
+            if (places or 0) >> number & 1 or (has_keys and name == "message")
+        ]
+
+    def _not_as_text(self) -> str:
+        """SQL of whether JSON `before` has to be taken apart: where it holds mail addresses alone, none in
+        a name and nothing escaped, they are found in its text as well."""
+        if self.policy.prompts != "keep":
+            return "true"
+        rest = gate_of(
+            p for p, _ in Texts(self._bench, self.policy, b"").patterns if p.group != "at"
+        )
+        return (
+            r"is_prose OR regexp_matches(before, '[\\%+]|@[^\"]*\"\s*:') "
+            f"OR regexp_matches(before, {literal(_within_json(rest))})"
         )
 
     def _analyse(self, within: Collection[str]) -> None:
@@ -229,23 +246,10 @@ class Redactor:
         plain = f"try(url_decode(replace({text}, '+', ' ')))"
         decoded = f"coalesce(regexp_matches({plain}, {self._gate}), true)"
         return (
-            f"(regexp_matches({text}, {self._gate}) OR CASE WHEN contains({text}, '%') OR contains({text}, '+') "
-            f"THEN regexp_matches({text}, {literal(ESCAPE)}) AND {decoded} ELSE false END)"
+            f"CASE WHEN regexp_matches({text}, {self._gate}) THEN true "
+            f"WHEN (contains({text}, '%') OR contains({text}, '+')) AND regexp_matches({text}, {literal(ESCAPE)}) "
+            f"THEN {decoded} ELSE false END"
         )
-
-    def _without_ids(self, relation: str, columns: Sequence[str]) -> list[str]:
-        """The columns without those that, in this block, hold nothing but ids or times: of a million
-        numbers some look like a card's."""
-        asked = {name: IDS[name] for name in columns if name in IDS}
-        if not asked:
-            return list(columns)
-        tests = [
-            f"coalesce(bool_and(regexp_full_match({name}, {literal(regex)})), true)"
-            for name, regex in asked.items()
-        ]
-        (found,) = self._bench.execute(f"SELECT {', '.join(tests)} FROM {relation}").fetchall()
-        ids = {name for name, is_id in zip(asked, found, strict=True) if is_id}
-        return [name for name in columns if name not in ids]
 
     def _keyed(self, columns: Collection[str]) -> str:
         """SQL that takes in the rows whose attributes may hold content, where that is not kept."""
@@ -349,24 +353,6 @@ def _uncollected() -> Iterator[None]:
 def _origin(names: Collection[str]) -> str:
     """SQL of whose a row is."""
     return "source_id" if "source_id" in names else "''"
-
-
-def _whole(columns: Sequence[str]) -> str:
-    """SQL of all that a row says; a text that stands in quotes, as it is, in another column is said there."""
-    said = [
-        f"CASE WHEN contains({TOLD_IN[name]}, concat('\"', {name}, '\"')) THEN NULL ELSE {name} END"
-        if TOLD_IN.get(name) in columns
-        else name
-        for name in columns
-    ]
-    return f"concat_ws(chr(10), {', '.join(said)})"
-
-
-def _may_hold(name: str) -> bool:
-    """Whether a column's values are texts of the source."""
-    if name in OWN or name == "root_id":
-        return False
-    return name == "attributes" or (name in BY_NAME and BY_NAME[name].kind in ("text", "json"))
 
 
 def _within_json(gate: str) -> str:

@@ -13,7 +13,7 @@ import re
 import secrets as chance
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
-from itertools import compress
+from itertools import compress, groupby
 from types import ModuleType
 
 import duckdb
@@ -36,12 +36,11 @@ FEW = 2_000
 """Texts of which each pattern is asked before it is run: a statement costs more than they do."""
 AT_ONCE = f"LIMIT {1 << 60}"
 """Behind a subquery: DuckDB pushes no filter below it, and so computes its columns only once."""
-LOOKS = {"secret": ("form", "word"), "number": ("phone", "digits")}
-"""Groups whose gates are one pass first: most texts with one of them have none of the others."""
-ALONE = ("at", "phone")
-"""Groups in which what is noticed mostly is found, too."""
-AT = "contains(text, '@') OR contains(text, '%40')"
-"""SQL of what is asked first of the group with an @, which costs next to nothing."""
+SECRET = ("form", "word")
+RARE = (*SECRET, "digits")
+"""Groups whose gates are one pass first: most texts have none of them."""
+CHEAP = {"at": "contains(text, '@') OR contains(text, '%40')", "phone": "true"}
+"""SQL of what is asked of groups in place of their gates: to look at once costs no more than they do."""
 EDGE, INNER_EDGE = (f"\x01{chance.token_hex(4)}\x02" for _ in range(2))
 """Where a text is taken apart; no text can know them."""
 LISTED = f"unnest(string_split(?, {literal(EDGE)}))"
@@ -168,8 +167,14 @@ class Texts:
             asked = self._asked(made.fetchall()[0][0], patterns)
             if not asked:
                 return
-            for pattern, is_secret in asked:
-                execute(_step(pattern, is_secret=is_secret))
+            for is_joint, items in groupby(asked, _is_joint):
+                if is_joint:
+                    execute(
+                        _joint_step([pattern for pattern, _ in patterns if _is_joint((pattern, _))])
+                    )
+                    continue
+                for pattern, is_secret in items:
+                    execute(_step(pattern, is_secret=is_secret))
             changed = execute(
                 f"UPDATE {table} SET after = done.text FROM redact_round AS done "
                 f"WHERE {table}.rowid = done.place AND done.text <> done.earlier"
@@ -184,23 +189,20 @@ class Texts:
     def _noticed(self, source: str) -> str:
         """SQL of the texts in which a group of patterns may find something, and which groups those are."""
         gates = self._group_gates()
-        looks = {
-            look: "|".join(gates[group] for group in groups if group in gates)
-            for look, groups in LOOKS.items()
+        look = literal("|".join(gates[group] for group in RARE if group in gates))
+        flags = {group: f"regexp_matches(text, {literal(gate)})" for group, gate in gates.items()}
+        flags |= {
+            group: f"CASE WHEN is_rare THEN {flags[group]} ELSE false END"
+            for group in RARE
+            if group in flags
         }
-        first = [
-            f"regexp_matches(text, {literal(gate)}) AS has_{look}"
-            for look, gate in looks.items()
-            if gate
-        ]
-        shown = {group: f"has_{look}" for look, groups in LOOKS.items() for group in groups}
-        flags = [
-            f"CASE WHEN {shown.get(group, AT)} THEN regexp_matches(text, {literal(gate)}) ELSE false END AS by_{group}"
-            for group, gate in gates.items()
-        ]
-        texts = f"SELECT place, text, {', '.join(first)} FROM ({source}) {AT_ONCE}"
-        flagged = f"SELECT place, text, {', '.join(flags)} FROM ({texts}) {AT_ONCE}"
-        hinted = " OR ".join(f"by_{group}" for group in gates if group in LOOKS["secret"])
+        flags |= {group: sql for group, sql in CHEAP.items() if group in flags}
+        shown = ", ".join(f"{sql} AS by_{group}" for group, sql in flags.items())
+        texts = (
+            f"SELECT place, text, regexp_matches(text, {look}) AS is_rare FROM ({source}) {AT_ONCE}"
+        )
+        flagged = f"SELECT place, text, {shown} FROM ({texts}) {AT_ONCE}"
+        hinted = " OR ".join(f"by_{group}" for group in SECRET if group in gates)
         return (
             f"SELECT *, text AS earlier, CASE WHEN {hinted} THEN lower(text) END AS low "
             f"FROM ({flagged}) WHERE {' OR '.join(f'by_{group}' for group in gates)}"
@@ -225,6 +227,8 @@ class Texts:
         (noticed,) = self.bench.execute(f"SELECT {flags} FROM redact_round").fetchall()
         for group in compress(groups, noticed):
             among = [pattern for pattern, _ in patterns if pattern.group == group]
+            if not among:
+                continue
             if len(among) == 1:
                 asked.update(among)
                 continue
@@ -245,10 +249,46 @@ def _hinted(pattern: Pattern) -> str:
     """SQL of whether a text is worth a look; `low`, where the look for secrets saw something, is the text
     in lower case."""
     hints = pattern.hints
-    if pattern.group not in LOOKS["secret"] and any(hint.islower() for hint in hints):
+    if pattern.group not in SECRET and any(hint.islower() for hint in hints):
         hints = ()
     tests = [f"contains({'low' if hint.islower() else 'text'}, {literal(hint)})" for hint in hints]
     return f"(by_{pattern.group} AND ({' OR '.join(tests or ['true'])}))"
+
+
+def _is_joint(item: tuple[Pattern, bool]) -> bool:
+    """Whether a pattern is looked for together with its neighbours."""
+    pattern, is_secret = item
+    return not is_secret and pattern.group in CHEAP
+
+
+def _joint_step(patterns: Sequence[Pattern]) -> str:
+    """SQL that takes what any of these patterns of personal data finds out of every `text`, in one pass:
+    the first of them that fits where a match begins counts."""
+    groups = sorted({pattern.group for pattern in patterns})
+    return (
+        f"UPDATE redact_round SET text = {_by_whole_matches(patterns)} "
+        f"WHERE {' OR '.join(f'by_{group}' for group in groups)}"
+    )
+
+
+def _by_whole_matches(patterns: Sequence[Pattern]) -> str:
+    """SQL of the text with marks for what these patterns of personal data find: of a match, only whether it
+    has something before or behind the value matters, and to ask for its groups takes twice as long."""
+    assert not any(p.lead or p.tail or p.inside for p in patterns), "BUG: these keep parts"
+    regex = "|".join(f"(?:{p.before})??(?:{p.value})(?:{p.behind})?" for p in patterns)
+    cases = []
+    for pattern in patterns:
+        mark = _mark(pattern, "piece")
+        if pattern.check:
+            check = pattern.of(pattern.check, "piece")
+            mark = f"CASE WHEN coalesce({check}, false) THEN {mark} ELSE piece END"
+        cases.append(f"WHEN regexp_full_match(piece, {literal(pattern.value)}) THEN {mark}")
+    apart = literal(rf"{EDGE}\0{EDGE}")
+    pieces = f"string_split(regexp_replace(text, {literal(regex)}, {apart}, 'g'), {literal(EDGE)})"
+    return (
+        f"array_to_string(list_transform({pieces}, lambda piece, number: CASE WHEN number % 2 = 1 THEN piece "
+        f"{' '.join(cases)} ELSE piece END), '')"
+    )
 
 
 def _step(pattern: Pattern, *, is_secret: bool) -> str:
@@ -259,13 +299,14 @@ def _step(pattern: Pattern, *, is_secret: bool) -> str:
         changed = f"regexp_replace(text, {regex}, {mark}, 'g')"
     else:
         changed = _pieced(pattern, is_secret=is_secret)
-    is_found = "" if pattern.group in ALONE else f" AND regexp_matches(text, {regex})"
-    return f"UPDATE redact_round SET text = {changed} WHERE {_hinted(pattern)}{is_found}"
+    return f"UPDATE redact_round SET text = {changed} WHERE {_hinted(pattern)} AND regexp_matches(text, {regex})"
 
 
 def _pieced(pattern: Pattern, *, is_secret: bool) -> str:
     """SQL that takes the text apart at every match, and puts it together with marks for those that
     stand their check."""
+    if not (is_secret or pattern.lead or pattern.tail):
+        return _by_whole_matches([pattern])
     value = "part[3]"
     if pattern.inside:
         marked = rf"\1[secret:{pattern.name}]"
@@ -273,9 +314,7 @@ def _pieced(pattern: Pattern, *, is_secret: bool) -> str:
     elif is_secret:
         mark = literal(f"[secret:{pattern.name}]")
     else:
-        kind = literal(pattern.name)
-        plain = pattern.of(pattern.plain, value)
-        mark = f"concat('[', {kind}, ':', clew_token({kind}, {plain}), ']')"
+        mark = _mark(pattern, value)
     tests = ["part[1] = ''", "part[5] = ''"]
     tests += [f"({pattern.of(pattern.check, value)})"] if pattern.check else []
     apart = literal(EDGE + INNER_EDGE.join(rf"\{number}" for number in range(1, 6)) + EDGE)
@@ -286,6 +325,12 @@ def _pieced(pattern: Pattern, *, is_secret: bool) -> str:
         f"WHEN coalesce({' AND '.join(tests)}, false) THEN concat(part[2], {mark}, part[4]) "
         "ELSE array_to_string(part, '') END), '')"
     )
+
+
+def _mark(pattern: Pattern, value: str) -> str:
+    """SQL of the mark of a personal datum."""
+    kind = literal(pattern.name)
+    return f"concat('[', {kind}, ':', clew_token({kind}, {pattern.of(pattern.plain, value)}), ']')"
 
 
 def redacted(texts: Texts, values: Sequence[str]) -> list[str]:

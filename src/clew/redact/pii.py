@@ -62,15 +62,6 @@ PHONE_WORDS = r"(?i:(?:\b|_)(?:phone|telephone|tel|mobile|cell|cellphone|fax|wha
 
 PATTERNS: tuple[Pattern, ...] = (
     Pattern(
-        "email", "e-mail addresses",
-        rf"[0-9{LETTERS}](?:(?:[0-9{LETTERS}._+'-]|%2[BbDdEe]|%5[Ff])*[0-9{LETTERS}_+-])?(?:@|%40)(?:[0-9{LETTERS}-]+\.)+[{LETTERS}]{{2,24}}",
-        r"@[A-Za-z0-9\[_]|@[^\x00-\x7F]|%40", ("@", "%40"), before="%[0-9A-Fa-f]{2}", behind="[:/]" + r"[\w.-]+/[\w.-]+\.git|[0-9]",
-        check=f"NOT regexp_matches(lower({{value}}), '^git@|\\.(?:{FILES})$')",
-        plain="lower(coalesce(try(url_decode({value})), {value}))",
-        group="at", found=("from alice.b+c@example.com today", "mail=bob%40example.co.uk&x=1", "josé@example.es", "<ann@mail.example.org>."),
-        kept=("git@github.com:a/b.git", "logo@2x.png", "user@localhost", "react@18.2.0", "image@sha256:0123"),
-    ),
-    Pattern(
         "payment_card", "payment cards, by their first digits, their length and Luhn's sum",
         r"(?:[0-9]{4}[ -]?[0-9]{4}[ -]?[0-9]{4}[ -]?[0-9]{1,7}|3[0-9]{3}[ -]?[0-9]{6}[ -]?[0-9]{4,5})",
         r"(?:^|[^0-9A-Za-z.]|\\[nrtbf])[2-6](?:[0-9]{12,18}(?:[^0-9A-Za-z]|$)|[0-9]{3}[ -](?:[0-9]{4}[ -]?[0-9]{4}|[0-9]{6}[ -]?[0-9]))",
@@ -81,7 +72,7 @@ PATTERNS: tuple[Pattern, ...] = (
     ),
     Pattern(
         "iban", "IBANs, by their country's length and the remainder by 97", _iban(),
-        r"\b[A-Z]{2}[0-9]{2}[ -]?[0-9A-Z]{4}[ -]?[0-9A-Z]{3}", before=r"[\w-]", behind=r"[\w]", check=f"clew_is_iban({COMPACT})", plain=COMPACT,
+        r"\b[A-Z]{2}[0-9]{2}[ -]?[0-9A-Z]{4}[ -]?[0-9A-Z]{3}", before=r"[\w-]", behind=r"[\w@]", check=f"clew_is_iban({COMPACT})", plain=COMPACT,
         group="digits", found=("to GB29 NWBK 6016 1331 9268 19 now", "DE89370400440532013000", "BE68 5390 0754 7034 PAYS"),
         kept=("DE89370400440532013001", "AB12CDEF34567890", "GB29NWBK"),
     ),
@@ -98,12 +89,12 @@ PATTERNS: tuple[Pattern, ...] = (
     Pattern(
         "uk_nino", "UK national insurance numbers, by their prefixes",
         r"\b[A-CEGHJ-PR-TW-Z][A-CEGHJ-NPR-TW-Z] ?[0-9]{2} ?[0-9]{2} ?[0-9]{2} ?[A-D]\b", r"\b[A-Z]{2} ?[0-9]{2} ?[0-9]{2} ?[0-9]{2} ?[A-D]\b",
-        before=r"[\w-]", behind=r"[\w-]", check="left({value}, 2) NOT IN ('BG', 'GB', 'NK', 'KN', 'TN', 'NT', 'ZZ')", plain=COMPACT,
+        before=r"[\w-]", behind=r"[\w@-]", check="left({value}, 2) NOT IN ('BG', 'GB', 'NK', 'KN', 'TN', 'NT', 'ZZ')", plain=COMPACT,
         group="digits", found=("nino AB123456C", "AB 12 34 56 C"), kept=("BG123456C", "DA123456C", "AB123456E", "AB123456"),
     ),
     Pattern(
         "es_dni", "Spanish DNI and NIE, by their letter", r"\b(?:[0-9]{8}|[XYZ]-?[0-9]{7})[ -]?[A-HJ-NP-TV-Z]\b",
-        r"\b(?:[0-9]|[XYZ]-?)[0-9]{7}[ -]?[A-Z]\b", before=r"[\w.+/@#-]", behind=r"[\w-]", check=f"clew_is_dni({COMPACT})", plain=COMPACT,
+        r"\b(?:[0-9]|[XYZ]-?)[0-9]{7}[ -]?[A-Z]\b", before=r"[\w.+/@#-]", behind=r"[\w@-]", check=f"clew_is_dni({COMPACT})", plain=COMPACT,
         group="digits", found=("dni 12345678Z", "NIE X1234567L", "X-1234567-L"), kept=("12345678A", "X1234567A", "20260102T030405Z"),
     ),
     Pattern(
@@ -114,6 +105,15 @@ PATTERNS: tuple[Pattern, ...] = (
     Pattern(
         "br_cpf", "the same without dots, after their name", r"[0-9]{11}", r"(?i:(?:\b|_)cpf)", ("cpf",), before=r"\[", lead=r"""(?i:(?:\b|_)cpf)\W{1,5}""",
         behind=GOES_ON, check=f"clew_is_cpf({DIGITS})", plain=DIGITS, group="word", found=("cpf=52998224725",), kept=("cpf 52998224726",),
+    ),
+    Pattern(
+        "email", "e-mail addresses",
+        rf"[0-9{LETTERS}](?:(?:[0-9{LETTERS}._+'-]|%2[BbDdEe]|%5[Ff])*[0-9{LETTERS}_+-])?(?:@|%40)(?:[0-9{LETTERS}-]+\.)+[{LETTERS}]{{2,24}}",
+        r"@[A-Za-z0-9\[_]|@[^\x00-\x7F]|%40", ("@", "%40"), before="%[0-9A-Fa-f]{2}", behind="[:/]" + r"[\w.-]+/[\w.-]+\.git|[0-9]",
+        check=f"NOT regexp_matches(lower({{value}}), '^git@|\\.(?:{FILES})$')",
+        plain="lower(coalesce(try(url_decode({value})), {value}))",
+        group="at", found=("from alice.b+c@example.com today", "mail=bob%40example.co.uk&x=1", "josé@example.es", "<ann@mail.example.org>."),
+        kept=("git@github.com:a/b.git", "logo@2x.png", "user@localhost", "react@18.2.0", "image@sha256:0123"),
     ),
     Pattern(
         "phone", "phone numbers with a country code, or written as one", f"(?:{'|'.join(PHONE_FORMS)})",

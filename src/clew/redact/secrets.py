@@ -17,17 +17,17 @@ BARE = r"""[^\s"'\\&,;}\])<>\[(][^\s"'\\&,;}\])<>]*"""
 HAS_DIGIT = "regexp_matches({value}, '[0-9]')"
 IS_VALUE = f"NOT regexp_full_match({{value}}, '{NO_VALUES}')"
 NAMED_GATE = (
-    r"(?i:passw[a-z]{0,4}|passphrase|pwd|\bpass|_pass|contrase[a-zñÑ]{1,3}|senha|secrets?|credentials?|token|signature"
+    r"(?i:passw[a-z]{0,4}|passphrase|pwd|\bpass|_pass|contrase[a-zñÑ]{1,3}|senha|(?:^|[^\[])secrets?|credentials?|token|signature"
     r"|cookies?|authorization|(?:api|access|account|private|signing|encryption|subscription|auth|secret)[ _-]?key"
     r"|jsessionid|phpsessid|aspsessionid[a-z]{0,12}|asp\.net_sessionid|connect\.sid|laravel_session)"
-    r"""[0-9]?\\*["']?\s{0,3}(?:[:=])"""
+    r"""[0-9]?\\*["']?\s{0,3}(?:=>|[:=])\s{0,3}(?:\[?\s?\\*["'])?[^\s\["'\\]"""
 )
 
 
 
 AWS_MARK = r"\[secret:aws_access_key\]"
-BESIDE_GATE = r"(?:AKIA|ASIA|ABIA|ACCA)[A-Z0-9]{8}|\[secret:aws_access_key"
-BESIDE_HINTS = ("akia", "asia", "abia", "acca", "aws_access_key")
+BESIDE_GATE = "(?:AKIA|ASIA|ABIA|ACCA)[A-Z0-9]{8}"
+BESIDE_HINTS = ("akia", "asia", "abia", "acca")
 LIKE_AWS_SECRET = (
     "regexp_matches({value}, '[0-9]') AND regexp_matches({value}, '[A-Z]') AND regexp_matches({value}, '[a-z]') AND "
     "length(regexp_replace({value}, '[a-z]+|[A-Z]+|[0-9]+|[/+]+', '.', 'g')) >= 17"
