@@ -6,7 +6,7 @@ of each line.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any, TypeGuard
@@ -33,6 +33,7 @@ from clew.model.redaction import Policy
 from clew.prices.book import book_with
 from clew.prices.charge import Till
 from clew.redact._rows import Redactor, marks_of
+from clew.sources._writers import services_of
 from clew.sources.files import Identity, SourceFile, not_text
 
 MOST_BEHIND = 6
@@ -45,7 +46,10 @@ Progress = Callable[[str, int, int], None]
 
 @dataclass(frozen=True, slots=True)
 class _Run:
-    """What all sources of one ingest share: the case, where they are parsed, and what was asked."""
+    """What all sources of one ingest share: the case, where they are parsed, and what was asked.
+
+    writers  path to the service that it means, where it means one
+    """
 
     engine: DuckDBEngine
     bench: duckdb.DuckDBPyConnection
@@ -54,6 +58,7 @@ class _Run:
     progress: Progress | None
     till: Till
     asked: Asked
+    writers: Mapping[str, str]
 
     def load(self, row: SourceRow, root_sha256: str, **more: Any) -> Load:
         """A source on its way into the case."""
@@ -67,6 +72,7 @@ class _Run:
             till=self.till,
             asked=self.asked,
             redactor=self.redactor(),
+            writer=self.writers.get(row.source, ""),
             **more,
         )
 
@@ -118,7 +124,8 @@ def ingest_files(
     """
     bench = new_bench(f"{engine.path}.tmp")
     till = Till(bench, book_with(settings.price_file))
-    run = _Run(engine, bench, settings, format, progress, till, Asked(bench))
+    writers = services_of(file.uri for file in files)
+    run = _Run(engine, bench, settings, format, progress, till, Asked(bench), writers)
     coming: Iterator[Alone | list[Small]] = map(Alone, files)
     counts_by_source = settings.redaction.prompts == "keep"  # what prompts lose is counted in all
     if files[1:] and counts_by_source:

@@ -47,7 +47,15 @@ CARRIED = (
 """Columns of the event that `observed` hands on."""
 OWN_WORDS = ("user_id", "api_key_hash", "service_version", "model_version", "model")
 """What a proxy's line seldom says of its request, and the application's does."""
-READ = ("timestamp", "service", "request_id", "trace_id", "server_address", "upstream_ms")
+READ = (
+    "timestamp",
+    "service",
+    "file_service",
+    "request_id",
+    "trace_id",
+    "server_address",
+    "upstream_ms",
+)
 """Columns that it reads besides."""
 
 
@@ -62,15 +70,18 @@ ID_IN_PATH = (
 def observed(e: ir.Table) -> ir.Table:
     """Every row that has a time, with `at`, `role`, `service`, `rid` and `route` worked out.
 
-    `service` is the row's own, else its container's name, else its source's, else the first part of
-    the logger's name, else the only service of the case, else the server's address, host or kind.
+    `service` is the row's own, else its container's name, else what its source's other rows state, else
+    what the source's name means or the first part of the logger's, else the only service of the case, else
+    the server's address, host or kind.
     `is_counted`: whether the row stands for a request of its service, see `requests`.
     """
     # a client's span tells of the request that its server's tells of: one is enough
     is_asking = e.span_kind.isin(("client", "producer")).fill_null(False)
+    is_stated = e.service_source.isnull()
     e = e.mutate(
         http_status=ibis.ifelse(is_asking, ibis.null("int64"), e.http_status),
-        service=ibis.coalesce(e.service, _name_of_container(e)),
+        service=ibis.coalesce(ibis.ifelse(is_stated, e.service, None), _name_of_container(e)),
+        file_service=ibis.ifelse(is_stated, None, e.service),
     )
     # few columns from the start: what is carried along costs the compiler more than the engine
     e = e.select(*CARRIED, *READ)
@@ -80,6 +91,7 @@ def observed(e: ir.Table) -> ir.Table:
     service = ibis.coalesce(
         t.service,
         t.origin_service,
+        t.file_service,
         t.server_address,
         t.host,
         t.origin_kind,
@@ -227,8 +239,46 @@ def _origins(e: ir.Table) -> ir.Table:
     """One row a source: is it a proxy's, whose service, what its clock lacks, who counts requests.
 
     asks        some source of the same service logs requests
-    is_proxied  a proxy stands before the only service of the case
+    is_proxied  a proxy stands before the only service of the case, or has a log for this one
     """
+    t = _as_stated(_names(e))
+    own = ~t.is_proxy_origin
+    case = t.agg(
+        first=t.low.min(where=own),
+        last=t.high.max(where=own),
+        proxies=(~own & (t.asked > 0)).cast("int64").sum(),
+    )
+    offsets = clock_offsets(e, failures_only=True)
+    offsets = offsets.select(offset_source="source_id", offset_us="offset_us")
+    t = t.cross_join(case)
+    t = t.left_join(offsets, t.origin == offsets.offset_source)
+    only = ibis.ifelse(t["first"] == t["last"], t["first"], ibis.null("string"))
+    own_name = ibis.ifelse(t.low == t.high, t.low, None)
+    t = t.mutate(service=ibis.coalesce(own_name, only, t.file_service))
+    shared = ibis.window(group_by=t.service)
+    # the access log of this service alone: checkout-access.log, before checkout.log
+    is_its_proxy = t.is_proxy_origin & (t.asked > 0) & (t.service == t.file_service)
+    has_proxy = is_its_proxy.fill_null(False).cast("int64").max().over(shared) > 0
+    offset = t.offset_us.fill_null(0)
+    zone = (offset / QUARTER_HOUR_US).round().cast("int64") * QUARTER_HOUR_US
+    skew = offset - zone
+    return t.select(
+        "origin",
+        "is_proxy_origin",
+        origin_service="service",
+        # one log of a server and its application: uvicorn's access lines and tracebacks are one's
+        origin_kind="kind",
+        asks=(t.asked.max().over(shared) > 0).fill_null(False),
+        is_proxied=((t.proxies > 0) & (t["first"] == t["last"]).fill_null(True))
+        | (has_proxy & t.file_service.notnull()),
+        # a skew below two seconds may be the log's resolution: ties tolerate that, so it is left
+        offset_us=zone + ibis.ifelse(skew.abs() >= LEFT_SKEW_US, skew, 0),
+    )
+
+
+def _names(e: ir.Table) -> ir.Table:
+    """One row a source: the services that its rows state, what its file or else its logger is called, and
+    whether it is a proxy's."""
     root = e.logger.fill_null("").re_extract(r"^([A-Za-z0-9_-]+)", 1).nullif("")
     rows = e.select(
         origin=e.source_id,
@@ -240,6 +290,7 @@ def _origins(e: ir.Table) -> ir.Table:
             ibis.null("string"),
             e.source_format.re_replace("_.*", ""),
         ),
+        file_service=e.file_service,
         root=ibis.ifelse(root.isin(SERVER_LOGGERS), ibis.null("string"), root),
     )
     named = rows.group_by("origin", "root", "named").agg(
@@ -247,6 +298,7 @@ def _origins(e: ir.Table) -> ir.Table:
         proxied=rows.proxied.max(),
         asked=rows.asked.max(),
         kind=rows.kind.max(),
+        file_service=rows.file_service.max(),
     )
     most = ibis.window(
         group_by=named.origin,
@@ -260,40 +312,15 @@ def _origins(e: ir.Table) -> ir.Table:
         stated_high=named.named.max(),
         root=named.root.max(where=named.place == 0),
         kind=named.kind.max(),
+        file_service=named.file_service.max(),
     )
-    t = _as_stated(t)
-    own = ~t.is_proxy_origin
-    case = t.agg(
-        first=t.low.min(where=own),
-        last=t.high.max(where=own),
-        proxies=(~own & (t.asked > 0)).cast("int64").sum(),
-    )
-    offsets = clock_offsets(e, failures_only=True)
-    offsets = offsets.select(offset_source="source_id", offset_us="offset_us")
-    t = t.cross_join(case)
-    t = t.left_join(offsets, t.origin == offsets.offset_source)
-    only = ibis.ifelse(t["first"] == t["last"], t["first"], ibis.null("string"))
-    t = t.mutate(service=ibis.coalesce(ibis.ifelse(t.low == t.high, t.low, None), only))
-    shared = ibis.window(group_by=t.service)
-    offset = t.offset_us.fill_null(0)
-    zone = (offset / QUARTER_HOUR_US).round().cast("int64") * QUARTER_HOUR_US
-    skew = offset - zone
-    return t.select(
-        "origin",
-        "is_proxy_origin",
-        origin_service="service",
-        # one log of a server and its application: uvicorn's access lines and tracebacks are one's
-        origin_kind="kind",
-        asks=(t.asked.max().over(shared) > 0).fill_null(False),
-        is_proxied=(t.proxies > 0) & (t["first"] == t["last"]).fill_null(True),
-        # a skew below two seconds may be the log's resolution: ties tolerate that, so it is left
-        offset_us=zone + ibis.ifelse(skew.abs() >= LEFT_SKEW_US, skew, 0),
-    )
+    own_name = ibis.coalesce(t.file_service, t.root)
+    return t.mutate(root=ibis.ifelse(t.is_proxy_origin, t.root, own_name))
 
 
 def _as_stated(t: ir.Table) -> ir.Table:
     """Sources with `low` and `high`: the first and the last of the services that rows of theirs state,
-    else the logger's root.
+    else `root`.
 
     Where deployments name the one service there is, and the one program that logs calls itself
     otherwise (churn-api, churn_api.predict), the stated name is meant by both.

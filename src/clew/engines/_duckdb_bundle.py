@@ -41,14 +41,18 @@ class Bundle(Load):
         """
         self.bench.execute(
             "CREATE OR REPLACE TEMP TABLE bundled AS "
-            "SELECT unnest(?::BIGINT[]) AS base, unnest(?::VARCHAR[]) AS source_id",
-            [list(bases), list(self.loads)],
+            "SELECT unnest(?::BIGINT[]) AS base, unnest(?::VARCHAR[]) AS source_id, "
+            "nullif(unnest(?::VARCHAR[]), '') AS source_writer",
+            [list(bases), list(self.loads), [load.writer for load in self.loads.values()]],
         ).fetchall()
         own = (
-            "SELECT p.* REPLACE (p.byte_offset - b.base AS byte_offset), b.source_id, b.source_id AS root_id "
-            f"FROM ({select}) AS p ASOF JOIN bundled AS b ON p.byte_offset >= b.base"
+            "SELECT p.* REPLACE (p.byte_offset - b.base AS byte_offset), b.source_id, b.source_id AS root_id, "
+            f"b.source_writer FROM ({select}) AS p ASOF JOIN bundled AS b ON p.byte_offset >= b.base"
         )
         self.add(own, self.format, len(records), records)
+
+    def _writer(self) -> str:
+        return "source_writer" if any(load.writer for load in self.loads.values()) else ""
 
     def _found(self, batches: Batches, source: Records | None) -> int:
         """None where a record of lines may have given several rows: rejects are then asked for."""

@@ -28,10 +28,12 @@ from clew.engines._duckdb_digest import (
     filled_mask,
     row_check,
 )
+from clew.engines._duckdb_writer import with_service
 from clew.engines._threads import Behind
 from clew.engines.duckdb import SQL_TYPES, DuckDBEngine
 from clew.formats import AT_ONCE, HEADER_LINE
 from clew.formats._calls.alike import column_sql, error_class_sql
+from clew.formats._fields import quoted
 from clew.formats._records import STREAM, Records
 from clew.formats._severity import severity_number_sql
 from clew.model.event import BY_NAME, COLUMNS, OWN
@@ -42,7 +44,7 @@ from clew.redact._key import key_of
 from clew.redact._rows import Redactor
 
 EPOCH = datetime(1970, 1, 1, tzinfo=UTC).replace(tzinfo=None)
-NEVER_GIVEN = (*OWN, "cost_usd")
+NEVER_GIVEN = frozenset({*OWN, "cost_usd"} - {"service_source"})
 """Columns that no format gives; what a source claims of a call's cost is cost_given_usd."""
 ATTRIBUTES = "try_cast(nullif(attributes, '{}') AS JSON)::VARIANT::JSON::VARCHAR"
 """What goes into the VARIANT, as the JSON text that it gives back."""
@@ -76,6 +78,7 @@ def redactor_of(engine: DuckDBEngine, bench: duckdb.DuckDBPyConnection, policy: 
 class Load:
     """One source on its way into the case. Use inside `engine.transaction()`.
 
+    writer  the service that the source's name means, for rows that state none; "" is none
     till    what the bench knows of prices, and of SELECTs in `asked`: for one source after the other
     behind  stores a block while the next is parsed: how many events, digests and fields there are is
             known when it has ended; without one a block is stored at once
@@ -96,6 +99,7 @@ class Load:
     last_event: datetime | None = None
     first_reject: tuple[int, int, str] | None = None
     behind: Behind | None = None
+    writer: str = ""
 
     def add(
         self,
@@ -110,8 +114,9 @@ class Load:
 
         Gives the rejects as (line, byte offset, reason); lines that name columns are counted here.
         """
-        given = frozenset(name.lower() for name in self.asked.names(select))
-        events = self._events(select, given, format_name)
+        given = self._given(select)
+        named = with_service(select, given, format_name, self._writer())
+        events = self._events(named, given if named == select else self._given(named), format_name)
         batches = self.asked.batches(events)
         if self._learns(batches):
             batches = self.asked.batches(events)  # once more, with prices that were not known
@@ -124,6 +129,13 @@ class Load:
         refused = [row for row in rejects if row[2] != HEADER_LINE]
         self.count.continuation += len(rejects) - len(refused)
         return refused
+
+    def _given(self, select: str) -> frozenset[str]:
+        return frozenset(name.lower() for name in self.asked.names(select))
+
+    def _writer(self) -> str:
+        """SQL of the service that the source's name means; "" where it means none."""
+        return quoted(self.writer) if self.writer else ""
 
     def _found(self, batches: Batches, source: Records | None) -> int:
         """How many records the rows are of. Without offsets a record is a row: a message holds many,

@@ -421,7 +421,7 @@ SAMPLES = [
         name="the value of a metric was an attribute",
     ),
     Sample(
-        '{"msg":"a","line":42,"event_id":"e1","price_source":"list","source_id":7,"byte_offset":3,'
+        '{"msg":"a","line":42,"event_id":"e1","price_source":"list","service_source":"x","source_id":7,"byte_offset":3,'
         '"event.id":"e2","log":{"file":{"line":9}}}\n',
         [
             {
@@ -431,6 +431,7 @@ SAMPLES = [
                 "attributes.line": 42,
                 "attributes.event_id": "e1",
                 "attributes.price_source": "list",
+                "attributes.service_source": "x",
                 "attributes.source_id": 7,
                 "attributes.byte_offset": 3,
                 "attributes.id": "e2",

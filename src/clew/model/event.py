@@ -77,6 +77,7 @@ COLUMNS: tuple[Column, ...] = (
     *_group(
         "resource",
         _column("service", "text", "name of the service that wrote it", "service.name", "service.name", "metadata.product.name"),
+        _column("service_source", "text", "'file name' where no line says the service; NULL where one does"),
         _column("service_version", "text", "version of that service", "service.version", "service.version", "metadata.product.version"),
         _column("service_instance", "text", "which instance of the service", "service.instance.id", "service.node.name"),
         _column("environment", "text", "production, staging and the like", "deployment.environment.name", "service.environment"),
@@ -290,7 +291,7 @@ COLUMNS: tuple[Column, ...] = (
 
 BY_NAME: dict[str, Column] = {column.name: column for column in COLUMNS}
 
-OWN = ("event_id", "source_id", "source_format", "line", "byte_offset", "price_source")
+OWN = ("event_id", "source_id", "source_format", "line", "byte_offset", "price_source", "service_source")
 """Columns that Clew fills itself. A source's key of such a name means something else: it is an attribute."""
 
 SEVERITIES: dict[str, int] = {"TRACE": 1, "DEBUG": 5, "INFO": 9, "WARN": 13, "ERROR": 17, "FATAL": 21}
