@@ -29,7 +29,6 @@ from clew.engines.duckdb import open_case as open_duckdb
 from clew.errors import ConfigError
 from clew.formats import Settings
 from clew.ingestion import Progress, ingest_files
-from clew.investigation import detect
 from clew.model.finding import Investigation
 from clew.model.ledger import Ledger, Verification
 from clew.prices.book import book_with
@@ -118,6 +117,8 @@ def investigate(
     progress: Progress | None = None,
 ) -> tuple[Investigation, Ledger]:
     """Ingests what is new, runs every detection whose inputs exist, and ranks what they find."""
+    from clew.investigation import detect
+
     ledger = Ledger()
     if paths:
         ledger = ingest(paths, case=case, settings=settings, format=format, progress=progress)

@@ -13,21 +13,10 @@ from __future__ import annotations
 
 import re
 import threading
-from collections.abc import Callable
-from functools import cache
 
 import duckdb
-import ibis
-import nanoarrow as na
-from nanoarrow.c_array import c_array_from_buffers
 
-from clew.correlation import calls_once, span_tree
-from clew.engines._duckdb_digest import Batches
-from clew.engines._sql import duckdb_sql
-from clew.model.views import events
-from clew.prompts import scores
-
-TYPES = {"int64": na.int64(), "float64": na.float64()}
+NAMES = ("span_tree", "call_copies", "prompt_signs")
 
 
 class Derived:
@@ -47,14 +36,16 @@ class Derived:
         self, sql: str, cursor: duckdb.DuckDBPyConnection, connection: duckdb.DuckDBPyConnection
     ) -> None:
         """Lets a question on this cursor name the tables that its SQL names."""
-        for name, make in MAKERS.items():
+        for name in NAMES:
             if name not in sql or not re.search(rf"\b{name}\b", sql):
                 continue
+            from clew.engines._duckdb_makers import MAKERS
+
             with self._lock:
                 fresh = self._fresh  # what is forgotten while a table is made stays forgotten
                 if name not in fresh:
                     with connection.cursor() as own:
-                        if select := make(own):
+                        if select := MAKERS[name](own):
                             own.execute(f"CREATE OR REPLACE TABLE clew_memory.{name} AS {select}")
                         fresh[name] = bool(
                             own.execute(f"FROM clew_memory.{name} LIMIT 1").fetchall()
@@ -62,52 +53,3 @@ class Derived:
             # a table that is plainly empty leaves the plan: a join with it would cost a second a million
             none = "" if fresh[name] else " WHERE false"
             cursor.execute(f"CREATE OR REPLACE TEMP VIEW {name} AS FROM clew_memory.{name}{none}")
-
-
-def _span_tree(cursor: duckdb.DuckDBPyConnection) -> str:
-    rows = span_tree.rows(events)
-    cursor.execute(f"CREATE TEMP TABLE span_rows AS {duckdb_sql(rows)}")
-    t = ibis.table(rows.schema(), name="span_rows")
-    columns = cursor.execute(duckdb_sql(span_tree.arrays_of(t, span_tree.links(t)))).fetchnumpy()
-    placed = span_tree.places_of({name: columns[name] for name in columns})
-    schema = na.struct({name: TYPES[kind] for name, kind in span_tree.COLUMNS.items()})
-    size = len(placed["n"])
-    parts = [
-        c_array_from_buffers(TYPES[kind], size, [None, placed[name]])
-        for name, kind in span_tree.COLUMNS.items()
-    ]
-    array = c_array_from_buffers(schema, size, [None], children=parts)
-    cursor.register("span_places", Batches(na.c_schema(schema), [array]))
-    return duckdb_sql(span_tree.finished(t, ibis.table(span_tree.COLUMNS, name="span_places")))
-
-
-def _call_copies(cursor: duckdb.DuckDBPyConnection) -> str:
-    return duckdb_sql(calls_once.copies(events))
-
-
-def _prompt_signs(cursor: duckdb.DuckDBPyConnection) -> None:
-    """Grows: a score follows from the prompt alone, so that only prompts that are new are scored."""
-    cursor.execute(
-        "CREATE TABLE IF NOT EXISTS clew_memory.prompt_signs (prompt VARCHAR, "
-        "prompt_injection_score DOUBLE, jailbreak_score DOUBLE, signs VARCHAR[])"
-    )
-    cursor.execute("CREATE OR REPLACE TEMP VIEW prompt_signs AS FROM clew_memory.prompt_signs")
-    cursor.execute(
-        "DELETE FROM clew_memory.prompt_signs AS s WHERE NOT EXISTS "
-        "(SELECT 1 FROM events AS e WHERE e.prompt = s.prompt)"
-    )
-    cursor.execute(f"INSERT INTO clew_memory.prompt_signs {_new_signs()}")
-
-
-@cache
-def _new_signs() -> str:
-    """SQL of the prompts that `prompt_signs` lacks; it takes longer to compile than to ask."""
-    return duckdb_sql(scores.scored_ones(events, known=scores.prompt_signs))
-
-
-MAKERS: dict[str, Callable[[duckdb.DuckDBPyConnection], str | None]] = {
-    "span_tree": _span_tree,
-    "call_copies": _call_copies,
-    "prompt_signs": _prompt_signs,
-}
-"""Table to what prepares it and gives its SELECT, or None where it has made it."""

@@ -15,9 +15,7 @@ from dataclasses import asdict, dataclass
 from datetime import datetime
 from http.client import HTTPConnection, HTTPException, HTTPResponse
 from pathlib import Path
-from typing import Any
-
-import ibis.expr.types as ir
+from typing import TYPE_CHECKING, Any
 
 from clew.engines import Answer
 from clew.engines._sql import duckdb_sql
@@ -27,6 +25,9 @@ from clew.formats import Settings
 from clew.model.fill import Fill
 from clew.model.ledger import Count, Removal, SourceRow, Verification
 from clew.sources.files import SourceFile
+
+if TYPE_CHECKING:
+    import ibis.expr.types as ir
 
 ANSWER_S = 5.0
 """How long a server may take to say that it is there."""

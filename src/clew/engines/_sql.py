@@ -9,9 +9,8 @@ from __future__ import annotations
 from functools import cache
 from typing import TYPE_CHECKING
 
-import ibis.expr.types as ir
-
 if TYPE_CHECKING:
+    import ibis.expr.types as ir
     from ibis.backends.sql.compilers import DuckDBCompiler
 
 

@@ -16,22 +16,23 @@ from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import duckdb
-import ibis.expr.types as ir
 
 from clew.engines import Answer, Engine
 from clew.engines._duckdb_chain import last_link
 from clew.engines._duckdb_derived import Derived
 from clew.engines._duckdb_fill import fill_column
 from clew.engines._duckdb_macros import MACROS, complete
-from clew.engines._duckdb_shared import SharedParts
 from clew.engines._duckdb_views import VIEWS
 from clew.engines._sql import duckdb_sql
 from clew.errors import ConfigError, EngineError
 from clew.model.event import BY_NAME, COLUMNS, Kind
 from clew.model.fill import Fill
+
+if TYPE_CHECKING:
+    import ibis.expr.types as ir
 
 CASE_VERSION = 3
 SQL_TYPES: dict[Kind, str] = {
@@ -158,6 +159,8 @@ class DuckDBEngine:
         self, parts: Mapping[str, ir.Table], *, is_few: bool = False
     ) -> AbstractContextManager[Engine]:
         """This engine, for questions of which many hold the same parts."""
+        from clew.engines._duckdb_shared import SharedParts
+
         return SharedParts(self, parts, is_few=is_few)
 
     def kept(self, part: ir.Table) -> ir.Table:

@@ -17,6 +17,7 @@ import duckdb
 from clew.formats import Settings
 from clew.formats._access import request_sql
 from clew.formats._fields import Units, map_fields, quoted
+from clew.formats._members import Shared
 from clew.formats._pairs import pairs_sql, with_pair_fields
 from clew.formats._traceback import COLUMNS, alone_sql, exception_struct_sql
 
@@ -120,19 +121,26 @@ def message_columns(
     source, fields = with_pair_fields(workbench, relation)
     fields = [replace(item, name=renamed(item.name)) for item in fields]
     units.median = lambda number: _median(workbench, source, number)
-    columns = map_fields(fields, settings, units)
+    shared = Shared()
+    columns = map_fields(fields, settings, units, share=shared)
+    source = shared.table(source)
     for name in ("message", "timestamp", "timestamp_text"):
         columns.pop(name, None)
     workbench.execute(
         f"CREATE OR REPLACE TEMP TABLE stacks AS SELECT byte_offset AS stack_at, {alone_sql('text')} AS stack "
         f"FROM {relation} WHERE has_stack"
     )
+    parsed = f"SELECT stack, {exception_struct_sql('stack')} AS raised FROM (SELECT DISTINCT stack FROM stacks)"
+    workbench.execute(
+        "CREATE OR REPLACE TEMP TABLE raised_errors AS "
+        f"SELECT stack_at, raised FROM stacks JOIN ({parsed}) USING (stack)"
+    )
     has_request = "contains(message, ' HTTP/')"
     found = (
-        f"CASE WHEN contains(message, 'req') THEN nullif(regexp_extract(message, "
-        f"{quoted(REQUEST_WORD)}), '') END AS req_word, "
-        f"CASE WHEN {has_request} THEN nullif(regexp_extract(message, {quoted(REQUEST_LINE)}, 1), '') "
-        "END AS req_line, "
+        f"nullif(CASE WHEN contains(message, 'req') THEN regexp_extract(message, "
+        f"{quoted(REQUEST_WORD)}) END, '') AS req_word, "
+        f"nullif(CASE WHEN {has_request} THEN regexp_extract(message, {quoted(REQUEST_LINE)}, 1) "
+        "END, '') AS req_line, "
         f"CASE WHEN {has_request} THEN regexp_extract(message, {quoted(REQUEST_STATUS)}, 1) END "
         "AS req_status, "
         f"regexp_extract(message, {quoted(DONE_IN)}, ['n', 'unit']) AS took, "
@@ -141,9 +149,7 @@ def message_columns(
         f"CASE WHEN contains(message, ' /') THEN regexp_extract(message, {quoted(BARE_REQUEST)}, "
         "['method', 'path', 'status', 'n', 'unit']) END AS bare"
     )
-    parsed = f"SELECT stack, {exception_struct_sql('stack')} AS raised FROM (SELECT DISTINCT stack FROM stacks)"
-    raised = f"SELECT stack_at, raised FROM stacks JOIN ({parsed}) USING (stack)"
-    source = f"(SELECT *, {found} FROM {source} LEFT JOIN ({raised}) ON stack_at = byte_offset)"
+    source = f"(SELECT *, {found} FROM {source} LEFT JOIN raised_errors ON stack_at = byte_offset)"
     _offer(columns, "request_id", "req_word")
     for name, sql in request_sql("req_line").items():
         _offer(columns, name, sql)

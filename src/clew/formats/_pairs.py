@@ -23,6 +23,9 @@ COMMAED = rf"{KEY}(?:{QUOTED}|[^\s,;\"']*)"
 IS_COMMAED = r"=[^\s,=\"]*,[A-Za-z_][A-Za-z0-9_.]*="
 CLOSED = r"^([^\[({\])}]*)[\])}]+:?$"
 """A bracket at the end that opened before the pair: [trace=4f2a id=1], request{path=/v1/x}:"""
+PLAIN_END = """'"', '''', ']', ')', '}', ':', ',', '.'"""
+"""A value that ends in none of these is said as it stands."""
+NOTHING = "'', '-', '<nil>'"
 MOST_KEYS = 200
 NUMBER = r"-?(0|[1-9][0-9]{0,14})(\.[0-9]{1,15})?"
 
@@ -55,14 +58,20 @@ def with_pair_fields(
     found = [
         f"vals[list_position(keys, {quoted(key)})] AS found_{i}" for i, (key,) in enumerate(keys)
     ]
-    values = [f"{_unquoted(f'found_{i}')} AS pair_{i}" for i in range(len(keys))]
+    bare = [f"{_unquoted(f'found_{i}')} AS bare_{i}" for i in range(len(keys))]
+    values = [
+        f"CASE WHEN bare_{i} NOT IN ({NOTHING}) THEN bare_{i} END AS pair_{i}"
+        for i in range(len(keys))
+    ]
     fields = [_field(key, f"pair_{i}") for i, (key,) in enumerate(keys)]
     if left := _left_over(workbench, relation, [key for (key,) in keys]):
         values.append(f"{left} AS pairs_left")
         fields.append(
             Field("more_pairs", "array_to_string(pairs_left, ' ')", "to_json(pairs_left)")
         )
-    source = f"(SELECT {', '.join(['*', *values])} FROM (SELECT {', '.join(['*', *found])} FROM {relation}))"
+    source = relation
+    for columns in (found, bare, values):
+        source = f"(SELECT {', '.join(['*', *columns])} FROM {source})"
     return source, fields
 
 
@@ -86,14 +95,14 @@ def _unquoted(value: str) -> str:
     inner = f"{value}[2:-2]"
     escaped = f"replace(replace(replace({inner}, '\\\"', '\"'), '\\n', chr(10)), '\\\\', '\\')"
     bare = f"rtrim({value}, ',.')"
-    text = (
-        f"CASE WHEN starts_with({value}, '\"') AND length({value}) > 1 THEN CASE WHEN "
+    return (
+        f"CASE WHEN right({value}, 1) NOT IN ({PLAIN_END}) THEN {value} "
+        f"WHEN starts_with({value}, '\"') AND length({value}) > 1 THEN CASE WHEN "
         f"contains({value}, '\\') THEN coalesce(try_cast({value} AS JSON) ->> '$', {escaped}) "
         f"ELSE {inner} END WHEN starts_with({value}, '''') AND length({value}) > 1 THEN {inner} "
         f"WHEN suffix({value}, ']') OR suffix({value}, ')') OR suffix({value}, '}}') OR suffix({value}, ':') "
         f"THEN regexp_replace({bare}, {quoted(CLOSED)}, '\\1') ELSE {bare} END"
     )
-    return f"nullif(nullif(nullif({text}, ''), '-'), '<nil>')"
 
 
 def _field(key: str, text: str) -> Field:

@@ -43,17 +43,18 @@ def severity_sql(text: str, *, numbers: str = "python") -> str:
     numbers  how to read 10 to 60: `python` (20 is INFO) or `bunyan` (30 is INFO, pino too)
     """
     as_is = " ".join(f"WHEN '{word}' THEN '{severity}'" for word, severity in COMMON.items())
-    word = f"lower(trim({text}, ' []:'))"
-    by_word = [
-        f"WHEN {word} IN ({', '.join(repr(w) for w in words)}) THEN '{severity}'"
-        for severity, words in WORDS.items()
-    ]
-    by_number = {n: severity for severity, all_ in NUMBERS.items() for n in all_}
-    by_number.update(SYSLOG)
+    by_word = {
+        word: severity for told in (WORDS, NUMBERS) for severity in told for word in told[severity]
+    }
+    by_word |= SYSLOG
     if numbers == "bunyan":
-        by_number.update(BUNYAN)
-    branches = [f"WHEN {word} = '{n}' THEN '{severity}'" for n, severity in by_number.items()]
-    rest = f"CASE {' '.join(by_word)} {' '.join(branches)} END"
+        by_word |= BUNYAN
+    word = f"lower(trim({text}, ' []:'))"
+    branches = [
+        f"WHEN {word} IN ({', '.join(repr(w) for w in by_word if by_word[w] == severity)}) THEN '{severity}'"
+        for severity in WORDS
+    ]
+    rest = f"CASE {' '.join(branches)} END"
     if numbers == "bunyan":
         return f"CASE {text} {as_is} WHEN '30' THEN 'INFO' WHEN '50' THEN 'ERROR' ELSE {rest} END"
     return f"CASE {text} {as_is} ELSE {rest} END"

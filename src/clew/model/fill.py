@@ -7,9 +7,10 @@ written only into rows of blocks that did not bring the column, and `clew verify
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Literal
+from typing import TYPE_CHECKING, Literal
 
-import ibis.expr.types as ir
+if TYPE_CHECKING:
+    import ibis.expr.types as ir
 
 FILLED = ("prompt_injection_score", "jailbreak_score")
 """The columns that are filled so."""

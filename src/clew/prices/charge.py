@@ -189,7 +189,8 @@ def _source(columns: Collection[str]) -> str:
 def charged(relation: str, columns: Collection[str], also: str) -> str:
     """SQL of cost_usd and price_source and these columns `also`, a row for each row of `relation`.
 
-    `columns` are those that it has. The prices must have been learnt.
+    `columns` are those that it has. The prices must have been learnt. The rows stay in their order: a join
+    gives those without a price last, and what it gives is put in order alone, for a row is far wider.
     """
     counts = {
         kind: f"coalesce(greatest({column}, 0), 0)" if column in columns else "0"
@@ -221,9 +222,15 @@ def charged(relation: str, columns: Collection[str], also: str) -> str:
         ]
     else:
         met += [f"until = TIMESTAMP '{FOREVER}'", "second_until = 86400"]
-    return (
-        f"SELECT {also}, CASE WHEN {is_charged} THEN "
+    costs = (
+        f"SELECT CASE WHEN {is_charged} THEN "
         f"round({' + '.join([*terms, 'usd_per_call', by_time])}, 9)::DECIMAL(18, 9) END AS cost_usd, "
         f"CASE WHEN {is_charged} THEN {_source(columns)} END AS price_source "
-        f"FROM (SELECT *, {whole} AS whole_input FROM {relation}) LEFT JOIN {TABLE} ON {' AND '.join(met)}"
+        f"FROM (SELECT *, {whole} AS whole_input FROM rows_to_charge) "
+        f"LEFT JOIN {TABLE} ON {' AND '.join(met)} ORDER BY row_place"
+    )
+    return (
+        "WITH rows_to_charge AS MATERIALIZED "
+        f"(SELECT *, row_number() OVER () AS row_place FROM {relation}) "
+        f"SELECT {also}, cost_usd, price_source FROM rows_to_charge POSITIONAL JOIN ({costs}) AS costs"
     )
