@@ -36,6 +36,7 @@ STEPS = (
     ("delivery",),
     ("bundles", "loading"),
     ("ingestion",),
+    ("relay",),
     ("pipeline", "retention"),
     ("alerts",),
     ("live",),
