@@ -19,7 +19,13 @@ START = (
     r"|\b(loaded|loading|switched to|using) model\b"  # loaded model churn-3.2.0
     r"|\bmodel\b.{0,60}\b(loaded|activated|deployed|promoted)\b"  # model v3 loaded
     r"|\broll(ed|ing) (out|back)\b.{0,60}[0-9]"  # rolling out 2.4.1
+    r"|\b(config(uration)?|settings|feature flags?|flag)\b.{0,40}"
+    r"\b(re-?loaded|changed|updated|applied|enabled|disabled|set to|turned o(n|ff))\b"
+    # Configuration reloaded: max_tokens 4096 -> 512
+    r"|\b(re-?load(ed|ing)|updat(ed|ing)|appl(ied|ying)|chang(ed|ing)) (the )?(new )?(config(uration)?|settings)\b"
 )
+CONFIG = r"(?i)\bconfig|\bsettings\b|\bflag"
+"""Lines whose change is not the code's; a number in them is no version."""
 DOTTED_VERSION = (
     r"(?i)(?:version|release|deploy\w*|start\w*|model|loaded|out|back|to|[a-z])[ =:\"'@/-]*"
     r"(?:to )?(?:[a-z][\w]*[-@ ])*v?([0-9]+\.[0-9]+(?:\.[0-9]+)*(?:[-+][0-9A-Za-z.]+)?)"
@@ -34,7 +40,7 @@ SERVERS = r"(?i)gunicorn|uvicorn|hypercorn|https?://|python [0-9]"
 """Lines whose number is a server's or an address, not the service's version."""
 TOOK = r"(?i)\bin [0-9.]+ ?(ms|s|secs?|seconds)\b|\brunning for [0-9.]+"
 """How long it took is no version: Started Application in 2.1 seconds (process running for 2.6)."""
-TOGETHER_US = 600_000_000
+TOGETHER_US, MOST_CONFIGS = 600_000_000, 3
 
 
 def changes(seen: ir.Table) -> ir.Table:
@@ -103,11 +109,16 @@ def _stated(own: ir.Table) -> ir.Table:
         & ~own.severity.isin(("ERROR", "FATAL")).fill_null(False)
     ).fill_null(False)
     t = own.filter(own.change_type.notnull() | is_record | is_start)
+    # a log that tells of its configuration every few minutes tells of no change
+    is_config = t.change_type.isnull() & t.message.re_search(CONFIG).fill_null(False)
+    t = t.mutate(configs=is_config.cast("int64").sum().over(ibis.window(group_by=t.service)))
+    t = t.filter(~is_config | (t.configs <= MOST_CONFIGS))
     dotted = t.words.re_extract(DOTTED_VERSION, 1).nullif("")
     short = t.words.re_extract(SHORT_VERSION, 1).nullif("")
     is_server = t.message.re_search(SERVERS).fill_null(False)
+    is_config = t.message.re_search(CONFIG).fill_null(False)
     said = ibis.coalesce(
-        t.change_version, ibis.ifelse(is_server, None, ibis.coalesce(dotted, short))
+        t.change_version, ibis.ifelse(is_server | is_config, None, ibis.coalesce(dotted, short))
     )
     is_model = (t.change_type == "model").fill_null(False) | (
         t.change_type.isnull() & t.message.re_search(r"(?i)\bmodel\b")

@@ -24,8 +24,9 @@ COLUMNS = (
 )  # fmt: skip
 OUTCOMES = (
     "code", "duration", "duration_ms", "elapsed", "error", "errors", "exception", "exc_info",
-    "latency_ms", "level", "ok", "outcome", "result", "rt", "stack", "state", "status", "success",
-    "urt", "ust",
+    "latency_ms", "level", "level_value", "levelno", "levelname", "log.level", "ok", "outcome",
+    "result", "rt", "severity", "severity_text", "stack", "stack_trace", "state", "status",
+    "success", "urt", "ust",
 )  # fmt: skip
 """Names whose value follows from the failure; they explain nothing."""
 

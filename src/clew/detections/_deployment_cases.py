@@ -130,6 +130,18 @@ DEPLOYMENT_CASES = [
         expect=[],
     ),
     Case(
+        "errors that begin with a change of configuration name the service, and no version",
+        rows=[
+            log(60, "Configuration reloaded: max_tokens 4096 -> 512, threshold 0.5"),
+            *[
+                served(minute, n, fails=minute >= 60 and n < 3)
+                for minute in range(120)
+                for n in range(10)
+            ],
+        ],
+        expect=[{"service": "scoring", "service_version": None, "model_version": None, "errors_after": 180}],
+    ),
+    Case(
         "errors without any change are not laid to one",
         rows=[served(m, n, fails=m >= 60 and n < 3) for m in range(120) for n in range(10)],
         expect=[],

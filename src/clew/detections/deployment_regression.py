@@ -1,4 +1,4 @@
-"""Errors or latency that begin with a change: a deployment, a new version, a restart, a model load.
+"""Errors or latency that begin with a change: a deployment, a new version, a restart, a model, a setting.
 
 Reads     changes, logs, requests   change_type, change_version, service_version, model_version,
           start-up lines; http_status, duration_ms, url_path
@@ -17,6 +17,7 @@ Source    Newcombe 1998, method 10; median interval by order statistics (Hahn an
 
 from __future__ import annotations
 
+import re
 from datetime import timedelta
 from typing import Any
 
@@ -25,7 +26,7 @@ import ibis.expr.types as ir
 
 from clew.correlation import clocks, ties
 from clew.correlation.exceptions import exceptions
-from clew.detections._changes import changes
+from clew.detections._changes import CONFIG, changes
 from clew.detections._deployment_cases import DEPLOYMENT_CASES
 from clew.detections._intervals import medians, newcombe
 from clew.detections._values import option
@@ -151,7 +152,10 @@ def details(events: ir.Table, row: dict[str, Any]) -> dict[str, ir.Table]:
 def describe(row: dict[str, Any], details: dict[str, list[dict[str, Any]]]) -> Description:
     version = row["service_version"] or row["model_version"]
     noun = "model" if row["model_version"] else "version"
-    what = f"{noun} {version}" if version else "a restart"
+    line = details["change"][0] if details["change"] else {}
+    is_config = bool(re.search(CONFIG, line.get("message") or ""))
+    plain = "a change of configuration" if is_config else "a restart"
+    what = f"{noun} {version}" if version else plain
     where = f"{row['route']} of {row['service']}" if row["route"] else str(row["service"])
     sides = "old and new version" if row["by_version"] else "before and after"
     reasons = [_change_sentence(row, details["change"], what)]
@@ -190,7 +194,7 @@ def describe(row: dict[str, Any], details: dict[str, list[dict[str, Any]]]) -> D
         recommendations=(
             f"Roll back {what}, or compare what it changed."
             if version
-            else "Find out what the restart brought: code, model, configuration or environment.",
+            else f"Find out what {plain} brought: code, model, configuration or environment.",
         ),
     )
 

@@ -92,6 +92,7 @@ def details(events: ir.Table, row: dict[str, Any]) -> dict[str, ir.Table]:
         "texts": texts.order_by(ibis.desc("events"), "exception_message", "exception_frame").limit(
             5
         ),
+        "stacks": _stack(events, raised),
         "facts": contrast(events, _labelled(seen, raised, row)),
         "clocks": clocks.clock_offsets(events, failures_only=True).order_by("source_id"),
     }
@@ -106,6 +107,7 @@ def describe(row: dict[str, Any], details: dict[str, list[dict[str, Any]]]) -> D
     reasons = [f"{row['exception_type']}: {message}" if message else str(row["exception_type"])]
     if text.get("exception_frame"):
         reasons.append(f"It was raised at {text['exception_frame']}.")
+    reasons += _origin_sentences(details["stacks"])
     if row["error_share"] is not None:
         reasons.append(
             f"{affected:,} of {requests:,} requests on {where} failed with it between "
@@ -131,6 +133,35 @@ def describe(row: dict[str, Any], details: dict[str, list[dict[str, Any]]]) -> D
         why=tuple(reasons),
         recommendations=_recommendations(row, text, lacking[0] if lacking else None),
     )
+
+
+CHAINED = re.compile(
+    r"^(?P<error>[A-Za-z_][\w.]*(?:: [^\n]*)?)$"  # openai.RateLimitError: Error code: 429
+    r"(?:\n[^\n]*){0,20}?\n+"
+    r"(?:The above exception was the direct cause|During handling of the above exception)",
+    re.MULTILINE,
+)
+
+
+def _stack(events: ir.Table, raised: ir.Table) -> ir.Table:
+    """The traceback of the first of them that has one."""
+    logged = events.semi_join(raised, "event_id")
+    logged = logged.filter(logged.exception_stacktrace.notnull())
+    return (
+        logged.order_by("timestamp", "event_id")
+        .select(stack="exception_stacktrace", place="event_id")
+        .limit(1)
+    )
+
+
+def _origin_sentences(stacks: list[dict[str, Any]]) -> list[str]:
+    """What a chained exception came from: the first error of the chain.
+
+    >>> _origin_sentences([{"stack": "KeyError: 1\\n\\nDuring handling of the above exception, another ..."}])
+    ['It came from KeyError: 1']
+    """
+    found = CHAINED.search(stacks[0]["stack"]) if stacks else None
+    return [f"It came from {found['error'][:300]}"] if found else []
 
 
 def _first_causes(raised: ir.Table) -> ir.Table:

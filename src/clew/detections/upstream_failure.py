@@ -2,7 +2,8 @@
 
 Reads     requests   source_format, http_status, upstream_address, url_path, request_id; logs of
           the application and of the proxy's errors for the mechanism
-Returns   one row per upstream and episode (failures at most gap_s apart)
+Returns   one row per upstream and episode (failures at most gap_s apart); where three or more of a service
+          begin to fail within two minutes, one row of them all
 Units     failures: such answers with no matching application line; requests: all that the proxy
           sent there meanwhile; failure_share 0 to 1; gap_s: seconds
 Blind to  an application that logs neither requests nor errors: then every such answer is unmatched,
@@ -28,7 +29,7 @@ NEEDS = {"requests": ("http_status", "source_format")}
 NEEDS_ROWS = {"the access log of a proxy, such as nginx": clocks.is_proxy}
 SUBJECT = ("upstream_address", "service")
 MEASURES = (
-    "failures", "requests", "failure_share", "status_502", "status_503", "status_504",
+    "failures", "requests", "failure_share", "upstreams", "status_502", "status_503", "status_504",
     "min_failures", "min_share", "gap_s",
 )  # fmt: skip
 REFERENCES: tuple[str, ...] = ()
@@ -48,6 +49,7 @@ OWN_MECHANISMS = {
     "restarted": r"(?i)shutting down|booting worker|started server process|application startup",
 }
 """What an application, its server or the kernel says when it goes down or comes up again."""
+TOGETHER_US, LEAST_POOL = 120_000_000, 3
 NEAR = timedelta(seconds=30)
 NEAR_SPAN = ibis.interval(seconds=30)
 
@@ -66,9 +68,9 @@ def detect(
     t = episodes.join(_asked(seen, episodes), ["upstream", "run"])
     t = t.left_join(_named(seen, episodes), ["upstream", "run"]).drop("upstream_right", "run_right")
     t = t.mutate(upstream_address=ibis.coalesce(t.upstream_address, t.named_address))
-    t = t.mutate(failure_share=t.failures / t.requests)
+    t = _together(t.filter(t.failures / t.requests >= min_share))
     return (
-        t.filter(t.failure_share >= min_share)
+        t.mutate(failure_share=t.failures / t.requests)
         .select(
             "started",
             "ended",
@@ -77,6 +79,7 @@ def detect(
             "failure_share",
             "upstream_address",
             "upstream",
+            "upstreams",
             "status_502",
             "status_503",
             "status_504",
@@ -85,7 +88,7 @@ def detect(
             min_share=option(min_share),
             gap_s=ibis.literal(gap_s),
         )
-        .order_by(ibis.desc("failures"), "upstream", "started")
+        .order_by(ibis.desc("failures"), "service", "upstream", "started")
     )
 
 
@@ -113,17 +116,21 @@ def details(events: ir.Table, row: dict[str, Any]) -> dict[str, ir.Table]:
     own = seen.filter(seen.role == "application")
     failed = _of_row(_unanswered(seen, 2.0), row)
     paths = failed.group_by("route").agg(failures=failed.count())
+    places = failed.group_by("upstream").agg(failures=failed.count())
     rank = rank_of(said.mechanism, (*MECHANISMS, *OWN_MECHANISMS))
     return {
         "mechanisms": said.order_by(said.mechanism == "restarted", ibis.desc("lines"), rank),
         "application": own.agg(lines=own.count()),
         "paths": paths.order_by(ibis.desc("failures"), "route").limit(2),
+        "places": places.order_by(ibis.desc("failures"), "upstream").limit(10),
         "clocks": clocks.clock_offsets(events, failures_only=True).order_by("source_id"),
     }
 
 
 def describe(row: dict[str, Any], details: dict[str, list[dict[str, Any]]]) -> Description:
-    upstream = row["upstream_address"] or f"of {row['service']}"
+    upstream = f"Upstream {row['upstream_address'] or 'of ' + row['service']}"
+    if row["upstream"] is None:
+        upstream = f"{many(row['upstreams'], 'upstream')} of {row['service']}"
     codes = ", ".join(
         f"{row[f'status_{code}']:,} times {code}" for code in STATUSES if row[f"status_{code}"]
     )
@@ -140,7 +147,7 @@ def describe(row: dict[str, Any], details: dict[str, list[dict[str, Any]]]) -> D
         else "The case holds no application log, so it cannot be seen whether they got there."
     )
     return Description(
-        title=f"Upstream {upstream} failed {row['failures']:,} of {row['requests']:,} requests "
+        title=f"{upstream} failed {row['failures']:,} of {row['requests']:,} requests "
         f"since {clock(row['started'])}",
         severity="high" if row["failure_share"] >= 0.1 or row["failures"] >= 50 else "medium",
         confidence=(0.9 if mechanisms else 0.8) if has_log else 0.6,
@@ -149,6 +156,7 @@ def describe(row: dict[str, Any], details: dict[str, list[dict[str, Any]]]) -> D
             f"until {clock(row['ended'])}.",
             unmatched,
             *_path_sentences(row, details["paths"]),
+            *_place_sentences(details["places"]),
             *mechanisms,
             *clock_sentences(details["clocks"]),
         ),
@@ -165,6 +173,14 @@ def _path_sentences(row: dict[str, Any], paths: list[dict[str, Any]]) -> list[st
         return []
     part = share(paths[0]["failures"] / row["failures"])
     return [f"{part} of these failures were on {paths[0]['route']}."]
+
+
+def _place_sentences(places: list[dict[str, Any]]) -> list[str]:
+    """Where several upstreams failed, which, and how often."""
+    if len(places) < 2:
+        return []
+    told = ", ".join(f"{place['upstream']} ({place['failures']:,})" for place in places)
+    return [f"They failed together: {told}."]
 
 
 def _proxied(seen: ir.Table) -> ir.Table:
@@ -199,9 +215,9 @@ def _keyed(t: ir.Table) -> ir.Table:
 
 
 def _of_row(failed: ir.Table, row: dict[str, Any]) -> ir.Table:
+    key = "service" if row["upstream"] is None else "upstream"
     return failed.filter(
-        (failed.upstream == row["upstream"])
-        & failed.timestamp.between(row["started"], row["ended"])
+        (failed[key] == row[key]) & failed.timestamp.between(row["started"], row["ended"])
     )
 
 
@@ -221,6 +237,27 @@ def _episodes(failed: ir.Table, gap_s: int) -> ir.Table:
         status_502=(t.http_status == 502).cast("int64").sum(),
         status_503=(t.http_status == 503).cast("int64").sum(),
         status_504=(t.http_status == 504).cast("int64").sum(),
+    )
+
+
+def _together(t: ir.Table) -> ir.Table:
+    """Episodes of one service as one, without `upstream`, where three or more began together: pods."""
+    own = ibis.window(group_by=t.service, order_by=[t.started, t.upstream])
+    gap_us = clocks.microseconds(t.started) - clocks.microseconds(t.started.lag().over(own))
+    t = t.mutate(is_new=(gap_us > TOGETHER_US).fill_null(True).cast("int64"))
+    so_far = ibis.window(
+        group_by=t.service, order_by=[t.started, t.upstream], preceding=None, following=0
+    )
+    t = t.mutate(pool=t.is_new.sum().over(so_far))
+    is_pool = t.count().over(ibis.window(group_by=[t.service, t.pool])) >= LEAST_POOL
+    t = t.mutate(own=ibis.ifelse(is_pool, ibis.null("string"), t.upstream))
+    sums = ("failures", "requests", "status_502", "status_503", "status_504")
+    return t.group_by("service", "pool", upstream=t.own).agg(
+        started=t.started.min(),
+        ended=t.ended.max(),
+        upstreams=ibis.greatest(t.upstream_address.nunique(), 1),
+        upstream_address=ibis.ifelse(t.own.notnull(), t.upstream_address, None).max(),
+        **{name: t[name].sum() for name in sums},
     )
 
 
@@ -347,6 +384,17 @@ CASES = [
         "a timeout now and then among thousands of requests is no failure of the upstream",
         rows=[*_GOOD, _line(100, 504), _line(300, 504), _line(500, 504)],
         expect=[],
+    ),
+    Case(
+        "the pods of a service that went down are one finding",
+        rows=[
+            *_GOOD,
+            *[{**row, "upstream_address": f"192.0.2.{20 + n % 3}:8000", "service": "llm"}
+              for n, row in enumerate(_line(second, 200 if second < 300 else 503) for second in range(0, 360, 2))],
+        ],
+        expect=[
+            {"service": "llm", "upstream_address": None, "upstreams": 3, "failures": 30, "requests": 30}
+        ],
     ),
     Case("no failure, no finding", rows=_GOOD, expect=[]),
 ]  # fmt: skip
