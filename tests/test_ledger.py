@@ -123,6 +123,20 @@ def test_a_grown_file_adds_only_its_new_part(case: Path, log: Path) -> None:
     assert pipeline.verify(str(case)).ok
 
 
+def test_no_record_of_an_envelope_comes_twice_where_its_file_grows(
+    case: Path, tmp_path: Path
+) -> None:
+    """No newline stands behind what Event Hubs and Firehose append to."""
+    record = {"time": "2026-11-20T09:00:00Z", "category": "Administrative", "operationName": "a"}
+    page = json.dumps({"records": [record, {**record, "operationName": "b"}]})
+    log = tmp_path / "activity.json"
+    log.write_text(page)
+    _ingest(case, log)
+    log.write_text(page + page.replace('"b"', '"c"'))
+    row = _only(_ingest(case, log))
+    assert (row.status, row.count.lines, row.count.events) == ("grown", 2, 2)
+
+
 def test_a_line_that_was_cut_when_first_read_is_whole_in_the_end(case: Path, log: Path) -> None:
     whole = _lines(0, 20)
     cut = len(whole) - 15

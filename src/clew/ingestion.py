@@ -23,7 +23,7 @@ from clew.engines._duckdb_ledger import Load, new_bench, redactor_of
 from clew.engines._threads import Behind, one_ahead
 from clew.engines.duckdb import DuckDBEngine
 from clew.errors import InputError, LedgerError
-from clew.formats import Parser, Settings, surest
+from clew.formats import FileParser, Parser, Settings, surest
 from clew.formats._records import RELATION, STREAM, Records
 from clew.formats._telemetry.batches import bundled
 from clew.formats._telemetry.rows import Telemetry
@@ -288,11 +288,11 @@ def _load(
     before: Known | None,
     settle: Callable[[], None],
 ) -> None:
-    start, first_line = _begin(run.engine, source, before)
     row.source_id = identity.content_sha256[:16]
     root = before.root_sha256 if before else identity.content_sha256
     told = run.settings.of_year(source.modified_year())
     parser: Parser = registry.load("formats", row.format).parse(identity.head, told)
+    start, first_line = _begin(run.engine, source, before, parser)
     with Behind("clew-store", MOST_BEHIND) as behind:
         load = run.load(row, root, behind=behind)
         for read in loaded(load, parser, source, (start, identity.size, first_line), told):
@@ -341,9 +341,13 @@ def _finish(
     )
 
 
-def _begin(engine: DuckDBEngine, source: SourceFile, before: Known | None) -> tuple[int, int]:
-    """The first byte and the first line that are new."""
+def _begin(
+    engine: DuckDBEngine, source: SourceFile, before: Known | None, parser: Parser
+) -> tuple[int, int]:
+    """The first byte and the first line that are new. A parser that reads records out of a file counts
+    those: none of them is left open where no line ends."""
     if before is None:
         return 0, 1
     last_byte = next(source.blocks(before.end - 1, before.end)).data
-    return resume(engine, before, is_line_open=last_byte != b"\n")
+    is_line_open = last_byte != b"\n" and not isinstance(parser, FileParser)
+    return resume(engine, before, is_line_open=is_line_open)

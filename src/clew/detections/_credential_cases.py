@@ -150,7 +150,7 @@ STUFFING_CASES = [
     Case(
         "refusals that state nobody count for the user that the address is let in as",
         rows=USUAL + _refused(None, AWAY, 100, 100, 5) + _burn("home-5", AWAY, 1000),
-        expect=[{"user_id": "home-5", "addresses": 6, "refusals": 0}],
+        expect=[{"user_id": "home-5", "addresses": 6, "refusals": 5}],
     ),
     Case(
         "the load balancer's own address stands in the log, and beside it for whom it passed requests on",
@@ -267,5 +267,16 @@ STUFFING_CASES = [
             for row in ([{**usual, "http_status": 401, "input_tokens": None}, usual])
         ],
         expect=[],
+    ),
+    Case(
+        "a log that holds the thief of many users alone is told",
+        rows=[r for n in range(6) for r in _refused(f"home-{n}", [THIEF], 10 + n, 3, 2)]
+        + [r for n in range(6) for r in _burn(f"home-{n}", [THIEF], 30 + n, 8, 4_000)],
+        expect=[{"client_ip": THIEF, "refusals": 12, "users": 6}],
+    ),
+    Case(
+        "a log that holds one user alone, from many addresses, is told",
+        rows=_refused("home-5", AWAY, 10, 1, 10) + _burn("home-5", AWAY, 30),
+        expect=[{"user_id": "home-5", "refusals": 10, "addresses": 5}],
     ),
 ]  # fmt: skip

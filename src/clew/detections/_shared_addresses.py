@@ -118,6 +118,7 @@ def addresses(t: ir.Table) -> ir.Table:
         owners=signed(p.count()),
         owners_accepted=number(p.first_ok_us.notnull()),
         first_refused=number(p.early > 0),
+        first_refused_twice=number(p.early > 1),
         unanswered=p.unanswered.sum(),
         aliens=number((p.early > 0) & p.is_away),
         homes=number(~p.is_away & (p.answers_elsewhere > 0)),
@@ -126,7 +127,13 @@ def addresses(t: ir.Table) -> ir.Table:
     a = a.left_join(owners, "client_ip").drop("client_ip_right").cross_join(ordinary(t))
     counts = {
         name: a[name].fill_null(0)
-        for name in ("owners", "owners_accepted", "first_refused", "unanswered")
+        for name in (
+            "owners",
+            "owners_accepted",
+            "first_refused",
+            "first_refused_twice",
+            "unanswered",
+        )
     }
     a = a.mutate(refused_share=a.refusals / a.requests, **counts)
     return a.mutate(is_shared=_is_shared(a))
@@ -186,5 +193,15 @@ def _is_shared(a: ir.Table) -> ir.BooleanValue:
         & (a.requests >= FEWEST_TO_JUDGE)
         & (a.refused_share <= limit)
         & ~are_strangers
+        & ~_are_guessed(a)
     )
     return cast(ir.BooleanValue, steady.fill_null(False))
+
+
+def _are_guessed(a: ir.Table) -> ir.Value:
+    """Nearly all owners were refused first, and many of them twice or never let in: so it is even where
+    the log holds nothing else to compare with. A client that is always refused once is not."""
+    never = a.owners - a.owners_accepted
+    are_never = (never >= 2) & (never * 4 >= a.owners)
+    are_most_refused = (a.first_refused * 4 >= a.owners * 3) & (a.refused_share > MOST_REFUSED)
+    return are_most_refused & (are_never | (a.first_refused_twice * 4 >= a.owners * 3))

@@ -167,13 +167,14 @@ def _owner(row: dict[str, Any]) -> Any:
 
 
 def _rows_of(t: ir.Table, row: dict[str, Any]) -> ir.Table:
-    """The subject's rows; for an owner also refusals that state nobody, at addresses of hers alone."""
+    """The subject's rows; for an owner also requests that state nobody, at addresses of hers alone, if
+    such refusals count as hers."""
     if row["client_ip"] is not None:
         return t.filter(t.client_ip == row["client_ip"])
     own = t.filter(t.owner == _owner(row))
-    if row["refusals"]:
+    if not row["nameless"]:
         return own
-    lost = t.filter(t.owner.isnull() & t.refused)
+    lost = t.filter(t.owner.isnull() & (t.refused | t.accepted))
     places = addresses(t)
     places = places.filter(~places.is_shared).semi_join(own, "client_ip")
     return own.union(lost.semi_join(places, "client_ip"))
@@ -200,6 +201,7 @@ def _by_address(t: ir.Table, token_budget: int, min_users: int) -> ir.Table:
             api_key_hash=none,
             addresses=ibis.literal(1),
             basis=ibis.literal(MANY_USERS),
+            nameless=ibis.literal(0),
         )
     )
 
@@ -239,6 +241,7 @@ def _by_owner(t: ir.Table, token_budget: int, min_users: int, min_addresses: int
             client_ip=ibis.null("string"),
             users=ibis.literal(1),
             users_accepted=ibis.literal(1),
+            refusals=found.refusals + found.nameless,
             basis=ibis.ifelse(is_spread, MANY_ADDRESSES, BEHIND),
         )
     )
@@ -267,6 +270,7 @@ def _judged(t: ir.Table, min_users: int) -> ir.Table:
     nameless_us = ibis.ifelse(is_own, p.first_nameless_us, None)
     own = ibis.ifelse(is_own, p.nameless, 0)
     return p.mutate(
+        nameless=own,
         early=p.early + own,
         early_unanswered=p.early_unanswered + ibis.ifelse(is_own, 1, 0),
         first_early_us=ibis.coalesce(
@@ -278,13 +282,15 @@ def _judged(t: ir.Table, min_users: int) -> ir.Table:
 
 def _owners(p: ir.Table) -> ir.Table:
     """refused_us: the first refusal that counts against the owner; occasions: addresses that refused
-    her first, or unanswered refusals there, whichever are more; usual_addresses: median of all."""
+    her first, or unanswered refusals there, whichever are more; nameless: refusals that state nobody
+    and are hers; usual_addresses: median of all, 0 where she is the only one: nobody is her own norm."""
     behind_us = ibis.ifelse(p.is_behind, p.first_unanswered_us, None)
     p = p.mutate(counts_us=ibis.coalesce(p.first_early_us, behind_us))
     o = p.group_by("owner").agg(
         addresses=signed(p.count()),
         requests=p.requests.sum(),
         early=p.early.sum(),
+        nameless=p.nameless.sum(),
         early_unanswered=p.early_unanswered.sum(),
         first_refused=number(p.early > 0),
         accused=number(p.is_accused),
@@ -293,7 +299,8 @@ def _owners(p: ir.Table) -> ir.Table:
         last_ok_us=p.last_ok_us.max(),
     )
     o = o.mutate(occasions=ibis.greatest(o.first_refused, o.early_unanswered))
-    return o.cross_join(o.agg(usual_addresses=o.addresses.quantile(0.5)))
+    usual = ibis.ifelse(o.count() > 1, o.addresses.quantile(0.5), 0.0)
+    return o.cross_join(o.agg(usual_addresses=usual))
 
 
 def _spending(t: ir.Table, p: ir.Table, o: ir.Table) -> ir.Table:
@@ -350,7 +357,7 @@ def _peaks(of: ir.Table) -> ir.Table:
 
 def _columns(t: ir.Table) -> ir.Table:
     counts = ("refusals", "successes", "users", "users_accepted", "addresses", "tokens",
-              "peak_tokens", "refused_us", "answered_us", "peak_us")  # fmt: skip
+              "peak_tokens", "refused_us", "answered_us", "peak_us", "nameless")  # fmt: skip
     return t.select(
         *SUBJECT, "started", "ended", "peak", "basis",
         **{name: t[name].cast("int64") for name in counts},

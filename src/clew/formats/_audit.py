@@ -2,7 +2,8 @@
 
 A format says in an `AuditLayout` by which of its keys a record is known, which of its names are which
 column, and what only SQL can say. Records stand one a line, in one array, one after the other, or in
-the list of an envelope: {"Records": [...]}. In an envelope there are no lines: the ledger counts records.
+the list of an envelope: {"Records": [...]}, or in messages of a queue or a log service (`_carriers`).
+There are no lines then: the ledger counts records.
 Names that no column takes stay attributes, and so do those that the vocabulary does not know under the
 column that they fill: rules and searches may ask for them by the vendor's own name.
 """
@@ -19,7 +20,8 @@ from typing import Any, Literal
 import duckdb
 
 from clew.formats import Settings
-from clew.formats._calls.entries import documents_of
+from clew.formats._calls.entries import text_of
+from clew.formats._carriers import carried, documents
 from clew.formats._fields import quoted
 from clew.formats._json import JsonParser
 from clew.formats._json_head import elements, share_of
@@ -128,14 +130,14 @@ class AuditParser:
 
 @dataclass(slots=True)
 class EnvelopeParser(AuditParser):
-    """Reads a file whose documents hold the records in a list."""
+    """Reads a file whose documents hold the records in a list, or carry them as messages."""
 
     def read(self, bench: duckdb.DuckDBPyConnection, path: Path) -> Iterator[Records]:
         """The records, written out as their own JSON objects."""
         number = 0
         texts: list[str] = []
         for record in self._records(path):
-            texts.append(json.dumps(record))
+            texts.append(record if isinstance(record, str) else json.dumps(record))
             if len(texts) >= ENTRIES:
                 yield records_of_texts(texts, number)
                 number, texts = number + len(texts), []
@@ -143,11 +145,18 @@ class EnvelopeParser(AuditParser):
             yield records_of_texts(texts, number)
 
     def _records(self, path: Path) -> Iterator[Json]:
-        for document in documents_of(path):
-            pages = document if isinstance(document, list) else [document]
-            for page in pages:
-                listed = _listed(self.layout, page)
-                yield from [page] if listed is None else map(self._unwrapped, listed)
+        for document in documents(text_of(path)):
+            for page in document if isinstance(document, list) else [document]:
+                yield from self._of_page(page)
+
+    def _of_page(self, page: Json) -> Iterator[Json]:
+        inside = carried(page)
+        if inside is not None:
+            for one in inside:
+                yield from [one] if one is page else self._of_page(one)
+            return
+        listed = _listed(self.layout, page)
+        yield from [page] if listed is None else map(self._unwrapped, listed)
 
     def _unwrapped(self, record: Json) -> Json:
         """The record that stands in another as text; what is no JSON object stays as it is."""
@@ -168,7 +177,7 @@ def sniff(head: bytes, layout: AuditLayout) -> float:
 
 def parse(head: bytes, settings: Settings, layout: AuditLayout) -> AuditParser:
     """A parser of records alone, or of envelopes that list them."""
-    if layout.lists and share_of(head, partial(_is_envelope, layout)) > 0.5:
+    if share_of(head, partial(_is_envelope, layout)) > 0.5:
         return EnvelopeParser(settings, layout)
     return AuditParser(settings, layout, elements=elements(head))
 
@@ -184,7 +193,8 @@ def address(text: str) -> str:
 
 
 def _is_own(layout: AuditLayout, document: Mapping[str, Json]) -> bool:
-    listed = _listed(layout, document)
+    inside = carried(document)
+    listed = _listed(layout, document) if inside is None else inside
     if listed is not None:
         some = [one for one in listed[:20] if isinstance(one, dict)]
         return bool(some) and all(_is_own(layout, one) for one in some)
@@ -204,7 +214,7 @@ def _is_own(layout: AuditLayout, document: Mapping[str, Json]) -> bool:
 
 
 def _is_envelope(layout: AuditLayout, document: Mapping[str, Json]) -> bool:
-    return any(
+    return carried(document) is not None or any(
         isinstance(document.get(name), list) or document.get(name) == {} for name in layout.lists
     )
 

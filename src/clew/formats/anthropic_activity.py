@@ -15,7 +15,11 @@ from clew.formats import _audit as audit
 from clew.formats._audit import AuditLayout, AuditParser
 from clew.model.case import Sample
 
-FAILED = "regexp_matches(document->>'type', '(?i)fail|denied|blocked|rejected')"
+STATUS = "try_cast(document->>'status_code' AS BIGINT)"
+FAILED = (
+    "(regexp_matches(document->>'type', '(?i)fail|denied|blocked|rejected') "
+    f"OR coalesce({STATUS} >= 400, false))"
+)
 IS_SIGN_IN = (
     "regexp_matches(document->>'type', '(?i)sign_?in|login|sso|magic_link|oauth|authenticat')"
 )
@@ -42,7 +46,9 @@ LAYOUT = AuditLayout(
         "service": "CASE WHEN document->>'type' IS NOT NULL THEN 'anthropic' END",
         "status": f"CASE WHEN {FAILED} THEN 'error' WHEN document->>'type' IS NOT NULL THEN 'ok' END",
         "error_type": f"CASE WHEN {FAILED} THEN document->>'type' END",
-        "error_class": audit.login_class(f"{FAILED} AND {IS_SIGN_IN}"),
+        "error_class": f"CASE WHEN {FAILED} AND {IS_SIGN_IN} OR {STATUS} = 401 THEN 'auth' "
+                       f"WHEN {STATUS} = 403 THEN 'permission' WHEN {STATUS} = 429 THEN 'rate_limited' END",
+        "http_status": STATUS,
     },
     lists=("data",),
 )  # fmt: skip
@@ -73,18 +79,24 @@ _LOGIN = (
     '"unauthenticated_user_actor","unauthenticated_email_address":"eve@example.com","ip_address":"198.51.100.7"},'
     '"type":"sso_login_failed"}'
 )
+_READ = (
+    '{"id":"activity_4","created_at":"2026-11-20T09:00:03Z","organization_id":"org_1","actor":{"type":"api_actor",'
+    '"api_key_id":"apikey_2","ip_address":"198.51.100.8"},"type":"compliance_api_accessed","request_method":"GET",'
+    '"url":"https://api.example.com/v1/compliance/activities","status_code":403,"request_id":"req_1"}'
+)
 _FOUND: list[dict[str, Any]] = [
     {"timestamp": "2026-11-20T09:00:00.500000Z", "event_name": "claude_chat_created", "user_id": "ann@example.com",
      "client_ip": "203.0.113.9", "tenant": "org_1", "service": "anthropic", "status": "ok", "provider": None,
      "attributes.claude_chat_id": "chat_1", "attributes.actor.type": "user_actor"},
     {"event_name": "platform_api_key_created", "user_id": None, "api_key_hash": "apikey_1", "team": "wrkspc_1"},
-    {"user_id": "eve@example.com", "status": "error", "error_class": "auth"},
+    {"user_id": "eve@example.com", "status": "error", "error_class": "auth", "http_status": None},
+    {"status": "error", "http_status": 403, "error_class": "permission", "request_id": "req_1"},
 ]  # fmt: skip
 
 SAMPLES = [
     Sample(
-        f'{{"data":[{_CHAT},{_KEY},{_LOGIN}],"has_more":false,"first_id":"activity_1","last_id":"activity_3"}}',
+        f'{{"data":[{_CHAT},{_KEY},{_LOGIN},{_READ}],"has_more":false,"first_id":"activity_1","last_id":"activity_3"}}',
         _FOUND, name="an answer of the API",
     ),
-    Sample(f"{_CHAT}\n{_KEY}\n{_LOGIN}\n", _FOUND, name="activities one a line"),
+    Sample(f"{_CHAT}\n{_KEY}\n{_LOGIN}\n{_READ}\n", _FOUND, name="activities one a line"),
 ]  # fmt: skip

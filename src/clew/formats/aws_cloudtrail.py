@@ -2,7 +2,8 @@
 
 Reads     the files that CloudTrail delivers, {"Records": [...]}; records alone, one a line; what
           `aws cloudtrail lookup-events` prints, {"Events": [{"CloudTrailEvent": "..."}]}; the
-          envelope of EventBridge, {"detail-type": "AWS API Call via CloudTrail", "detail": {...}}
+          envelope of EventBridge, {"detail-type": "AWS API Call via CloudTrail", "detail": {...}};
+          events and subscriptions of CloudWatch Logs
 Returns   one event a record; the access key as its hash. Calls of Bedrock's models are AI calls too
           (model, provider aws.bedrock), without tokens: those stand in the invocation logs
 Blind to  what a call returned, unless the service puts it into responseElements; the address of
@@ -122,6 +123,13 @@ SAMPLES = [
     Sample(
         f'{_LOGIN}\n{_INVOKE}\n{_BY_SERVICE}\n{{"eventName": "cut\n', _FOUND, rejects=1,
         name="records one a line, one of them cut off",
+    ),
+    Sample(
+        json.dumps({"events": [
+            {"logStreamName": "s", "timestamp": 1795165200000, "message": one, "eventId": "1"}
+            for one in (_LOGIN, _INVOKE)
+        ], "searchedLogStreams": []}, indent=4),
+        _FOUND[:2], name="what logs filter-log-events prints",
     ),
     Sample(f"[{_LOGIN},\n{_INVOKE},\n{_BY_SERVICE}]", _FOUND, name="one array"),
     Sample(

@@ -10,6 +10,7 @@ Blind to  the answer to a request that was let through: http_status is NULL
 
 from __future__ import annotations
 
+import json
 from typing import Any
 
 from clew.formats import Settings
@@ -90,4 +91,21 @@ _FOUND: list[dict[str, Any]] = [
 SAMPLES = [
     Sample(f"{_BLOCKED}\n{_ALLOWED}\n", _FOUND, name="one record a line"),
     Sample(f"[{_BLOCKED},{_ALLOWED}]", _FOUND, name="one array"),
+    Sample(
+        "".join(
+            json.dumps(
+                {
+                    "messageType": "DATA_MESSAGE",
+                    "owner": "111122223333",
+                    "logGroup": "aws-waf-logs-api",
+                    "logStream": "s",
+                    "subscriptionFilters": ["all"],
+                    "logEvents": [{"id": "1", "timestamp": 1763629200123, "message": one}],
+                }
+            )
+            for one in (_BLOCKED, _ALLOWED)
+        ),
+        _FOUND,
+        name="a subscription of CloudWatch Logs, as Firehose writes it: nothing between the documents",
+    ),
 ]

@@ -1,7 +1,7 @@
 """Cloud Audit Logs of Google Cloud: LogEntry records whose protoPayload is an AuditLog.
 
 Reads     entries as Cloud Logging exports them, one a line, in one array, or as {"entries": [...]};
-          exports of BigQuery, whose column is protopayload_auditlog
+          exports of BigQuery, whose column is protopayload_auditlog; messages of Pub/Sub
 Returns   one event an entry; error_type is the name of the gRPC status, such as PERMISSION_DENIED.
           Calls of Vertex AI's models are AI calls too (model, provider gcp.vertex_ai)
 Blind to  tokens; addresses that Google withholds (callerIp "private" or "gce-internal-ip")
@@ -9,6 +9,8 @@ Blind to  tokens; addresses that Google withholds (callerIp "private" or "gce-in
 
 from __future__ import annotations
 
+import base64
+import json
 from typing import Any
 
 from clew.formats import Settings
@@ -42,6 +44,8 @@ CODE = f"try_cast({_text('/status/code')} AS BIGINT)"
 NAME = (
     f"CASE {CODE} " + " ".join(f"WHEN {n} THEN '{name}'" for n, name in enumerate(GRPC, 1)) + " END"
 )
+LOGIN_FAILED = f"regexp_matches({_text('/methodName')}, '(?i)login[._]?failure$')"
+"""Google Workspace's sign-ins have no status: the method's name tells."""
 IS_MODEL = f"regexp_matches({_text('/methodName')}, '(?i)PredictionService\\.|generateContent|\\.predict$|rawPredict')"
 MODEL = f"coalesce({_text('/request/model', '/resourceName')})"
 
@@ -63,10 +67,11 @@ LAYOUT = AuditLayout(
     },
     derived={
         "client_ip": audit.address(_text("/requestMetadata/callerIp")),
-        "error_type": NAME,
-        "error_class": f"CASE {NAME} "
+        "error_type": f"coalesce({NAME}, CASE WHEN {LOGIN_FAILED} THEN 'login_failure' END)",
+        "error_class": f"CASE coalesce({NAME}, CASE WHEN {LOGIN_FAILED} THEN 'UNAUTHENTICATED' END) "
                        + " ".join(f"WHEN '{name}' THEN '{means}'" for name, means in CLASSES.items()) + " END",
-        "status": f"CASE WHEN {CODE} > 0 THEN 'error' WHEN {_text('/methodName')} IS NOT NULL THEN 'ok' END",
+        "status": f"CASE WHEN {CODE} > 0 OR {LOGIN_FAILED} THEN 'error' "
+                  f"WHEN {_text('/methodName')} IS NOT NULL THEN 'ok' END",
         "api_key_hash": f"left(sha256({_text('/authenticationInfo/serviceAccountKeyName')}), 16)",
         "model": f"CASE WHEN {IS_MODEL} THEN nullif(list_last(string_split({MODEL}, '/')), '') END",
         "provider": f"CASE WHEN {IS_MODEL} THEN 'gcp.vertex_ai' END",
@@ -119,6 +124,23 @@ SAMPLES = [
     Sample(f"{_DENIED}\n{_PREDICT}\n", _FOUND, name="entries one a line"),
     Sample(f"[\n{_DENIED},\n{_PREDICT}\n]\n", _FOUND, name="an array, as gcloud logging read prints it"),
     Sample(f'{{"entries":[{_DENIED},{_PREDICT}]}}', _FOUND, name="an answer of entries.list"),
+    Sample(
+        "\n".join(
+            json.dumps({
+                "message": {"data": base64.b64encode(one.encode()).decode(), "messageId": "1"},
+                "subscription": "projects/p-1/subscriptions/audit",
+            })
+            for one in (_DENIED, _PREDICT)
+        ),
+        _FOUND, name="messages of Pub/Sub, as a push endpoint gets them",
+    ),
+    Sample(
+        '{"protoPayload":{"serviceName":"login.googleapis.com","methodName":"google.login.LoginService.loginFailure",'
+        '"authenticationInfo":{"principalEmail":"ann@example.com"},"requestMetadata":{"callerIp":"203.0.113.9"}},'
+        '"timestamp":"2026-11-20T09:00:00Z","severity":"NOTICE"}\n',
+        [{"status": "error", "error_type": "login_failure", "error_class": "auth", "user_id": "ann@example.com"}],
+        name="a refused sign-in of Google Workspace",
+    ),
     Sample(
         '{"logName":"l","timestamp":"2026-11-20 09:00:00 UTC","protopayload_auditlog":{"serviceName":'
         '"bigquery.googleapis.com","methodName":"jobservice.insert","authenticationInfo":{"principalEmail":'

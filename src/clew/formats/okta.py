@@ -1,6 +1,7 @@
 """System Log events of Okta: sign-ins, tokens, policies, administration.
 
-Reads     events one a line, or in one array as the API answers; the envelope of EventBridge
+Reads     events one a line, or in one array as the API answers; the envelopes of EventBridge
+          and of event hooks
 Returns   one event a record; user_id is the login (actor.alternateId). A refused sign-in has
           error_class auth and the reason as error_type
 Blind to  what an application did after the sign-in
@@ -91,5 +92,11 @@ SAMPLES = [
         f'"aws.partner/okta.com/example/logs","time":"2026-11-20T09:00:10Z","detail":{_LET_IN}}}\n',
         [{**_FOUND[0], "attributes.eventbridge.id": "b-1"}, _FOUND[1]],
         name="the envelope of EventBridge",
+    ),
+    Sample(
+        f'{{"eventType":"com.okta.event_hook","eventTypeVersion":"1.0","cloudEventsVersion":"0.1","source":"https://'
+        f'example.okta.com/api/v1/eventHooks/1","eventId":"h-1","data":{{"events":[{_REFUSED},{_LET_IN}]}},"eventTime":'
+        '"2026-11-20T09:00:10Z","contentType":"application/json"}\n{"cut": \n',
+        _FOUND, rejects=1, name="an event hook, and a line that is cut off",
     ),
 ]  # fmt: skip
