@@ -222,6 +222,20 @@ def test_windows_names_are_keys_of_attributes(bench: Bench) -> None:
     assert matches_of(bench, rule, ROWS) == [5]
 
 
+def test_a_windows_name_may_have_become_a_column(bench: Bench) -> None:
+    """DestinationIp of a flat log is dst_ip; the path of a URL is none of a host."""
+    rows = [
+        {"dst_ip": "192.0.2.7", "dst_port": 445, "url_path": "C:\\Temp\\a.ps1"},
+        {"dst_ip": "10.0.0.1", "dst_port": 445},
+        {"attributes": {"DestinationIp": "192.0.2.7", "DestinationPort": "445"}},
+        {"http_method": "GET", "dst_ip": "192.0.2.7", "dst_port": 445, "url_path": "/a.ps1"},
+    ]
+    asked = search({"DestinationIp|cidr": "192.0.2.0/24", "DestinationPort": 445})
+    assert matches_of(bench, rule_of(asked, product="windows"), rows) == [0, 2]
+    path = rule_of(search({"Path|endswith": ".ps1"}), product="windows")
+    assert matches_of(bench, path, rows) == [0]
+
+
 CONDITIONS = {
     "a and not b": [0],
     "a or b": [0, 1, 3],

@@ -7,6 +7,7 @@ is there counts. Of a list, a test holds where it holds for one of its items (`t
 
 from __future__ import annotations
 
+from dataclasses import replace
 from functools import lru_cache
 from typing import Any
 
@@ -104,13 +105,22 @@ class Fields:
         return [Subject(name, self.table[made] if there else made_of(self.table, made), "text")]
 
     def _by_vocabulary(self, name: str) -> list[Subject]:
-        if self.source.product in ONLY_HERE:
-            return self._attribute(name)
         meant = resolve(name)
         column = meant.column or meant.otherwise
+        is_of_host = self.source.product in ONLY_HERE
         if column is None or (column in OWN and name != column):
             return self._attribute(name)
-        return self._column(column, name, meant.scale)
+        found = self._column(column, name, meant.scale)
+        if not is_of_host:
+            return found
+        return [*self._attribute(name), *map(self._of_no_request, found)]
+
+    def _of_no_request(self, subject: Subject) -> Subject:
+        """The value in events that are no HTTP requests: a path of a host is none of a URL."""
+        if self.known is not None and "http_method" not in self.known.columns:
+            return subject
+        value = ibis.ifelse(self.table.http_method.isnull(), subject.value, None)
+        return replace(subject, value=value)
 
     def _inside(self, name: str) -> list[Subject]:
         """Inside of a list or an object that a source wrote under a key."""

@@ -159,7 +159,8 @@ INSIDE = ("EventData.", "System.", "UserData.", "Event.EventData.", "Event.Syste
           "winlog.event_data.", "winlog.")  # fmt: skip
 """Where Windows events have the names of their fields, as evtx_dump and Winlogbeat write them."""
 ONLY_HERE = HOST_PRODUCTS
-"""Products whose names mean nothing in a search: EventID is no event_id."""
+"""Products whose names mean what they do in a search only in events that are no HTTP requests: what a
+source wrote as DestinationIp may have gone into dst_ip. EventID is never an event_id."""
 
 
 def named(name: str, source: LogSource) -> tuple[str, ...]:
