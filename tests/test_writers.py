@@ -32,7 +32,7 @@ SETTINGS = Settings(redaction=Policy(key="a key of tests, visibly false"))
         ("error_checkout.txt", "checkout"),
         ("svc-checkout-7d9f.log", "svc-checkout"),
         (f"{POD}.log", "cart"),
-        ("fluentd-x7k2p.log", "fluentd"),
+        ("agent-x7k2p.log", "agent"),
         ("web-1.log", "web"),
         ("web01.log", "web"),
         ("llama3-server-v2.log", "llama3-server-v2"),
@@ -56,7 +56,7 @@ def test_a_name_of_a_service_is_found(path: str, service: str) -> None:
         "-", "app.log", "app.log.1", "app-2026-11-20.log.gz", "access.log", "error.log.2", "server.log",
         "log.txt", "stdout", "20261120.txt", "0.log", "a.log", "llm_calls.jsonl", "prompts.jsonl",
         "trace-0001.jsonl", "api-failure/app.log", "before/app.log", "/tmp/x/access.log", "my file.log",
-        "downloaded-logs-20261120-090000.json", "gunicorn.log", "logs/host1/app.log",
+        "downloaded-logs-20261120-090000.json", "gunicorn.log", "kubectl.log", "logs/host1/app.log",
         f"/var/lib/docker/containers/{ID}/{ID}-json.log",
     ],
 )  # fmt: skip
@@ -133,3 +133,18 @@ def test_a_deployment_of_the_one_service_means_the_log_whatever_its_file_is_call
     }  # fmt: skip
     duckdb.fill([change, *(_request("checkout", n) for n in range(5))])
     assert _counted(duckdb) == {"checkout-api": (5, 1)}
+
+
+def test_each_container_of_one_log_is_a_writer_of_its_own(duckdb: Bench) -> None:
+    """The proxy's lines, those of the service behind it and those of a worker come from one command."""
+    rows = [
+        _request("shop", n, service=service, service_source=None, source_format=format)
+        for service, format in (("proxy", "nginx_access"), ("web", "python_logging"))
+        for n in range(5)
+    ]
+    failed = {
+        "source_id": "shop", "source_format": "jsonl", "timestamp": "2026-11-20T09:00:05Z",
+        "service": "worker", "severity": "ERROR", "message": "lost a job",
+    }  # fmt: skip
+    duckdb.fill([*rows, failed])
+    assert _counted(duckdb) == {"proxy": (5, 1), "web": (5, 1), "worker": (1, 1)}

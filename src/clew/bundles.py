@@ -132,6 +132,8 @@ def is_guessing(parser: object) -> bool:
     """Whether a parser had to guess a unit from the values: each file is then to be guessed by its own."""
     if isinstance(parser, Units):
         return bool(parser.guessed)
+    if isinstance(parser, list):
+        return any(map(is_guessing, parser))
     if not is_dataclass(parser):
         return False
     return any(is_guessing(getattr(parser, one.name, None)) for one in fields(parser))

@@ -27,6 +27,7 @@ from clew.formats import FileParser, Parser, Settings, surest
 from clew.formats._records import RELATION, STREAM, Records
 from clew.formats._telemetry.batches import bundled
 from clew.formats._telemetry.rows import Telemetry
+from clew.formats._wrapped import PartedParser
 from clew.loading import load_batch, load_rest, loaded
 from clew.model.ledger import SourceRow
 from clew.model.redaction import Policy
@@ -239,10 +240,15 @@ def _load_lines(bundle: Bundle, smalls: Sequence[Small]) -> None:
     records = Records.joined(lines, bases)
     bundle.bench.register(STREAM, records)
     try:
-        select = smalls[0].parser.select(bundle.bench, RELATION)
-        if smalls[1:] and is_guessing(smalls[0].parser):
+        parser = smalls[0].parser
+        if isinstance(parser, PartedParser):
+            of_all, parts = None, parser.parts(bundle.bench, RELATION)
+        else:
+            of_all, parts = records, [("", parser.select(bundle.bench, RELATION))]
+        if smalls[1:] and is_guessing(parser):
             raise _Apart
-        bundle.add_lines(select, records, bases)
+        for format, select in parts:
+            bundle.add_lines(select, format or bundle.format, of_all, bases)
     finally:
         bundle.bench.unregister(STREAM)
     for (source_id, load), own in zip(bundle.loads.items(), lines, strict=True):

@@ -5,7 +5,7 @@ Lines that the format cannot read are tried with another.
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import replace
 
 from clew import registry
@@ -14,7 +14,7 @@ from clew.engines._threads import one_ahead
 from clew.formats import Batch, BatchParser, ElementParser, FileParser, Parser, Settings
 from clew.formats._array import read_elements
 from clew.formats._records import RELATION, STREAM, Records, read_records
-from clew.formats._wrapped import WrappedParser
+from clew.formats._wrapped import PartedParser
 from clew.sources.files import Block, SourceFile
 
 SURE_ENOUGH = 0.4
@@ -77,23 +77,13 @@ def _load_block(
         return
     count.continuation += int(records.counts.sum()) - len(records)
     rejects = _parse(load, parser, records, format_name)
-    load_rest(load, records, rejects, (format_name, parser), settings)
+    load_rest(load, records, rejects, format_name, settings)
 
 
 def load_rest(
-    load: Load,
-    records: Records,
-    rejects: list[Reject],
-    first: tuple[str, Parser],
-    settings: Settings,
+    load: Load, records: Records, rejects: list[Reject], format_name: str, settings: Settings
 ) -> None:
-    """Tries the records that the first format could not read with others; what none can read is rejected."""
-    format_name, parser = first
-    rest = parser.rest if isinstance(parser, WrappedParser) else None
-    if rejects and rest is not None:
-        left = records.pick([offset for _, offset, _ in rejects]).regrouped(rest.heads)
-        load.count.continuation += len(rejects) - len(left)
-        records, rejects = left, _parse(load, rest, left, format_name)
+    """Tries the records that a format could not read with others; what none can read is rejected."""
     tried = {format_name, "csv", "parquet", "text"}
     while rejects and (other := _second_format(records, rejects, tried, settings)):
         name, parser, left = other
@@ -106,10 +96,22 @@ def load_rest(
 def _parse(load: Load, parser: Parser, records: Records, format_name: str) -> list[Reject]:
     load.bench.register(STREAM, records)
     try:
+        if isinstance(parser, PartedParser):
+            return add_parts(load, parser.parts(load.bench, RELATION), format_name)
         select = parser.select(load.bench, RELATION)
         return load.add(select, format_name, len(records), records)
     finally:
         load.bench.unregister(STREAM)
+
+
+def add_parts(load: Load, parts: Sequence[tuple[str, str]], format_name: str) -> list[Reject]:
+    """Stores the rows of each format, and gives the rejects."""
+    rejects: list[Reject] = []
+    for name, select in parts:
+        (count,) = load.bench.execute(f"SELECT count(*) FROM ({select})").fetchall()[0]
+        if count:
+            rejects += load.add(select, name or format_name, count)
+    return rejects
 
 
 def _second_format(

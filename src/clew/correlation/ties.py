@@ -87,7 +87,9 @@ def observed(e: ir.Table) -> ir.Table:
     e = e.select(*CARRIED, *READ)
     e = e.filter(e.timestamp.notnull())
     origins = _origins(e)
-    t = e.left_join(origins, e.source_id == origins.origin)
+    t = e.left_join(
+        origins, (e.source_id == origins.origin) & (e.service.fill_null("") == origins.writer)
+    )
     service = ibis.coalesce(
         t.service,
         t.origin_service,
@@ -236,12 +238,15 @@ def with_own_words(counted: ir.Table, seen: ir.Table) -> ir.Table:
 
 
 def _origins(e: ir.Table) -> ir.Table:
-    """One row a source: is it a proxy's, whose service, what its clock lacks, who counts requests.
+    """One row a writer of a source: is it a proxy, which service, what its clock lacks, who counts requests.
 
+    writer      the service that rows state, "" where they state none: the output of several containers is one
+                source. Where a source states at most one, all its rows are of one origin
     asks        some source of the same service logs requests
     is_proxied  a proxy stands before the only service of the case, or has a log for this one
     """
-    t = _as_stated(_names(e))
+    writers, t = _names(e)
+    t = _as_stated(t)
     own = ~t.is_proxy_origin
     case = t.agg(
         first=t.low.min(where=own),
@@ -262,8 +267,8 @@ def _origins(e: ir.Table) -> ir.Table:
     offset = t.offset_us.fill_null(0)
     zone = (offset / QUARTER_HOUR_US).round().cast("int64") * QUARTER_HOUR_US
     skew = offset - zone
-    return t.select(
-        "origin",
+    t = t.select(
+        "unit",
         "is_proxy_origin",
         origin_service="service",
         # one log of a server and its application: uvicorn's access lines and tracebacks are one's
@@ -274,11 +279,13 @@ def _origins(e: ir.Table) -> ir.Table:
         # a skew below two seconds may be the log's resolution: ties tolerate that, so it is left
         offset_us=zone + ibis.ifelse(skew.abs() >= LEFT_SKEW_US, skew, 0),
     )
+    return t.join(writers, "unit").drop("unit")
 
 
-def _names(e: ir.Table) -> ir.Table:
-    """One row a source: the services that its rows state, what its file or else its logger is called, and
-    whether it is a proxy's."""
+def _names(e: ir.Table) -> tuple[ir.Table, ir.Table]:
+    """The writers of each source with the unit that each is of: a source, or one writer of several in it. And
+    one row a unit: the services that its rows state, what its file or else its logger is called, and whether
+    it is a proxy's."""
     root = e.logger.fill_null("").re_extract(r"^([A-Za-z0-9_-]+)", 1).nullif("")
     rows = e.select(
         origin=e.source_id,
@@ -300,12 +307,18 @@ def _names(e: ir.Table) -> ir.Table:
         kind=rows.kind.max(),
         file_service=rows.file_service.max(),
     )
+    source = ibis.window(group_by=named.origin)
+    is_mixed = (named.named.min().over(source) != named.named.max().over(source)).fill_null(False)
+    writer = named.named.fill_null("")
+    named = named.mutate(
+        writer=writer, unit=ibis.ifelse(is_mixed, named.origin + " " + writer, named.origin)
+    )
     most = ibis.window(
-        group_by=named.origin,
+        group_by=named.unit,
         order_by=[named.root.isnull(), named.rows.desc(), named.root, named.named],
     )
     named = named.mutate(place=ibis.row_number().over(most))
-    t = named.group_by("origin").agg(
+    t = named.group_by("unit", "origin").agg(
         is_proxy_origin=named.proxied.max() > 0,
         asked=named.asked.max(),
         stated_low=named.named.min(),
@@ -315,7 +328,8 @@ def _names(e: ir.Table) -> ir.Table:
         file_service=named.file_service.max(),
     )
     own_name = ibis.coalesce(t.file_service, t.root)
-    return t.mutate(root=ibis.ifelse(t.is_proxy_origin, t.root, own_name))
+    t = t.mutate(root=ibis.ifelse(t.is_proxy_origin, t.root, own_name))
+    return named.select("origin", "writer", "unit").distinct(), t
 
 
 def _as_stated(t: ir.Table) -> ir.Table:

@@ -34,10 +34,13 @@ class Bundle(Load):
     rows: Mapping[str, SourceRow] = field(default_factory=dict)
     refused: dict[str, list[tuple[int, int, str]]] = field(default_factory=dict)
 
-    def add_lines(self, select: str, records: Records, bases: Sequence[int]) -> None:
-        """Stores the events of these records, which are `Records.joined` of the sources.
+    def add_lines(
+        self, select: str, format_name: str, records: Records | None, bases: Sequence[int]
+    ) -> None:
+        """Stores the events of this SELECT over the records of the sources, `Records.joined`.
 
-        bases  what was added to the byte offsets of each source, in the order of `loads`
+        records  these, where each gives a row; None where the SELECT is of some of them
+        bases    what was added to the byte offsets of each source, in the order of `loads`
         """
         self.bench.execute(
             "CREATE OR REPLACE TEMP TABLE bundled AS "
@@ -49,7 +52,12 @@ class Bundle(Load):
             "SELECT p.* REPLACE (p.byte_offset - b.base AS byte_offset), b.source_id, b.source_id AS root_id, "
             f"b.source_writer FROM ({select}) AS p ASOF JOIN bundled AS b ON p.byte_offset >= b.base"
         )
-        self.add(own, self.format, len(records), records)
+        if records is None:
+            (count,) = self.bench.execute(f"SELECT count(*) FROM ({own})").fetchall()[0]
+        else:
+            count = len(records)
+        if count:
+            self.add(own, format_name, count, records)
 
     def _writer(self) -> str:
         return "source_writer" if any(load.writer for load in self.loads.values()) else ""

@@ -55,6 +55,11 @@ def share_of(head: bytes, is_own: Callable[[Document], bool]) -> float:
     return sum(bool(is_own(one)) for one in found) / len(found) if found else 0.0
 
 
+def documents(head: bytes) -> list[Document]:
+    """The first objects, however they stand."""
+    return _documents(head) or []
+
+
 @lru_cache(maxsize=2)
 def _documents(head: bytes) -> list[Document] | None:
     """The first objects; None where not one is whole. Every JSON format asks for them in turn."""

@@ -151,4 +151,38 @@ PLATFORM_SAMPLES = [
         ],
         name="Azure's containers",
     ),
+    Sample(
+        '{"timestamp":"2026-11-20T09:00:00Z","cloud_RoleName":"web","appName":"shop-ai","message":'
+        '"INFO:app.api:POST /v1/pay -> 503 (0.5s) request_id=r1"}\n'
+        '{"timestamp":"2026-11-20T09:00:01Z","cloud_RoleName":"proxy","appName":"shop-ai","message":'
+        '"192.0.2.1 - - [20/Nov/2026:09:00:01 +0000] \\"GET /x HTTP/1.1\\" 200 12 \\"-\\" \\"curl/8\\""}\n',
+        [
+            {"service": "web", "severity": "INFO", "logger": "app.api", "http_status": 503, "request_id": "r1",
+             "timestamp": "2026-11-20T09:00:00Z", "source_format": "python_logging"},
+            {"service": "proxy", "url_path": "/x", "http_status": 200, "source_format": "nginx_access"},
+        ],
+        name="lines of two formats in Application Insights",
+    ),
+    Sample(
+        '{"MESSAGE":"2026-11-20 09:00:00,123 ERROR app: failed","PRIORITY":"6","SYSLOG_IDENTIFIER":"web",'
+        '"_HOSTNAME":"h1","__REALTIME_TIMESTAMP":"1795165200123456"}\n'
+        '{"MESSAGE":"Traceback (most recent call last):","PRIORITY":"6","SYSLOG_IDENTIFIER":"web","_HOSTNAME":"h1"}\n'
+        '{"MESSAGE":"  File \\"/app/a.py\\", line 3, in f","PRIORITY":"6","SYSLOG_IDENTIFIER":"web"}\n'
+        '{"MESSAGE":"KeyError: \'age\'","PRIORITY":"6","SYSLOG_IDENTIFIER":"web","_HOSTNAME":"h1"}\n'
+        '{"MESSAGE":"2026-11-20 09:00:01,123 INFO app: ok","PRIORITY":"6","SYSLOG_IDENTIFIER":"web"}\n',
+        [
+            {"line": 1, "severity": "ERROR", "message": "failed", "exception_type": "KeyError", "service": "web",
+             "host": "h1", "exception_frame": "/app/a.py:3 in f"},
+            {"line": 5, "message": "ok", "severity": "INFO"},
+        ],
+        name="a traceback in journalctl -o json, a line an object",
+    ),
+    Sample(
+        '[{"line":"level=error msg=late","timestamp":"1795165200123456789","date":"2026-11-20T09:00:00.123Z",'
+        '"fields":{"app":"web"}},{"line":"level=info msg=ready","timestamp":"1795165201123456789","fields":'
+        '{"app":"web"}}]',
+        [{"severity": "ERROR", "message": "late", "service": "web", "timestamp": "2026-11-20T09:00:00.123456Z"},
+         {"message": "ready"}],
+        name="lines downloaded from Grafana",
+    ),
 ]  # fmt: skip

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import re
+
 import numpy as np
 from numpy.typing import NDArray
 
@@ -17,7 +19,29 @@ ESCAPE = 27
 MOST_COLOURS, LONGEST_COLOUR = 3, 10
 TRACEBACK = b"Traceback (most recent call last)"
 KEY_WORDS, MOST_KEY_LINES = b"PRIVATE KEY", 200
+SPACE, TAB = 32, 9
+CONTINUED = (
+    b"Traceback (most", b"During handling of", b"The above exception was", b"Caused by: ",
+)  # fmt: skip
+EXCEPTION_LINE = re.compile(rb"[A-Za-z_][\w.]*(?:Error|Exception|Exit|Interrupt|Warning|Group)\b")
 CHAINS = (b"During handling of the above", b"The above exception was the direct")
+
+
+def text_begins(lines: Lines) -> NDArray[np.bool_]:
+    """Lines of any text that begin a record: indented ones, tracebacks and the exception below them go on."""
+    first = lines.byte(0)
+    indented = (first == SPACE) | (first == TAB)
+    begins: NDArray[np.bool_] = ~indented
+    for words in CONTINUED:
+        begins &= ~lines.begins_with(words)
+    below = np.flatnonzero(begins[1:] & indented[:-1]) + 1
+    for index in below:
+        start, end = int(lines.starts[index]), int(lines.ends[index])
+        if EXCEPTION_LINE.match(lines.text[start : min(end, start + 200)].tobytes()):
+            begins[index] = False
+    begin_tracebacks(lines, begins)
+    keep_keys_whole(lines, begins)
+    return begins
 
 
 def begin_tracebacks(lines: Lines, begins: NDArray[np.bool_]) -> None:

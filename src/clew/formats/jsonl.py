@@ -1,8 +1,9 @@
 """JSON lines: one object a line, from any logger.
 
 Reads     structlog, python-json-logger, zerolog, zap, pino, bunyan, logback, ECS, Google Cloud
-          LogEntry, and any other JSON log; files that are one JSON array; Docker json-file and
-          Kubernetes CRI wrappers, whose inner line is parsed in turn; spans, by their id, name and end,
+          LogEntry, and any other JSON log; files that are one JSON array; what collectors put
+          around the lines of others (Docker, fluent-bit, Vector, journald, logcli, gcloud, Azure, CloudWatch
+          Insights), the inner line then by its own format; spans, by their id, name and end,
           with attributes as objects or as OTLP's lists of keys and values
 Returns   canonical columns by the names of model/vocabulary.py; other keys as attributes
 Units     durations by their name, else by their size, which the ledger says
@@ -11,22 +12,18 @@ Blind to  the meaning of keys that no vocabulary lists: they stay attributes
 
 from __future__ import annotations
 
-import re
-
-from clew import registry
-from clew.formats import BatchParser, Parser, Settings, surest
+from clew.formats import Parser, Settings
+from clew.formats._envelopes import in_envelopes
 from clew.formats._json import JsonParser
 from clew.formats._json_head import begins_with_document, elements, is_array, share_of_objects
 from clew.formats._keyed import MARK, KeyedParser
-from clew.formats._layouts import OTHER
 from clew.formats._platform_samples import PLATFORM_SAMPLES
-from clew.formats._wrapped import unwrap, wrapped
 from clew.model.case import Sample
 
 
 def sniff(head: bytes) -> float:
     """Share of the first lines that are JSON objects; 1 for an array of objects."""
-    if is_array(head) or unwrap(head):
+    if is_array(head):
         return 0.95
     share = share_of_objects(head)
     return 0.95 * share if share > 0 else 0.9 * begins_with_document(head)
@@ -34,29 +31,10 @@ def sniff(head: bytes) -> float:
 
 def parse(head: bytes, settings: Settings) -> Parser:
     """A parser of JSON objects: one a line, in one array, or one after the other over lines."""
-    if found := unwrap(head):
-        return wrapped(found, settings, lambda inner: _parse_inner(inner, settings))
+    if wrapped := in_envelopes(head, settings):
+        return wrapped
     parser = KeyedParser if MARK.search(head) else JsonParser
     return parser(settings, elements=elements(head))
-
-
-def _parse_inner(head: bytes, settings: Settings) -> list[Parser]:
-    """The parser of the surest format for lines that were wrapped, and one for those it cannot read."""
-    name = surest(head)
-    log = "python_logging"
-    if name != log:
-        return [_parser_of(name, head, settings), _parser_of(log, head, settings)]
-    is_other = re.compile(OTHER.encode()).match
-    others = b"".join(line for line in head.splitlines(keepends=True) if is_other(line))
-    names = [log, surest(others)] if others else [log]
-    return [_parser_of(name, others if name != log else head, settings) for name in names]
-
-
-def _parser_of(name: str, head: bytes, settings: Settings) -> Parser:
-    if name == "jsonl":
-        return JsonParser(settings)
-    parser: Parser = registry.load("formats", name).parse(head, settings)
-    return JsonParser(settings) if isinstance(parser, BatchParser) else parser
 
 
 SAMPLES = [
@@ -259,53 +237,6 @@ SAMPLES = [
             {"timestamp": "2026-11-20T09:00:01.500000Z", "message": "plain line"},
         ],
         name="Docker json-file",
-    ),
-    Sample(
-        "".join(
-            f"2026-11-20T09:00:0{second}.5Z {stream} F {line}\n"
-            for second, stream, line in (
-                (0, "stdout", 'INFO:     192.0.2.4:31842 - "POST /v1/predict HTTP/1.1" 200 OK'),
-                (
-                    1,
-                    "stdout",
-                    'INFO:     192.0.2.4:31842 - "POST /v1/predict HTTP/1.1" 500 Internal Server Error',
-                ),
-                (1, "stderr", "ERROR:    Exception in ASGI application"),
-                (1, "stderr", "Traceback (most recent call last):"),
-                (1, "stderr", '  File "/app/features.py", line 41, in build'),
-                (1, "stderr", "    return row[name]"),
-                (1, "stderr", "KeyError: 'age'"),
-                (2, "stdout", "warming up"),
-            )
-        ),
-        [
-            {
-                "http_status": 200,
-                "url_path": "/v1/predict",
-                "timestamp": "2026-11-20T09:00:00.500000Z",
-            },
-            {"http_status": 500, "exception_type": None},
-            {
-                "severity": "ERROR",
-                "message": "Exception in ASGI application",
-                "exception_type": "KeyError",
-                "exception_frame": "/app/features.py:41 in build",
-                "timestamp": "2026-11-20T09:00:01.500000Z",
-                "attributes.stream": "stderr",
-            },
-            {"message": "warming up", "timestamp": "2026-11-20T09:00:02.500000Z"},
-        ],
-        name="a container's access lines with a traceback between them",
-    ),
-    Sample(
-        '2026-11-20T09:00:00.123456789Z stdout F {"level":"info","msg":"inner"}\n'
-        '2026-11-20T09:00:01.123456789Z stderr P {"level":"error","ms\n'
-        '2026-11-20T09:00:01.223456789Z stderr F g":"split"}\n',
-        [
-            {"timestamp": "2026-11-20T09:00:00.123456Z", "message": "inner"},
-            {"message": "split", "severity": "ERROR", "attributes.stream": "stderr"},
-        ],
-        name="Kubernetes CRI, a line split in two",
     ),
     Sample(
         '{"timestamp":"2026-11-20T09:00:00Z","model":"gpt-4o","prompt_tokens":12,"completion_tokens":5,'

@@ -20,12 +20,13 @@ import duckdb
 import numpy as np
 from numpy.typing import NDArray
 
-from clew.formats import Lines, Parser, Settings
+from clew.formats import HEADER_LINE, Lines, Parser, Settings
 from clew.formats._access import first_lines
 from clew.formats._fields import Units, quoted, spelling_of
 from clew.formats._messages import RAISED, message_columns, with_pairs
 from clew.formats._severity import severity_sql
 from clew.formats._time import timestamp_sql
+from clew.formats._wrapped import WrappedParser, Wrapping, looks_like_lines
 from clew.model.case import Sample
 
 PRI = r"(?:\d+ )?<(\d{1,3})>"
@@ -92,11 +93,12 @@ class SyslogParser:
         kept = (
             "line, byte_offset, sys_pri, sys_at, sys_host, sys_app, sys_pid, sys_id, sys_data, "
             "((sys_at IS NOT NULL OR sys_pri IS NOT NULL) "
-            f"AND coalesce(sys_host, '') NOT IN {LEVELS}) AS is_known"
+            f"AND coalesce(sys_host, '') NOT IN {LEVELS}) AS is_known, is_header"
         )
         inner = (
             f"(SELECT line, byte_offset, {said} AS text, {parts}, {data} AS sys_data, "
-            f"nullif(n.id, '-') AS sys_id, split_part({said}, chr(10), 1) AS said FROM ({parsed}))"
+            f"starts_with(text, '-- ') AS is_header, nullif(n.id, '-') AS sys_id, "
+            f"split_part({said}, chr(10), 1) AS said FROM ({parsed}))"
         )
         workbench.execute(f"CREATE OR REPLACE TEMP TABLE syslogged AS {self._rows(inner, kept)}")
         source, columns = message_columns(
@@ -117,8 +119,8 @@ class SyslogParser:
         columns["message"] = f"coalesce(whole, {RAISED}, said)"
         picked = ", ".join(f'{sql} AS "{name}"' for name, sql in columns.items())
         return (
-            "SELECT line, byte_offset, CASE WHEN NOT is_known THEN 'not a line of syslog' END "
-            f"AS reject, {picked} FROM {source}"
+            "SELECT line, byte_offset, CASE WHEN NOT is_known THEN CASE WHEN is_header THEN "
+            f"{quoted(HEADER_LINE)} ELSE 'not a line of syslog' END END AS reject, {picked} FROM {source}"
         )
 
     def _rows(self, inner: str, kept: str) -> str:
@@ -160,8 +162,30 @@ def _is_own(line: str) -> bool:
 
 
 def parse(head: bytes, settings: Settings) -> Parser:
-    """A parser of syslog."""
-    return SyslogParser(settings)
+    """A parser of syslog; where programs write lines of other formats, these are parsed in turn."""
+    said: dict[str, list[str]] = {}
+    for line in first_lines(head):
+        if found := re.match(OLD, line):
+            said.setdefault(found[4], []).append(found[6])
+    if not any(map(looks_like_lines, said.values())):
+        return SyslogParser(settings)
+    before = _before()
+    return WrappedParser(
+        SyslogParser(settings),
+        settings,
+        Wrapping(
+            re.compile(before.encode(), re.MULTILINE),
+            joined=f"regexp_replace(r.text, {quoted('(?m)' + before)}, '', 'g')",
+        ),
+    )
+
+
+def _before() -> str:
+    """What stands before the message in RFC 3164; the program is its group."""
+    before = OLD.removeprefix("(?s)").removesuffix("(.*)$")
+    for group, plain in (("(\\d{1,3})", "\\d{1,3}"), (" (\\S+) ", " \\S+ "), ("(\\d+)", "\\d+")):
+        before = before.replace(group, plain)
+    return before.replace("([A-Z][a-z]{2}", "(?:[A-Z][a-z]{2}")
 
 
 SAMPLES = [

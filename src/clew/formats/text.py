@@ -8,7 +8,6 @@ Blind to  everything that the line does not say in a usual way
 
 from __future__ import annotations
 
-import re
 from dataclasses import dataclass, field
 
 import duckdb
@@ -19,7 +18,7 @@ from clew.formats import Lines, Parser, Settings
 from clew.formats._fields import Units, quoted
 from clew.formats._messages import RAISED, message_columns, with_pairs
 from clew.formats._severity import severity_sql
-from clew.formats._starts import begin_tracebacks, keep_keys_whole
+from clew.formats._starts import text_begins
 from clew.formats._time import timestamp_sql
 from clew.model.case import Sample
 
@@ -32,12 +31,7 @@ TIME = (
 )
 LEVEL = r"\b(TRACE|DEBUG|INFO|NOTICE|WARN|WARNING|ERROR|CRITICAL|FATAL|SEVERE|PANIC)\b"
 LEVEL_WITHIN = 120
-SPACE, TAB = 32, 9
 COLOUR = "\\x1b\\[[0-9;]*m"
-CONTINUED = (
-    b"Traceback (most", b"During handling of", b"The above exception was", b"Caused by: ",
-)  # fmt: skip
-EXCEPTION_LINE = re.compile(rb"[A-Za-z_][\w.]*(?:Error|Exception|Exit|Interrupt|Warning|Group)\b")
 
 
 @dataclass(slots=True)
@@ -49,19 +43,7 @@ class TextParser:
 
     def heads(self, lines: Lines) -> NDArray[np.bool_]:
         """Indented lines, tracebacks and the exception below them continue."""
-        first = lines.byte(0)
-        indented = (first == SPACE) | (first == TAB)
-        begins: NDArray[np.bool_] = ~indented
-        for words in CONTINUED:
-            begins &= ~lines.begins_with(words)
-        below = np.flatnonzero(begins[1:] & indented[:-1]) + 1
-        for index in below:
-            start, end = int(lines.starts[index]), int(lines.ends[index])
-            if EXCEPTION_LINE.match(lines.text[start : min(end, start + 200)].tobytes()):
-                begins[index] = False
-        begin_tracebacks(lines, begins)
-        keep_keys_whole(lines, begins)
-        return begins
+        return text_begins(lines)
 
     def select(self, workbench: duckdb.DuckDBPyConnection, records: str) -> str:
         """One SELECT of canonical columns and attributes over `records`."""

@@ -79,7 +79,7 @@ PLAIN: dict[str, str] = {
         "scope otel.scope.name channel logger.name sourcecontext"
     ),
     "service": (
-        "service service_name servicename service.name svc app application app_name appname "
+        "service service_name servicename service.name svc cloud_rolename app application app_name appname "
         "application_name program dd.service resource.service.name component_name deployment_name "
         "record.extra.service servicecontext.service syslog_identifier containerappname_s "
         "containerappname projectname"
@@ -90,7 +90,8 @@ PLAIN: dict[str, str] = {
         "resource.labels.revision_name"
     ),
     "service_instance": (
-        "service_instance service.instance.id instance instance_id replica replica_id insertid"
+        "service_instance service.instance.id instance instance_id replica replica_id insertid "
+        "cloud_roleinstance @logstream logstreamname"
     ),
     "environment": (
         "environment env deployment.environment deployment.environment.name stage_name dd.env "
@@ -111,7 +112,8 @@ PLAIN: dict[str, str] = {
     ),
     "container": (
         "container container_name container.name container_id container.id "
-        "kubernetes.container_name kubernetes.container.name k8s.container.name resource.labels.container_name"
+        "kubernetes.container_name kubernetes.container.name k8s.container.name containername "
+        "resource.labels.container_name"
     ),
     "process_id": "process_id pid process process.pid record.process.id",
     "thread": (

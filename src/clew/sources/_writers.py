@@ -67,7 +67,9 @@ ANYONES = (
     large mixed first second last before after baseline current previous old new part chunk day week
     month today yesterday incident prod production staging stage dev development qa uat live blue green
     canary ip var logging uvicorn gunicorn hypercorn uwsgi werkzeug django flask fastapi catalina
-    supervisord pm2 docker downloaded collected llm ai openai anthropic bedrock azure aws gcp gemini
+    supervisord pm2 docker compose docker-compose kubectl stern journal journalctl fluentd fluentbit vector
+    promtail loki logcli grafana cloudwatch heroku syslog downloaded collected llm ai openai
+    anthropic bedrock azure aws gcp gemini
     mistral cohere primary secondary left right source sources home work desktop documents
 """)
 )
