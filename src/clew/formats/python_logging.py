@@ -107,7 +107,8 @@ class PythonLoggingParser:
         """One SELECT of canonical columns and attributes over `records`."""
         workbench.execute(
             "CREATE OR REPLACE TEMP TABLE logged AS SELECT * EXCLUDE (text, first_line, is_known), "
-            f"{REJECT} AS reject, CASE WHEN has_stack THEN text END AS text "
+            f"{REJECT} AS reject, CASE WHEN has_stack THEN text END AS text, "
+            f"regexp_matches(thread, {quoted(THREAD_IS_ID)}) AS is_id "
             f"FROM ({self._logged(records)})"
         )
         source, columns = message_columns(workbench, "logged", self.settings, self.units)
@@ -117,13 +118,12 @@ class PythonLoggingParser:
             "severity": f"coalesce({severity_sql('level')}, {self._implied_severity()})",
             "message": f"coalesce(message, {RAISED})",
         }
-        is_id = f"regexp_matches(thread, {quoted(THREAD_IS_ID)})"
         for name, own in (
             ("logger", "logger"),
             ("client_ip", f"CASE WHEN {WERKZEUG} THEN split_part(message, ' ', 1) END"),
-            ("thread", f"CASE WHEN NOT ({is_id}) AND NOT contains(thread, '=') THEN thread END"),
-            ("trace_id", f"CASE WHEN {is_id} AND length(thread) = 32 THEN thread END"),
-            ("request_id", f"CASE WHEN {is_id} AND length(thread) <> 32 THEN thread END"),
+            ("thread", "CASE WHEN NOT is_id AND NOT contains(thread, '=') THEN thread END"),
+            ("trace_id", "CASE WHEN is_id AND length(thread) = 32 THEN thread END"),
+            ("request_id", "CASE WHEN is_id AND length(thread) <> 32 THEN thread END"),
         ):
             columns[name] = f"coalesce({own}, {columns[name]})" if name in columns else own
         pid = "try_cast(pid AS BIGINT)"
