@@ -255,7 +255,7 @@ def _load_lines(bundle: Bundle, smalls: Sequence[Small]) -> None:
         load.count.blanks += own.blanks
         load.count.continuation += int(own.counts.sum()) - len(own)
         rejects = bundle.refused.get(source_id, [])
-        load_rest(load, own, rejects, (bundle.format, smalls[0].parser), smalls[0].told)
+        load_rest(load, own, rejects, bundle.format, smalls[0].told)
 
 
 def _format(head: bytes, settings: Settings) -> str:
