@@ -36,7 +36,9 @@ AWS_LED = "aws_secret_access_key="
 NAMED = ("name", "key", "header")
 """Keys whose value names what the next value is: `{"name": "Cookie", "value": "..."}`."""
 PAIRED = ("value", "val")
-HINT = re.compile(r"(?i)pass|pwd|secret|token|key|sig|auth|credential")
+HINT = re.compile(
+    r"(?i)pass|pwd|\bpw|secret|token|key|sig|auth|credential|sess|iban|nino|dni|nif|nie"
+)
 """Names that may speak of a secret: their value is looked at as `name=value` in a text is."""
 OF_A_PERSON = re.compile(
     r"""(?:^|[_.\s-]|(?-i:(?<=[a-z0-9])(?=[A-Z])))(?:

@@ -53,11 +53,13 @@ PHONE_FORMS = (
     r"[2-9][0-9]{2} [0-9]{3}[ -][0-9]{4}",  # 415 555 0132
     r"\(0[0-9]{1,5}\)[ .-]?[0-9]{3,4}[ .-]?[0-9]{3,4}",  # (020) 7946 0958
     r"02[0-9] [0-9]{4} [0-9]{4}|01[0-9]{2} [0-9]{3} [0-9]{4}|0[1-9][0-9]{3} [0-9]{6}|07[0-9]{3} [0-9]{3} [0-9]{3}",
+    r"01[567][0-9] [0-9]{7,8}",  # 0151 23456789
     r"0[1-9](?:[ .-][0-9]{2}){4}",  # 01 42 68 53 00
     r"[6-9][0-9]{2} [0-9]{3} [0-9]{3}|[6-9][0-9]{2}(?: [0-9]{2}){3}",  # 612 345 678
     r"\([1-9][0-9]\) ?9?[0-9]{4}-[0-9]{4}",  # (11) 98765-4321
 )
 PHONE_DIGITS = f"length({DIGITS}) BETWEEN 9 AND 15"
+PHONE_CHECK = PHONE_DIGITS + r" AND NOT regexp_full_match({value}, '\+[0-9]\.[0-9]{1,9}')"
 PHONE_WORDS = r"(?i:(?:\b|_)(?:phone|telephone|tel|mobile|cell|cellphone|fax|whatsapp|tel[eé]fono|movil|celular|telefone|telefon|handy)(?:[ _]?(?:no|nr|number|num))?|\b(?:call|text|reach|ring) (?:me|us|him|her) (?:at|on))"
 
 PATTERNS: tuple[Pattern, ...] = (
@@ -67,7 +69,7 @@ PATTERNS: tuple[Pattern, ...] = (
         r"(?:^|[^0-9A-Za-z.]|\\[nrtbf])[2-6](?:[0-9]{12,18}(?:[^0-9A-Za-z]|$)|[0-9]{3}[ -](?:[0-9]{4}[ -]?[0-9]{4}|[0-9]{6}[ -]?[0-9]))",
         before=NOT_A_NUMBER, behind=r"[\w@]|[.,:/-][0-9A-Za-z]|[ ][0-9]{4}",
         check=f"clew_is_card({DIGITS})", plain=DIGITS,
-        group="digits", found=("paid with 4111 1111 1111 1111.", "5555555555554444", "378282246310005", "6011-1111-1111-1117", "card=4111111111111111"),
+        group="digits", found=("paid with 4111 1111 1111 1111.", "5555555555554444", "378282246310005", "6011-1111-1111-1117", "5018000000007", "card=4111111111111111"),
         kept=("4111 1111 1111 1112", "id 1763000000007826", "0.4111111111111111", "ord-4111111111111111", "4111-1111"),
     ),
     Pattern(
@@ -75,6 +77,11 @@ PATTERNS: tuple[Pattern, ...] = (
         r"\b[A-Z]{2}[0-9]{2}[ -]?[0-9A-Z]{4}[ -]?[0-9A-Z]{3}", before=r"[\w-]", behind=r"[\w@]", check=f"clew_is_iban({COMPACT})", plain=COMPACT,
         group="digits", found=("to GB29 NWBK 6016 1331 9268 19 now", "DE89370400440532013000", "BE68 5390 0754 7034 PAYS"),
         kept=("DE89370400440532013001", "AB12CDEF34567890", "GB29NWBK"),
+    ),
+    Pattern(
+        "iban", "the same in small letters, after their name", r"[a-z]{2}[0-9]{2}[0-9a-z]{11,30}", r"(?i:\biban)\W{1,5}[a-z]{2}[0-9]{2}", ("iban",), before=r"\[",
+        lead=r"(?i:\biban)\W{1,5}", behind=r"[\w@]", check=f"clew_is_iban({COMPACT})", plain=COMPACT,
+        group="word", found=("iban=de89370400440532013000",), kept=("iban: de89370400440532013001",),
     ),
     Pattern(
         "us_ssn", "US social security numbers, in the ranges that are given out", r"[0-9]{3}-[0-9]{2}-[0-9]{4}",
@@ -91,6 +98,17 @@ PATTERNS: tuple[Pattern, ...] = (
         r"\b[A-CEGHJ-PR-TW-Z][A-CEGHJ-NPR-TW-Z] ?[0-9]{2} ?[0-9]{2} ?[0-9]{2} ?[A-D]\b", r"\b[A-Z]{2} ?[0-9]{2} ?[0-9]{2} ?[0-9]{2} ?[A-D]\b",
         before=r"[\w-]", behind=r"[\w@-]", check="left({value}, 2) NOT IN ('BG', 'GB', 'NK', 'KN', 'TN', 'NT', 'ZZ')", plain=COMPACT,
         group="digits", found=("nino AB123456C", "AB 12 34 56 C"), kept=("BG123456C", "DA123456C", "AB123456E", "AB123456"),
+    ),
+    Pattern(
+        "uk_nino", "the same in small letters or with hyphens, after their name", r"[a-zA-Z]{2}[ -]?[0-9]{2}[ -]?[0-9]{2}[ -]?[0-9]{2}[ -]?[a-dA-D]\b", r"(?i:\b(?:nino|national insurance))\b",
+        ("nino", "national insurance"), before=r"\[", lead=r"(?i:\b(?:nino|national insurance)(?: (?:number|no))?)\W{1,5}(?:is )?", behind=r"[\w@-]",
+        check="upper(left({value}, 2)) NOT IN ('BG', 'GB', 'NK', 'KN', 'TN', 'NT', 'ZZ')", plain=COMPACT,
+        group="word", found=("nino ab123456c", "nino: AB-12-34-56-C"), kept=("nino bg123456c",),
+    ),
+    Pattern(
+        "es_dni", "the same in small letters or with dots, after their name", r"(?:[0-9]{1,2}\.?[0-9]{3}\.?[0-9]{3}|[xyzXYZ]-?[0-9]{7})[ -]?[a-zA-Z]\b", r"(?i:\b(?:dni|nif|nie))\b",
+        ("dni", "nif", "nie"), before=r"\[", lead=r"(?i:\b(?:dni|nif|nie))\W{1,5}", behind=r"[\w@-]", check=f"clew_is_dni({COMPACT})", plain=COMPACT,
+        group="word", found=("dni=12345678z", "NIF 12.345.678-Z"), kept=("dni=12345678a",),
     ),
     Pattern(
         "es_dni", "Spanish DNI and NIE, by their letter", r"\b(?:[0-9]{8}|[XYZ]-?[0-9]{7})[ -]?[A-HJ-NP-TV-Z]\b",
@@ -118,13 +136,13 @@ PATTERNS: tuple[Pattern, ...] = (
     Pattern(
         "phone", "phone numbers with a country code, or written as one", f"(?:{'|'.join(PHONE_FORMS)})",
         r"\+[1-9][0-9]{0,2}[ .(-]{0,2}[0-9][0-9 .)-]{1,2}[0-9]|\([0-9]{2,6}\)[ .-]?[0-9]{3}"
-        r"|\b(?:[2-9][0-9]{2}[ .-][0-9]{3}[ .-][0-9]{3}|0[0-9]{2} [0-9]{4} [0-9]{4}|0[0-9]{3} [0-9]{3} [0-9]{4}|0[0-9]{4} [0-9]{3} ?[0-9]{3}"
+        r"|\b(?:[2-9][0-9]{2}[ .-][0-9]{3}[ .-][0-9]{3}|0[0-9]{2} [0-9]{4} [0-9]{4}|0[0-9]{3} [0-9]{3} [0-9]{4}|0[0-9]{4} [0-9]{3} ?[0-9]{3}|01[567][0-9] [0-9]{7}"
         r"|00[1-9][0-9]{0,2}[ .-][0-9]{1,4}[ .-][0-9]|0[1-9](?:[ .-][0-9]{2}){4}|[6-9][0-9]{2}(?: [0-9]{2}){3})",
-        before=NOT_A_NUMBER + r"|[0-9] |[:([]\+", behind=GOES_ON + r"|[ ]?[:+*=]", check=PHONE_DIGITS, plain=DIGITS,
+        before=NOT_A_NUMBER + r"|[0-9] |[:([]\+", behind=GOES_ON + r"|[ ]?[:+*=]", check=PHONE_CHECK, plain=DIGITS,
         group="phone", found=("call +14155550132 or", "+44 20 7946 0958", "(415) 555-0132", "415-555-0132", "01 42 68 53 00", "tel. 612 345 678", "(11) 98765-4321",
                "020 7946 0958", "+49 (0)30 901820", "+33 1 23 45 67 89", "0049 151 23456789", "tel=+34612345678"),
         kept=("2026-11-25 21:31:00", "192.168.100.200", "+0000", "req-415-555-0132", "1763000000.123", "415-555-0132-7781",
-              "0217 1607 1097 0173", "10.20.30.40.50", "123 456 789 012 345", "3.14159265358979", "-122.4194155"),
+              "0217 1607 1097 0173", "10.20.30.40.50", "123 456 789 012 345", "3.14159265358979", "+3.14159265", "-122.4194155"),
     ),
     Pattern(
         "phone", "any digits after the word phone", r"[+(]?[0-9][0-9 ().-]{5,17}[0-9]",
@@ -159,7 +177,7 @@ CREATE OR REPLACE TEMP MACRO clew_luhn(digits) AS
 CREATE OR REPLACE TEMP MACRO clew_is_card(digits) AS
     regexp_full_match(digits, '4(?:[0-9]{12}|[0-9]{15}|[0-9]{18})|5[1-5][0-9]{14}|2(?:22[1-9]|2[3-9][0-9]|[3-6][0-9]{2}'
         || '|7[01][0-9]|720)[0-9]{12}|3[47][0-9]{13}|3(?:0[0-5]|[689][0-9])[0-9]{11}|35(?:2[89]|[3-8][0-9])[0-9]{12}'
-        || '|6(?:011|5[0-9]{2}|4[4-9][0-9])[0-9]{12,15}|62[0-9]{14,17}') AND clew_luhn(digits);
+        || '|(?:50(?:18|20|38)|5893|6304|6759|676[1-3])[0-9]{8,15}|6(?:011|5[0-9]{2}|4[4-9][0-9])[0-9]{12,15}|62[0-9]{14,17}') AND clew_luhn(digits);
 CREATE OR REPLACE TEMP MACRO clew_is_iban(compact) AS
     list_reduce(list_transform(string_split(compact[5:] || compact[:4], ''), lambda sign:
         CASE WHEN sign BETWEEN '0' AND '9' THEN sign::INTEGER ELSE ascii(sign) - 55 END),

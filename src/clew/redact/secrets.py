@@ -7,23 +7,19 @@ Blind to   secrets without a form of their own and without a word before them; t
 
 from __future__ import annotations
 
-from clew.redact._pattern import NO_VALUES, Pattern
-
-SEPARATOR = r"""\\*["']?\s{0,3}(?:=>|[:=])\s{0,3}"""
-"""Between a name and its value: `=`, `: `, `": "`, `\": \"`."""
-QUOTE = r"""\\*["']?"""
-BARE = r"""[^\s"'\\&,;}\])<>\[(][^\s"'\\&,;}\])<>]*"""
-"""A value without blanks, which no mark and no call begins."""
-HAS_DIGIT = "regexp_matches({value}, '[0-9]')"
-IS_VALUE = f"NOT regexp_full_match({{value}}, '{NO_VALUES}')"
-NAMED_GATE = (
-    r"(?i:passw[a-z]{0,4}|passphrase|pwd|\bpass|_pass|contrase[a-zñÑ]{1,3}|senha|(?:^|[^\[])secrets?|credentials?|token|signature"
-    r"|cookies?|authorization|(?:api|access|account|private|signing|encryption|subscription|auth|secret)[ _-]?key"
-    r"|jsessionid|phpsessid|aspsessionid[a-z]{0,12}|asp\.net_sessionid|connect\.sid|laravel_session)"
-    r"""[0-9]?\\*["']?\s{0,3}(?:=>|[:=])\s{0,3}(?:\[?\s?\\*["'])?[^\s\["'\\]"""
+from clew.redact import _commands, _headers
+from clew.redact._pattern import Pattern
+from clew.redact._words import (
+    BARE,
+    HAS_DIGIT,
+    IS_VALUE,
+    KEYS,
+    NAMED_GATE,
+    PASSWORDS,
+    QUOTE,
+    SEPARATOR,
+    TOKENS,
 )
-
-
 
 AWS_MARK = r"\[secret:aws_access_key\]"
 BESIDE_GATE = "(?:AKIA|ASIA|ABIA|ACCA)[A-Z0-9]{8}"
@@ -34,6 +30,8 @@ LIKE_AWS_SECRET = (
 )
 """Random signs change their kind more often than words, paths and hashes in hexadecimal do."""
 
+USER = r"""(?:\[[a-z0-9_]{1,20}:[a-z0-9_]{1,20}\]|[^\s/:@'"<>?#\[]{0,200})"""
+
 IS_SECRET = True
 """What is found is gone for good."""
 
@@ -41,14 +39,20 @@ PATTERNS: tuple[Pattern, ...] = (
     Pattern(
         "private_key", "PEM private keys, those of service accounts included",
         r"(?s:-----BEGIN [A-Z0-9 ]{0,40}PRIVATE KEY[A-Z ]{0,10}-----(?:.*?-----END [A-Z0-9 ]{0,40}PRIVATE KEY"
-        r"[A-Z ]{0,10}-----|(?:\s|\\+[nr])*[A-Za-z0-9+/=]{40}(?:[A-Za-z0-9+/=\s]|\\+[nr])*))",
-        "-----BEGIN", ("private key",),
+        r"[A-Z ]{0,10}-----|(?:\s|\\+[nr])*[A-Za-z0-9+/=]{40}(?:[A-Za-z0-9+/=\s]|\\+[nr])*))"
+        r"|(?:[A-Za-z0-9+/=]{20,100}(?:\s|\\+[nr]){1,6})+-----END [A-Z0-9 ]{0,40}PRIVATE KEY[A-Z ]{0,10}-----"
+        r"|\bLS0tLS1CRUdJTi(?:BSU0Eg|BQUklW|BFQyBQ|BPUEVO|BFTkNS|BEU0Eg|BQR1AgUFJJ)[A-Za-z0-9+/]{20,}={0,2}"
+        r"|PuTTY-User-Key-File-[0-9](?s:.*?)Private-MAC: [0-9a-f]{40,64}",
+        "-----BEGIN|-----END|LS0tLS1CRUdJTi|PuTTY-User-Key", ("private key", "ls0tls1crudjti", "putty-user-key"),
         found=(
             "-----BEGIN RSA PRIVATE KEY-----\nMIIEow==\n-----END RSA PRIVATE KEY-----",
             '"private_key":"-----BEGIN PRIVATE KEY-----\\nMIIEvA==\\n-----END PRIVATE KEY-----\\n"',
             "-----BEGIN OPENSSH PRIVATE KEY-----\n" + "b3BlbnNzaC1rZXktdjEAAAAABG5vbmUAAAAEbm9uZQ" * 2,
+            "EXAMPLEexampleEXAMPLEexample\nEXAMPLEexampleEXAMPLE==\n-----END RSA PRIVATE KEY-----",
+            "tls.key: LS0tLS1CRUdJTiBSU0EgUFJJVkFURSBLRVktLS0tLQpFWEFNUExFZXhhbXBsZQ==",
+            "PuTTY-User-Key-File-3: ssh-ed25519\nPrivate-Lines: 1\nEXAMPLE\nPrivate-MAC: " + "0123456789abcdef" * 4,
         ),
-        kept=("-----BEGIN PUBLIC KEY-----\nMIIB\n-----END PUBLIC KEY-----", "a -----BEGIN PRIVATE KEY----- line"),
+        kept=("LS0tLS1CRUdJTiBDRVJUSUZJQ0FURS0tLS0tCk1JSUI=", "-----BEGIN PUBLIC KEY-----\nMIIB\n-----END PUBLIC KEY-----", "a -----BEGIN PRIVATE KEY----- line"),
     ),
     Pattern(
         "aws_access_key", "AWS access key ids", r"\b(?:AKIA|ASIA|ABIA|ACCA)[A-Z0-9]{16}\b", "(?:AKIA|ASIA|ABIA|ACCA)[A-Z0-9]{8}",
@@ -56,10 +60,10 @@ PATTERNS: tuple[Pattern, ...] = (
         found=("key AKIAIOSFODNN7EXAMPLE used",), kept=("AKIA is a prefix", "XAKIAIOSFODNN7EXAMPLE"),
     ),
     Pattern(
-        "aws_secret_key", "AWS secret access keys, after their name", r"[A-Za-z0-9/+=]{40}", NAMED_GATE,
-        ("secret",), lead=rf"(?i:secret[_ -]?(?:access[_ -]?)?key){SEPARATOR}{QUOTE}", behind="[A-Za-z0-9/+=]",
+        "aws_secret_key", "AWS secret access keys, after their name", r"[A-Za-z0-9/+=]{40}", NAMED_GATE + r"|secret_access_key\s",
+        ("secret",), lead=rf"(?i:secret[_ -]?(?:access[_ -]?)?key)(?:{SEPARATOR}{QUOTE}|\s)", behind="[A-Za-z0-9/+=]",
         group="word", found=("aws_secret_access_key = wJalrXUtnFEMI/K7MDENG/bPxRfiCYEXAMPLEKEY",
-               '"SecretAccessKey": "wJalrXUtnFEMI/K7MDENG/bPxRfiCYEXAMPLEKEY"'),
+               '"SecretAccessKey": "wJalrXUtnFEMI/K7MDENG/bPxRfiCYEXAMPLEKEY"', "aws configure set aws_secret_access_key wJalrXUtnFEMI/K7MDENG/bPxRfiCYEXAMPLEKEY"),
     ),
     Pattern(
         "aws_secret_key", "AWS secret access keys, behind a key id", r"[A-Za-z0-9/+]{40}", BESIDE_GATE, BESIDE_HINTS,
@@ -79,13 +83,17 @@ PATTERNS: tuple[Pattern, ...] = (
         group="word", found=("aws_session_token=" + "IQoJb3JpZ2luX2VjEXAMPLE" * 3,),
     ),
     Pattern(
-        "google_api_key", "Google Cloud API keys", r"\bAIza[0-9A-Za-z_-]{30,}", "AIza", ("aiza",),
-        found=("?key=AIzaSyD-EXAMPLE-not-a-real-key-0123456",), kept=("AIza alone",),
+        "aws_bedrock_key", "Amazon Bedrock API keys", r"\b(?:ABSK[A-Za-z0-9+/]{60,}|bedrock-api-key-[A-Za-z0-9+/_-]{40,})={0,2}", "ABSK|bedrock-api-key-",
+        ("absk", "bedrock-api-key-"), found=("ABSK" + "EXAMPLEexample01" * 8 + "==", "bedrock-api-key-" + "EXAMPLEexample01" * 4), kept=("ABSK is a prefix",),
     ),
     Pattern(
-        "google_oauth", "Google OAuth tokens and client secrets", r"\b(?:ya29\.[\w-]{20,}|GOCSPX-[\w-]{20,})",
-        r"ya29\.|GOCSPX-", ("ya29.", "gocspx-"),
-        found=("token ya29.a0AfH6SMBEXAMPLEEXAMPLE-example", "GOCSPX-abcdefghijklmnopqrstuvwx01"),
+        "google_api_key", "Google Cloud API keys", r"\b(?:AIza[0-9A-Za-z_-]{30,}|AQ\.Ab[0-9A-Za-z_-]{30,})", r"AIza|AQ\.Ab", ("aiza", "aq.ab"),
+        found=("key AQ.Ab8EXAMPLEexample0123456789EXAMPLEexample_01", "?key=AIzaSyD-EXAMPLE-not-a-real-key-0123456",), kept=("AIza alone",),
+    ),
+    Pattern(
+        "google_oauth", "Google OAuth tokens and client secrets", r"\b(?:ya29\.[\w-]{20,}|GOCSPX-[\w-]{20,}|1//0[\w-]{30,})",
+        r"ya29\.|GOCSPX-|\b1//0", ("ya29.", "gocspx-", "1//0"),
+        found=("refresh 1//0gEXAMPLEexample0123456789EXAMPLEexample", "token ya29.a0AfH6SMBEXAMPLEEXAMPLE-example", "GOCSPX-abcdefghijklmnopqrstuvwx01"),
     ),
     Pattern(
         "azure_storage_key", "Azure storage and shared access keys in connection strings",
@@ -107,7 +115,11 @@ PATTERNS: tuple[Pattern, ...] = (
         "8Q~", ("8q~",), found=("secret abc8Q~EXAMPLEexample0123456789EXAMPLE0123",),
     ),
     Pattern(
-        "github_token", "GitHub tokens", r"\b(?:gh[pousr]_[A-Za-z0-9]{20,255}|github_pat_[A-Za-z0-9_]{20,255})",
+        "azure_api_key", "keys of Azure AI services, and tokens of Azure DevOps", r"\b(?:[A-Za-z0-9]{52}JQQJ99[A-Za-z0-9]{26}|[A-Za-z0-9]{76}AZDO[A-Za-z0-9]{4})\b",
+        "JQQJ99|AZDO", ("jqqj99", "azdo"), found=("key " + "EXAMPLEexample" * 3 + "EXAMPLE012JQQJ99EXAMPLEexample0123456789AB",), kept=("AZDO agent",),
+    ),
+    Pattern(
+        "github_token", "GitHub tokens", r"\b(?:gh[pousr]_(?:[A-Za-z0-9]{1,20}_)?eyJ[\w-]{6,}\.[\w-]{6,}\.[\w-]{6,}|gh[pousr]_[A-Za-z0-9]{20,255}|github_pat_[A-Za-z0-9_]{20,255})",
         "gh[pousr]_[A-Za-z0-9]|github_pat_", ("ghp_", "gho_", "ghu_", "ghs_", "ghr_", "github_pat_"),
         found=(*(f"{kind}_EXAMPLEexampleEXAMPLEexample012345678" for kind in ("ghp", "gho", "ghu", "ghs", "ghr")),
                "github_pat_11EXAMPLE0example0EXAMPLE_example"),
@@ -119,8 +131,8 @@ PATTERNS: tuple[Pattern, ...] = (
         found=("glpat-EXAMPLEexample012345",), kept=("glad-to-see-you-here-today-again",),
     ),
     Pattern(
-        "slack_token", "Slack tokens", r"\bxox[abceoprs](?:\.xox[bp])?-[A-Za-z0-9-]{10,}|\bxapp-[0-9]-[A-Za-z0-9-]{10,}",
-        "xox[abceoprs][.-]|xapp-", ("xox", "xapp-"),
+        "slack_token", "Slack tokens", r"\bxoxd-[A-Za-z0-9%+/=_-]{10,}|\bxox[abceoprs](?:\.xox[bp])?-[A-Za-z0-9-]{10,}|\bxapp-[0-9]-[A-Za-z0-9-]{10,}",
+        "xox[abcdeoprs][.-]|xapp-", ("xox", "xapp-"),
         found=("xoxb-0123456789-EXAMPLEexample", "xapp-1-A0EXAMPLE-0123456789-example"), kept=("xoxo-love",),
     ),
     Pattern(
@@ -137,6 +149,11 @@ PATTERNS: tuple[Pattern, ...] = (
         "twilio_key", "Twilio account and key ids", r"\b(?:SK|AC)[0-9a-f]{32}\b", r"\b(?:SK|AC)[0-9a-f]{8}", ("sk", "ac"),
         found=("SK0123456789abcdef0123456789abcdef", "AC0123456789abcdef0123456789abcdef"),
         kept=("SKU 0123456789",),
+    ),
+    Pattern(
+        "twilio_token", "Twilio auth tokens, behind the id of their account", "[0-9a-f]{32}", r"\bAC[0-9a-f]{8}", ("ac",),
+        lead=r"""\[secret:twilio_key\]["']?\s?[,:]\s?["']?""", behind=r"[\w-]",
+        found=('Client("AC0123456789abcdef0123456789abcdef", "0123456789abcdef0123456789abcdef")',),
     ),
     Pattern(
         "sendgrid_key", "SendGrid keys", r"\bSG\.[\w-]{16,32}\.[\w-]{16,64}", r"\bSG\.", ("sg.",),
@@ -177,25 +194,26 @@ PATTERNS: tuple[Pattern, ...] = (
         "groq_key", "Groq keys", r"\bgsk_[A-Za-z0-9]{20,}", "gsk_", ("gsk_",), found=("gsk_EXAMPLEexampleEXAMPLEexample0123456789",),
     ),
     Pattern(
-        "model_provider_key", "keys of xAI, NVIDIA, Perplexity, Replicate, Together, Fireworks, Cerebras and LangSmith",
-        r"\b(?:xai-|nvapi-|pplx-|csk-|r8_|fw_|tgp_v1_|lsv2_(?:pt|sk)_)[A-Za-z0-9_-]{20,}",
-        "xai-|nvapi-|pplx-|csk-|r8_|fw_|tgp_v1_|lsv2_", ("xai-", "nvapi-", "pplx-", "csk-", "r8_", "fw_", "tgp_v1_", "lsv2_"),
+        "model_provider_key", "keys of xAI, NVIDIA, Perplexity, Replicate, Together, Fireworks, Cerebras, LangSmith, Tavily, Jina, ElevenLabs and Voyage",
+        r"\b(?:(?:xai-|nvapi-|pplx-|csk-|r8_|fw_|tgp_v1_|lsv2_(?:pt|sk)_|tvly-|jina_)[A-Za-z0-9_-]{20,}|sk_[0-9a-f]{48}|sess-[A-Za-z0-9]{40}|pa-[A-Za-z0-9_-]{43}\b)",
+        "xai-|nvapi-|pplx-|csk-|r8_|fw_|tgp_v1_|lsv2_|tvly-|jina_|sk_[0-9a-f]{8}|sess-[A-Za-z0-9]{8}|\bpa-[A-Za-z0-9_-]{8}",
+        ("xai-", "nvapi-", "pplx-", "csk-", "r8_", "fw_", "tgp_v1_", "lsv2_", "tvly-", "jina_", "sk_", "sess-", "pa-"),
         check=HAS_DIGIT, found=("xai-EXAMPLEexample0123456789abcdef", "r8_EXAMPLEexample0123456789abcdefghij"),
         kept=("fw_version_of_the_router_board",),
     ),
     Pattern(
         "mistral_key", "Mistral keys, after the name", r"[A-Za-z0-9]{32}", r"(?i:mistral)", ("mistral",),
-        lead=rf"(?i:mistral[\w. -]{{0,30}})(?:{SEPARATOR}|\s){QUOTE}(?:(?i:bearer)\s+)?", behind=r"[\w-]", check=HAS_DIGIT,
+        lead=rf"(?i:mistral[\w. -]{{0,30}})(?:{SEPARATOR}|\s|\(){QUOTE}(?:(?i:bearer)\s+)?", behind=r"[\w-]", check=HAS_DIGIT,
         group="word", found=("MISTRAL_API_KEY=EXAMPLEexample0123456789EXAMPLEe", "mistral api key EXAMPLEexample0123456789EXAMPLEe"),
         kept=("mistral: mistral-large-2411",),
     ),
     Pattern(
         "cohere_key", "Cohere keys, after the name", r"[A-Za-z0-9]{40}", r"(?i:cohere|\bco_api)", ("cohere", "co_api"),
-        lead=rf"(?i:(?:cohere|\bco_api)[\w. -]{{0,30}})(?:{SEPARATOR}|\s){QUOTE}(?:(?i:bearer)\s+)?", behind=r"[\w-]", check=HAS_DIGIT,
+        lead=rf"(?i:(?:cohere|\bco_api)[\w. -]{{0,30}})(?:{SEPARATOR}|\s|\(){QUOTE}(?:(?i:bearer)\s+)?", behind=r"[\w-]", check=HAS_DIGIT,
         group="word", found=("CO_API_KEY=EXAMPLEexample0123456789EXAMPLEexample01", 'cohere_key: "EXAMPLEexample0123456789EXAMPLEexample01"'),
     ),
     Pattern(
-        "jwt", "JSON web tokens", r"\beyJ[A-Za-z0-9_-]{6,}\.eyJ[A-Za-z0-9_-]{6,}\.[A-Za-z0-9_-]*", r"\beyJ[A-Za-z0-9_-]{6}", ("eyj",),
+        "jwt", "JSON web tokens", r"\beyJ[A-Za-z0-9_-]{6,}\.(?:eyJ[A-Za-z0-9_-]{6,}\.[A-Za-z0-9_-]*|[A-Za-z0-9_-]*\.[A-Za-z0-9_-]{12,}\.[A-Za-z0-9_-]{12,}\.[A-Za-z0-9_-]{12,})", r"\beyJ[A-Za-z0-9_-]{6}", ("eyj",),
         found=("eyJhbGciOiJIUzI1NiJ9.eyJzdWIiOiJleGFtcGxlIn0.c2lnbmF0dXJl",), kept=("eyJub3QiOiJhIGp3dCJ9",),
     ),
     Pattern(
@@ -205,11 +223,15 @@ PATTERNS: tuple[Pattern, ...] = (
         found=("bot 0123456789:AAEXAMPLEexampleEXAMPLEexample01234",),
     ),
     Pattern(
-        "service_token", "tokens of Vault, Databricks, Docker Hub, Atlassian, New Relic, Sentry, Linear, Pinecone, Mailgun and age",
+        "service_token", "tokens of Vault, Databricks, Docker Hub, Atlassian, New Relic, Sentry, Linear, Pinecone, Mailgun, age, Notion, Figma, Postman and others",
         r"\b(?:hv[sbr]\.[\w-]{24,}|dapi[0-9a-f]{32}|dckr_pat_[\w-]{20,}|ATATT3[\w=-]{50,}|NRAK-[A-Z0-9]{27}|sntrys_[\w+/=-]{40,}"
-        r"|lin_api_[A-Za-z0-9]{32,}|pcsk_[A-Za-z0-9_]{40,}|key-[0-9a-f]{32}|AGE-SECRET-KEY-1[A-Z0-9]{58})",
-        r"\bhv[sbr]\.[\w-]{24}|dapi[0-9a-f]{32}|dckr_pat_|ATATT3|NRAK-|sntrys_|lin_api_|pcsk_|key-[0-9a-f]{32}|AGE-SECRET",
-        ("hvs.", "hvb.", "hvr.", "dapi", "dckr_pat_", "atatt3", "nrak-", "sntrys_", "lin_api_", "pcsk_", "key-", "age-secret"),
+        r"|ntn_[A-Za-z0-9]{40,}|figd_[\w-]{30,}|PMAK-[0-9a-f]{24}-[0-9a-f]{34}|sb_secret_[\w-]{20,}|sbp_[0-9a-f]{40}|rubygems_[0-9a-f]{48}"
+        r"|tskey-[a-z]{2,10}-[\w-]{20,}|xkeysib-[0-9a-f]{64}-[A-Za-z0-9]{16}|glsa_[A-Za-z0-9]{32}_[0-9a-f]{8}|phx_[A-Za-z0-9]{40,}"
+        r"|dp\.(?:pt|st|ct|sa|scim|audit)\.[\w.-]{40,}|[A-Za-z0-9]{14}\.atlasv1\.[\w-]{60,}|lin_api_[A-Za-z0-9]{32,}|pcsk_[A-Za-z0-9_]{40,}|key-[0-9a-f]{32}|AGE-SECRET-KEY-1[A-Z0-9]{58})",
+        r"\bhv[sbr]\.[\w-]{24}|dapi[0-9a-f]{32}|dckr_pat_|ATATT3|NRAK-|sntrys_|lin_api_|pcsk_|key-[0-9a-f]{32}|AGE-SECRET"
+        r"|\bntn_|figd_|PMAK-|sb_secret_|sbp_|rubygems_|tskey-|xkeysib-|glsa_|phx_|\bdp\.[a-z]{2,5}\.|\.atlasv1\.",
+        ("hvs.", "hvb.", "hvr.", "dapi", "dckr_pat_", "atatt3", "nrak-", "sntrys_", "lin_api_", "pcsk_", "key-", "age-secret",
+         "ntn_", "figd_", "pmak-", "sb_secret_", "sbp_", "rubygems_", "tskey-", "xkeysib-", "glsa_", "phx_", "dp.", ".atlasv1."),
         found=("hvs.EXAMPLEexample0123456789EXAMPLE", "dapi0123456789abcdef0123456789abcdef", "dckr_pat_EXAMPLEexample0123456789abc"),
         kept=("key-value", "dapi0123", "hvs.py"),
     ),
@@ -218,78 +240,61 @@ PATTERNS: tuple[Pattern, ...] = (
         found=("https://discord.com/api/webhooks/012345678901234567/" + "EXAMPLE_example-" * 4,),
     ),
     Pattern(
+        "url_password", "tokens in place of a name in addresses", r"""[^\s/:@'"<>?#\[]{16,}""", r"@[A-Za-z0-9\[_]", ("://",), lead="://",
+        tail=":(?:x-oauth-basic|x-oauth-token|x)?@", group="at", found=("https://EXAMPLE0123456789abcdef:x-oauth-basic@github.com/a/b",),
+        kept=("https://EXAMPLE0123456789.example.com:8443/a@b",),
+    ),
+    Pattern(
         "url_password", "passwords in addresses, database addresses included", r"""[^\s/'"<>?#\[][^\s/'"<>?#]*""", r"@[A-Za-z0-9\[_]",
-        ("://",), lead=r"""(?i:\b[a-z][a-z0-9+.-]{0,30})://[^\s/:@'"<>?#]{0,200}:""", tail="@",
+        ("://", ":\\/"), lead=rf"""(?i:\b[a-z][a-z0-9+.-]{{0,30}}):\\{{0,3}}/\\{{0,3}}/{USER}:""", tail="@",
         group="at", found=("https://ann:hunter2@db.example.com/x", "postgresql://app:p%40ss@db.example.com:5432/x", "redis://:hunter2@r.example.com"),
         kept=("https://example.com:8080/a?mail=x", "http://[::1]:80/@", "mailto:x"),
     ),
     Pattern(
         "url_password", "those of databases, with signs that an address would encode", r"""[^\s/'"<>\[][^\s/'"<>]*""", r"@[A-Za-z0-9\[_]",
-        ("://",), lead=r"""(?i:\b(?:postgres(?:ql)?|mysql|mariadb|mongodb|rediss?|amqps?|mssql|oracle|clickhouse)(?:\+[a-z0-9]{1,20})?)://[^\s/:@'"<>?#]{0,200}:""",
+        ("://",), lead=r"""(?i:\b(?:postgres(?:ql)?|mysql|mariadb|mongodb|rediss?|amqps?|mssql|oracle|clickhouse)(?:\+[a-z0-9]{1,20})?)://""" + USER + ":",
         tail="@", group="at", found=("postgresql://app:p#ss?w@db.example.com/x", "mysql+pymysql://app:a@b#c@db/x"), kept=("redis://r.example.com:6379/0#a@b",),
     ),
-    Pattern(
-        "session_cookie", "cookies whose name speaks of a session or a token", r"""[^"'\r\n\\]+""", NAMED_GATE, ("cookie",),
-        lead=rf"(?i:\b(?:set-)?cookies?){SEPARATOR}{QUOTE}",
-        inside=r"""((?i:[\w.-]*(?:sess|sid|auth|token|jwt|csrf|xsrf|remember|login)[\w.-]*)=)([^\s;,"'\[][^\s;,"']*)""",
-        group="word", found=("Cookie: theme=dark; sessionid=abc123; lang=en", 'set-cookie: "connect.sid=s%3Aabc; Path=/"',),
-        kept=("Cookie: theme=dark; lang=en",),
-    ),
-    Pattern(
-        "session_cookie", "cookies of servlets, PHP, ASP.NET, Express and Laravel, wherever they stand", r"""[^\s;,&"'<>\[\]\\?]{8,}""", NAMED_GATE,
-        ("session", "phpsessid", "connect.sid"),
-        lead=r"(?i:\b(?:JSESSIONID|PHPSESSID|ASPSESSIONID[A-Z]{0,12}|ASP\.NET_SessionId|connect\.sid|laravel_session)\s?[:=]\s?)",
-        check=HAS_DIGIT, group="word", found=("GET /a;jsessionid=0A1B2C3D4E5F?x=1", "PHPSESSID=0a1b2c3d4e5f"), kept=("JSESSIONID=missing", "jsessionid: 7"),
-    ),
-    Pattern(
-        "authorization", "what an Authorization header holds", r"[A-Za-z0-9._~+/=:-]{6,}", NAMED_GATE, ("authorization",),
-        before=r"\[", lead=rf"(?i:authorization){SEPARATOR}{QUOTE}(?i:(?:Bearer|Basic|Token|Digest|ApiKey|Negotiate)\s+)?",
-        check=f"({HAS_DIGIT} OR length({{value}}) >= 20) AND {IS_VALUE}",
-        group="word", found=("Authorization: Bearer EXAMPLE-0123456789", 'curl -H "Authorization: Basic dXNlcjpwYXNzd29yZDE="',
-               '{"authorization":"Token 0123456789abcdef"}'),
-        kept=("Authorization: required", "authorization: failed for model"),
-    ),
-    Pattern(
-        "bearer_token", "tokens after the word Bearer", r"[A-Za-z0-9._~+/-]{8,}=*", r"(?i:bearer)[\s:=]", ("bearer",),
-        lead=r"(?i:\bbearer)(?:\s+|\s?[:=]\s{0,3})", check=HAS_DIGIT,
-        group="word", found=("with Bearer abcdef0123456789", "bearer: abcdef0123456789", "[Bearer abcdef0123456789]"), kept=("the bearer authentication scheme", "Bearer token missing"),
-    ),
-    Pattern(
-        "basic_auth", "name and password after the word Basic", r"[A-Za-z0-9+/]{8,}={0,2}", r"(?i:basic)\s", ("basic",),
-        lead=r"(?i:\bbasic)\s+", check="contains(try(from_base64({value}))::VARCHAR, ':')",
-        group="word", found=("Basic dXNlcjpwYXNz", "Authorization: Basic dXNlcjpwYXNzMQ=="), kept=("basic JavaScript", "basic authentication"),
-    ),
-    Pattern(
-        "curl_password", "passwords that curl is given", r"""[^\s"'\[][^\s"']*""", r"(?i:\bcurl)\s", ("curl",),
-        lead=r"""(?i:\bcurl)\s(?:[^\n|]{0,300}\s)?(?:-u|--user)[ =]["']?[^\s:"']{1,100}:""",
-        group="word", found=("curl -s -u ann:hunter2 https://example.com",), kept=("curl -u ann https://example.com",),
-    ),
+    *_headers.PATTERNS,
+    *_commands.PATTERNS,
     Pattern(
         "password", "passwords after their name", rf"""(?:{BARE})""", NAMED_GATE,
-        ("passw", "passphrase", "pwd", "contraseña", "senha", "pass="), before=r"\[",
-        lead=rf"(?i:(?:password|passwd|passphrase|passwort|contraseña|senha|\bpwd|_pwd)[0-9]?{SEPARATOR}|\b(?:\w{{1,20}}_)?pass=)",
-        check=IS_VALUE,
-        group="word", found=("login with password=hunter2 failed", "Server=db;User Id=sa;Pwd=example1;", "host=db password=s3cr3t dbname=x"),
-        kept=("password: required", "password=***", "password: must be longer", "password=${DB_PASSWORD}", "password = os.environ[0]"),
+        ("passw", "passphrase", "passcode", "pwd", "contraseña", "senha", "pass", "pw", "kennwort", "wachtwoord"), before=r"\[",
+        lead=rf"(?i:(?:{PASSWORDS})[0-9]?{SEPARATOR}|\bpass=)",
+        check=rf"{IS_VALUE} AND NOT regexp_full_match({{value}}, '[0-9.]{{1,5}}(?:ms|s|%)?|[/~].*')",
+        group="word", found=("login with password=hunter2 failed", "Server=db;User Id=sa;Pwd=example1;", "host=db password=s3cr3t dbname=x", "os.environ['DB_PASS'] = 'hunter2'", "mot de passe : hunter2"),
+        kept=("PWD=/app/src", "pass=12 fail=3", "password: required", "password=***", "password: must be longer", "password=${DB_PASSWORD}", "password = os.environ[0]"),
+    ),
+    Pattern(
+        "password", "those in quotes that hold the other quote, or an escaped one", r"""[^"'\\\n\[](?:[^"'\\\n]|['"][^"'\\\s,;:)}\]]|\\["']){0,200}""", NAMED_GATE,
+        ("pass", "pwd", "pw", "contraseña", "senha", "kennwort", "wachtwoord"), before=r"\[", lead=rf"""(?i:(?:{PASSWORDS})[0-9]?{SEPARATOR})["']""", tail=r"""["'](?:[\s,;:)}\]]|$)""", check=IS_VALUE,
+        group="word", found=("'password': \"it's hunter2\"", 'password="a \\" hunter2"'), kept=('{"password": "required"}',),
     ),
     Pattern(
         "password", "passwords in quotes after their name", r"""[^"'\\\n\[][^"'\\\n]{0,200}""", NAMED_GATE,
-        ("passw", "passphrase", "pwd"), before=r"\[",
-        lead=rf"""(?i:(?:password|passwd|passphrase|\bpwd|_pwd)[0-9]?{SEPARATOR})\\*["']""", check=IS_VALUE,
+        ("pass", "pwd", "pw", "contraseña", "senha", "kennwort", "wachtwoord"), before=r"\[",
+        lead=rf"""(?i:(?:{PASSWORDS})[0-9]?{SEPARATOR})\\*["']""", check=IS_VALUE,
         group="word", found=('{"password": "correct horse"}', '{\\"password\\":\\"hunter2\\"}', "password='hunter2'"),
         kept=('{"password": ""}', '{"password": "required"}'),
     ),
     Pattern(
         "password", "passwords after a sentence's word", r"""[^\s"',;\[]*[0-9][^\s"',;]*""", r"(?i:password|passphrase)\s", ("password", "passphrase"),
-        lead=r"""(?i:\b(?:password|passphrase)\s+(?:(?:for|of)\s+\S{1,60}\s+)?(?:is|was|:)\s+)["']?""", behind=r"\s(?i:character|attempt|day|time|minute|digit)",
-        group="word", found=("my password is hunter2, do not tell", "the password for ann is hunter2"), kept=("the password is wrong", "password is 8 characters long"),
+        lead=r"""(?i:\b(?:password|passphrase)(?:\s+(?:for|of)\s+[^\s:]{1,60})?(?:\s+(?:is|was)|\s?:)\s+)["']?""", behind=r"\s(?i:character|attempt|day|time|minute|digit)",
+        group="word", found=("my password is hunter2, do not tell", "the password for ann is hunter2", "Password for ann: hunter2"), kept=("the password is wrong", "password is 8 characters long"),
     ),
     Pattern(
         "api_key", "API keys after their name", rf"""(?:{BARE})""", NAMED_GATE, ("key",), before=r"\[",
-        lead=rf"(?i:(?:api[_-]?key|access[_-]?key|subscription[_-]?key|auth[_-]?key){SEPARATOR}){QUOTE}",
+        lead=rf"(?i:(?:{KEYS}){SEPARATOR}){QUOTE}",
         check=f"length({{value}}) >= 8 AND {HAS_DIGIT} AND {IS_VALUE}",
         group="word", found=("api_key=0123456789abcdef", 'x-api-key: "EXAMPLE0123456789"', "ocp-apim-subscription-key: 0123456789abcdef"),
         kept=("api_key: missing", "api_key_id=7", "access_key=short"),
+    ),
+    Pattern(
+        "api_key", "keys after a name in capitals", r"(?:base64:)?[A-Za-z0-9+/]{24,}={0,2}", NAMED_GATE, ("_key",), before=r"\[",
+        lead=rf"\b[A-Z][A-Z0-9_]{{0,40}}_KEY(?:_BASE)?{SEPARATOR}{QUOTE}", behind=r"[\w.-]",
+        check=f"{HAS_DIGIT} AND regexp_matches({{value}}, '[A-Za-z]') AND NOT starts_with({{value}}, '/')",
+        group="word", found=("APP_KEY=base64:EXAMPLEexample0123456789EXAMPLE=", "export ACME_KEY='EXAMPLEexample0123456789'"),
+        kept=("SSH_KEY=/home/ann/EXAMPLEexample0123456789", "CACHE_KEY=user_42_profile_of_the_season_2024"),
     ),
     Pattern(
         "api_key", "API keys in a query", r"[A-Za-z0-9_-]{24,}", r"[?&]key=", ("?key=", "&key="), lead=r"[?&](?i:key)=",
@@ -297,8 +302,8 @@ PATTERNS: tuple[Pattern, ...] = (
         group="word", found=("GET /v1/models?key=EXAMPLEexample0123456789EXAMPLE",), kept=("?key=user_profile", "?key=12345678901234567890123456"),
     ),
     Pattern(
-        "token", "tokens after their name", rf"""(?:{BARE})""", NAMED_GATE, ("token",), before=r"\[",
-        lead=rf"(?i:(?:access|refresh|auth|id|session|bearer|api|security|bot|csrf|xsrf|personal|private|hub|deploy|registry|admin|job)[_-]?token{SEPARATOR}){QUOTE}",
+        "token", "tokens after their name", rf"""(?:{BARE})""", NAMED_GATE, ("token", "_auth"), before=r"\[",
+        lead=rf"(?i:(?:{TOKENS}){SEPARATOR}){QUOTE}",
         check=f"length({{value}}) >= 8 AND {HAS_DIGIT} AND {IS_VALUE}",
         group="word", found=("refresh_token=EXAMPLE-0123456789", "PRIVATE-TOKEN: EXAMPLE0123456789", "//registry.example.com/:_authToken=EXAMPLE0123456789"),
         kept=("max_tokens=4096", "output_tokens: 512", "token: 5", "next_page_token=2"),
@@ -307,6 +312,16 @@ PATTERNS: tuple[Pattern, ...] = (
         "token", "long values after the word token", r"[A-Za-z0-9_./+=-]{16,}", NAMED_GATE, ("token",), before=r"[\[\w-]",
         lead=rf"(?i:token{SEPARATOR}){QUOTE}", check=HAS_DIGIT,
         group="word", found=("token=EXAMPLE0123456789abcdef",), kept=("token: tokenizer.encode", 'x {"token":"Hello1","logprob":-0.1}'),
+    ),
+    Pattern(
+        "token", "codes and keys in a query", r"[A-Za-z0-9._~/+%-]{30,}={0,2}", "[?&]code=", ("?code=", "&code="), lead="[?&]code=", check=HAS_DIGIT,
+        group="word", found=("GET /api/fn?code=EXAMPLEexample0123456789EXAMPLEexample==",), kept=("?code=200",),
+    ),
+    Pattern(
+        "secret", "what stands between the tags of a secret's name", r"[^<\s\[][^<]{0,500}", r"(?i:password|passwd|secret|token|key)(?:>|\s+value=)",
+        ("password", "passwd", "secret", "token", "key"), lead=r"""<(?i:[\w:.-]{0,30}(?:password|passwd|secret|secret_?access_?key|session_?token|access_?token|api_?key))(?:>|\s+value=["'])""",
+        tail=r"""(?:</|["'])""", check=IS_VALUE, group="word",
+        found=("<db:password>hunter2</db:password>", '<Password value="hunter2"/>', "<SecretAccessKey>wJalrXUtnFEMI/K7MDENG/bPxRfiCY</SecretAccessKey>"), kept=("<password></password>",),
     ),
     Pattern(
         "secret", "secrets after their name", rf"""(?:{BARE})""", NAMED_GATE, ("secret", "key", "credential"), before=r"\[",
@@ -319,7 +334,7 @@ PATTERNS: tuple[Pattern, ...] = (
         r"--[a-z0-9-]{0,30}(?:passw(?:or)?d|passphrase|token|secret|key)\s", ("--",),
         lead=r"""--(?:[a-z0-9-]{1,30}-)?(?:passw(?:or)?d|passphrase|token|secret|(?:api|access|secret|auth)-?key)\s{1,3}["']?""",
         check=f"length({{value}}) >= 6 AND {HAS_DIGIT} AND {IS_VALUE}",
-        group="word", found=("app --api-key EXAMPLE0123 run", "mysqldump --password 'hunter22' db"),
+        group="word", found=("app --api-key EXAMPLE0123 run", "mysqldump --password hunter22 db"),
         kept=("app --token --verbose", "app --max-tokens 409600", "app --password $PASSWORD", "see --password for more"),
     ),
 )  # fmt: skip
