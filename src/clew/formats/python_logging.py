@@ -206,11 +206,12 @@ def sniff(head: bytes) -> float:
     if not found:
         return 0.0
     share = len(found) / len(lines)
+    if BARE.issuperset(found):
+        return 0.9 * share if share >= LEAST_OF_BARE else 0.0
     if len(found) < len(lines):
         traces = head.count(b"Traceback (most recent call last)")
         share = len(found) / max(len(found), len(lines) - 4 * traces)
-    least = LEAST_OF_BARE if BARE.issuperset(found) else LEAST_SHARE
-    return 0.9 * min(share, 1.0) if share >= least else 0.0
+    return 0.9 * min(share, 1.0) if share >= LEAST_SHARE else 0.0
 
 
 def parse(head: bytes, settings: Settings) -> Parser:
