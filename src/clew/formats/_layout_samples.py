@@ -185,4 +185,73 @@ LAYOUT_SAMPLES = [
          {"attributes.shard": 7, "attributes.list": "[1]", "attributes.call": "f(x)"}],
         name="a bracket that closes behind a value, and a unit behind a space, as Rust's tracing writes them",
     ),
+    Sample(
+        "26/11/20 09:00:00 INFO SparkContext: started\n26/11/20 09:00:01 ERROR Executor: Exception in task 0.0\n"
+        "java.io.IOException: no space\n\tat a.B.run(B.scala:3)\n",
+        [{"timestamp": "2026-11-20T09:00:00Z", "logger": "SparkContext", "message": "started"},
+         {"severity": "ERROR", "exception_type": "java.io.IOException", "message": "Exception in task 0.0"}],
+        name="Spark",
+    ),
+    Sample(
+        "1:M 20 Nov 2026 09:00:00.123 * Ready\n1:M 20 Nov 2026 09:00:01.123 # Out of memory\n",
+        [{"timestamp": "2026-11-20T09:00:00.123000Z", "severity": "INFO", "process_id": 1, "message": "Ready"},
+         {"severity": "WARN", "message": "Out of memory"}],
+        name="Redis",
+    ),
+    Sample(
+        "2026-11-20T09:00:00.123456Z 8 [Warning] [MY-013360] [Server] Plugin deprecated\n"
+        "2026-11-20T09:00:01.123456Z 0 [ERROR] [MY-010119] [Server] Aborting\n",
+        [{"severity": "WARN", "logger": "MY-013360", "thread": "8", "message": "Plugin deprecated"},
+         {"severity": "ERROR"}],
+        name="MySQL",
+    ),
+    Sample(
+        "2026-11-20T09:00:00.123+0000 I  NETWORK  [conn1] accepted\n"
+        "2026-11-20T09:00:01.123+0000 E  QUERY    [conn1] failed\n",
+        [{"severity": "INFO", "logger": "NETWORK", "thread": "conn1", "message": "accepted"}, {"severity": "ERROR"}],
+        name="MongoDB's text",
+    ),
+    Sample(
+        "[2026-11-20T09:00:00Z INFO  app::server] ready\n[2026-11-20T09:00:01Z ERROR app::db] lost\n",
+        [{"logger": "app::server", "message": "ready"}, {"severity": "ERROR", "logger": "app::db"}],
+        name="Rust's env_logger",
+    ),
+    Sample(
+        "2026-11-20 09:00:00.123 +00:00 [INF] ready\n2026-11-20 09:00:01.123 +00:00 [ERR] lost\n",
+        [{"severity": "INFO", "message": "ready"}, {"severity": "ERROR", "timestamp": "2026-11-20T09:00:01.123000Z"}],
+        name="Serilog",
+    ),
+    Sample(
+        "info: Microsoft.Hosting.Lifetime[14]\n      Now listening\nfail: App.Api[13]\n      no age\n      for u-1\n",
+        [{"severity": "INFO", "logger": "Microsoft.Hosting.Lifetime", "message": "Now listening"},
+         {"severity": "ERROR", "logger": "App.Api", "message": "no age\nfor u-1"}],
+        name=".NET's console",
+    ),
+    Sample(
+        "[09:00:00 INF] ready\n[09:00:01 ERR] lost\nSystem.Exception: no\n   at A.B() in /x.cs:line 3\n",
+        [{"severity": "INFO", "message": "ready", "timestamp": None}, {"severity": "ERROR", "line": 2}],
+        name="Serilog's console",
+    ),
+    Sample(
+        "[2026-11-20 09:00:00 TP0] Load weight begin.\n[2026-11-20 09:00:01 DP1 TP0] Decode batch.\n"
+        "[2026-11-20 09:00:02] server_args=none ERROR late\n",
+        [{"timestamp": "2026-11-20T09:00:00Z", "thread": "TP0", "message": "Load weight begin."},
+         {"thread": "DP1 TP0"}, {"thread": None, "severity": "ERROR"}],
+        name="SGLang",
+    ),
+    Sample(
+        "2026/11/20 09:00:00 listening on :8080\n2026/11/20 09:00:01 main.go:23: dial: connection refused\n"
+        "2026/11/20 09:00:02 http: panic serving 192.0.2.1:5: nil map\ngoroutine 12 [running]:\nmain.f()\n",
+        [{"timestamp": "2026-11-20T09:00:00Z", "message": "listening on :8080"},
+         {"logger": "main.go", "message": "dial: connection refused", "severity": None},
+         {"severity": "ERROR", "line": 3}],
+        name="Go's log package",
+    ),
+    Sample(
+        "2026-11-20 09:00:00,123\tINFO services.py:1330 -- started\n"
+        "[2026-11-20 09:00:01,123 E 31 44] (raylet) node_manager.cc:3010: 1 Workers killed\n",
+        [{"logger": "services.py", "message": "started"},
+         {"severity": "ERROR", "logger": "node_manager.cc", "process_id": 31, "message": "1 Workers killed"}],
+        name="Ray's own processes",
+    ),
 ]  # fmt: skip

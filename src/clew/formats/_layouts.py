@@ -49,6 +49,33 @@ LAYOUTS: dict[str, str] = {
         r"(?P<level>LOG|ERROR|FATAL|PANIC|WARNING|NOTICE|INFO|DEBUG[1-5]?|STATEMENT|DETAIL|HINT|CONTEXT):"
         rf"  {MESSAGE}"
     ),
+    # 2026-11-20T09:00:01.123456Z 8 [Warning] [MY-013360] [Server] message, of MySQL
+    "mysql": (
+        rf"{TIME} (?P<thread>\d+) \[(?P<level>System|Note|Warning|ERROR)\] \[(?P<logger>MY-\d+)\] \[\w+\] "
+        rf"{MESSAGE}"
+    ),
+    # 2026-11-20T09:00:00.123+0000 I  NETWORK  [conn1] message, of MongoDB before 4.4
+    "mongodb": rf"{TIME} (?P<level>[DIWEF])\d? +(?P<logger>[A-Z]+) +\[(?P<thread>[^\]]+)\] {MESSAGE}",
+    # 1:M 20 Nov 2026 09:00:00.123 * message, of Redis: # is a warning
+    "redis": (
+        r"(?P<pid>\d+):[A-Z] (?P<time>\d\d [A-Z][a-z]{2} \d{4} \d\d:\d\d:\d\d\.\d{3}) (?P<level>[.*#-]) "
+        rf"{MESSAGE}"
+    ),
+    # 26/11/20 09:00:00 ERROR Executor: message, of Spark
+    "spark": rf"(?P<time>\d\d/\d\d/\d\d \d\d:\d\d:\d\d) {LEVEL} (?P<logger>[\w.$]+): {MESSAGE}",
+    # [2026-11-20 09:00:01,123 E 31 44] (raylet) node_manager.cc:3010: message, of Ray's own processes
+    "raylet": (
+        rf"\[{TIME} (?P<level>[DIWEF]) (?P<pid>\d+) (?P<thread>\d+)\] (?:\(\w+\) )?(?P<logger>[\w./-]+):\d+: "
+        rf"{MESSAGE}"
+    ),
+    # [2026-11-20T09:00:00Z ERROR app::handler] message, of Rust's env_logger
+    "env_logger": rf"\[{TIME} {LEVEL} +(?P<logger>[\w:]+)\] {MESSAGE}",
+    # 2026-11-20 09:00:00.123 +00:00 [ERR] message, of Serilog
+    "serilog": rf"{TIME} \[(?P<level>VRB|DBG|INF|WRN|ERR|FTL)\] {MESSAGE}",
+    # [09:00:00 ERR] message
+    "serilog_clock": rf"\[\d\d:\d\d:\d\d (?P<level>VRB|DBG|INF|WRN|ERR|FTL)\] {MESSAGE}",
+    # fail: App.Api[13], the message below it, of .NET's console
+    "dotnet": r"(?P<level>trce|dbug|info|warn|fail|crit): (?P<logger>[\w.]+)\[\d+\](?P<said>)",
     # 2026/11/20 09:00:00 ERROR message, as Go writes it
     "slashes": (
         r"(?P<time>\d{4}/\d\d/\d\d \d\d:\d\d:\d\d(?:\.\d+)?)\s+\[?"
@@ -119,6 +146,8 @@ LAYOUTS: dict[str, str] = {
     "django": rf"{LEVEL} +\[?{TIME}\]? {LOGGER} (?P<pid>\d+) (?P<thread>\d+) {MESSAGE}",
     # ERROR 2026-11-20 09:00:00,123 app.db: message
     "level_first": rf"\[?{LEVEL}\]?:? +\[?{TIME}\]?:? (?:{LOGGER}: )?{MESSAGE}",
+    # [2026-11-20 09:00:00 TP0] message, of SGLang
+    "sglang": rf"\[{TIME}(?: (?P<thread>[A-Z]+\d+(?: [A-Z]+\d+)*))?\] {MESSAGE}",
     # [20/Nov/2026 09:00:00] "GET /x HTTP/1.1" 500 145
     "runserver": rf"\[(?P<time>\d\d/[A-Z][a-z]{{2}}/\d{{4}} \d\d:\d\d:\d\d)\] {MESSAGE}",
     # (APIServer pid=5150) INFO 07-14 21:33:52 [loggers.py:273] message
@@ -155,6 +184,11 @@ LAYOUTS: dict[str, str] = {
     "winston": rf"(?P<level>error|warn|info|http|verbose|debug|silly): {MESSAGE}",
     # INFO:     message
     "uvicorn": rf"{LEVEL}: +{MESSAGE}",
+    # 2026/11/20 09:00:00 main.go:23: message, of Go's log package
+    "go": (
+        r"(?P<time>\d{4}/\d\d/\d\d \d\d:\d\d:\d\d(?:\.\d+)?) (?:(?P<logger>[\w./-]+\.go):\d+: )?"
+        rf"{MESSAGE}"
+    ),
     # [ERROR] message
     "level_alone": rf"\[{LEVEL}\] {MESSAGE}",
 }

@@ -9,11 +9,12 @@ from __future__ import annotations
 from clew.model.event import SEVERITIES
 
 WORDS = {
-    "TRACE": ("trace", "trc", "trac", "verbose", "finest", "finer", "silly", "t", "v"),
-    "DEBUG": ("debug", "dbg", "debg", "debu", "fine", "config", "d"),
+    "TRACE": ("trace", "trc", "trac", "verbose", "finest", "finer", "silly", "t", "v",
+              "vrb", "trce", "."),
+    "DEBUG": ("debug", "dbg", "debg", "debu", "fine", "config", "d", "dbug", "-"),
     "INFO": ("info", "inf", "information", "informational", "notice", "note", "success", "log",
-             "default", "i", "n"),
-    "WARN": ("warn", "warning", "wrn", "w"),
+             "default", "i", "n", "system", "*"),
+    "WARN": ("warn", "warning", "wrn", "w", "#"),
     "ERROR": ("error", "err", "eror", "erro", "severe", "e", "exception", "failure", "fail"),
     "FATAL": ("fatal", "fata", "pani", "pnc", "critical", "crit", "alert", "emerg", "emergency", "panic", "dpanic", "c",
               "f", "ftl", "a"),

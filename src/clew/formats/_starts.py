@@ -15,6 +15,7 @@ LEVEL_WORDS = (
     b"TRACE",
 )  # fmt: skip
 WINSTON_LEVELS = ("error", "warn", "info", "http", "verbose", "debug", "silly")
+DOTNET_LEVELS = ("trce", "dbug", "info", "warn", "fail", "crit")
 ESCAPE = 27
 MOST_COLOURS, LONGEST_COLOUR = 3, 10
 TRACEBACK = b"Traceback (most recent call last)"
@@ -113,7 +114,16 @@ def begins_as(layout: str, lines: Lines) -> NDArray[np.bool_]:
         begins = np.isin(first, list(b"DIWEFA")) & (lines.byte(1) == ord(","))
     elif layout == "pino_pretty":
         begins = (first == ord("[")) & lines.digits(1, 2, 4, 5) & (lines.byte(3) == ord(":"))
-    elif layout == "slashes":
+    elif layout == "redis":
+        begins = lines.digits(0) & np.logical_or.reduce(
+            [lines.byte(n) == ord(":") for n in range(1, 8)]
+        )
+    elif layout == "spark":
+        slashed = (lines.byte(2) == ord("/")) & (lines.byte(5) == ord("/"))
+        begins = slashed & lines.digits(0, 1, 3, 4, 6, 7, 9, 10)
+    elif layout == "serilog_clock":
+        begins = (first == ord("[")) & lines.digits(1, 2, 4, 5) & (lines.byte(3) == ord(":"))
+    elif layout in ("slashes", "go"):
         slashed = (lines.byte(4) == ord("/")) & (lines.byte(7) == ord("/"))
         begins = slashed & lines.digits(0, 1, 2, 3, 5, 6, 8, 9)
     elif layout == "trainer":
@@ -122,7 +132,11 @@ def begins_as(layout: str, lines: Lines) -> NDArray[np.bool_]:
     elif layout in ("clock", "clock_thread", "litellm"):
         at_colons = (lines.byte(2) == ord(":")) & (lines.byte(5) == ord(":"))
         begins = at_colons & lines.digits(0, 1, 3, 4, 6, 7)
-    for word in {"django_bare": DJANGO_SAYS, "winston": WINSTON_LEVELS}.get(layout, ()):
+    for word in {
+        "django_bare": DJANGO_SAYS,
+        "winston": WINSTON_LEVELS,
+        "dotnet": DOTNET_LEVELS,
+    }.get(layout, ()):
         begins |= lines.begins_with(word.encode()) & np.isin(lines.byte(len(word)), list(b": "))
     return begins
 

@@ -55,6 +55,8 @@ from clew.model.case import Sample
 
 LEAST_SHARE = 0.15
 """Fewer lines than this in a layout are chance: the text is no Python log."""
+BARE, LEAST_OF_BARE = frozenset(("go", "sglang")), 0.6
+"""Layouts that are a time and words: they have to be of most lines."""
 ZERO, NINE = ord("0"), ord("9")
 DRAWN = ("╭", "│", "╰")
 """How the lines of a traceback begin that rich drew."""
@@ -116,7 +118,7 @@ class PythonLoggingParser:
             "timestamp": self._timestamp(workbench),
             "timestamp_text": f"coalesce(said_at, {WERKZEUG_AT})",
             "severity": f"coalesce({severity_sql('level')}, {self._implied_severity()})",
-            "message": f"coalesce(message, {RAISED})",
+            "message": f"coalesce({DEDENTED if 'dotnet' in self.layouts else 'message'}, {RAISED})",
         }
         for name, own in (
             ("logger", "logger"),
@@ -144,6 +146,11 @@ class PythonLoggingParser:
         return with_pairs(f"({parted})", kept, before="thread")
 
     def _implied_severity(self) -> str:
+        if not BARE.isdisjoint(self.layouts):
+            return (
+                f"coalesce({severity_sql(SAID_LEVEL)}, CASE WHEN has_stack OR contains(message, "
+                "'panic') THEN 'ERROR' END)"
+            )
         if "django_bare" not in self.layouts:
             return "CASE WHEN has_stack THEN 'ERROR' END"
         known = "|".join(DJANGO_SAYS)
@@ -163,9 +170,16 @@ class PythonLoggingParser:
         if "glog" in self.layouts:
             dated = f"'{self.settings.year:04d}-' || said_at[1:2] || '-' || said_at[3:]"
             at = f"CASE WHEN said_at[5] = ' ' THEN {dated} ELSE {at} END"
+        if "spark" in self.layouts:
+            dated = "'20' || replace(said_at[:8], '/', '-') || said_at[9:]"
+            at = f"CASE WHEN said_at[3] = '/' THEN {dated} ELSE {at} END"
         return f"CASE WHEN {IS_PLAIN_TIME} THEN {plain} ELSE {timestamp_sql(at, self.settings)} END"
 
 
+DEDENTED = "regexp_replace(trim(message, chr(10) || ' '), '\\n {6}', chr(10), 'g')"
+"""Below its head .NET indents a message by six."""
+SAID_LEVEL = "nullif(regexp_extract(left(message, 80), '\\b(DEBUG|INFO|WARN|WARNING|ERROR|CRITICAL|FATAL)\\b', 1), '')"
+"""A level in a message, where the layout has none."""
 WERKZEUG = "(said_at IS NULL AND logger = 'werkzeug' AND contains(message, ' - - ['))"
 WERKZEUG_AT = (
     f"CASE WHEN {WERKZEUG} THEN nullif(regexp_extract(message, "
@@ -192,6 +206,8 @@ def sniff(head: bytes) -> float:
     if not found:
         return 0.0
     share = len(found) / len(lines)
+    if BARE.issuperset(found):
+        return 0.9 * share if share >= LEAST_OF_BARE else 0.0
     if len(found) < len(lines):
         traces = head.count(b"Traceback (most recent call last)")
         share = len(found) / max(len(found), len(lines) - 4 * traces)

@@ -55,7 +55,7 @@ WRAPPERS = (
 """Objects that only wrap: `{"extra": {"team": "x"}}` says team. Longest names first."""
 PLAIN: dict[str, str] = {
     "timestamp": (
-        "startutc @timestamp time timestamp ts t date datetime asctime eventtime event_time created "
+        "startutc @timestamp t.$date time timestamp ts t date datetime asctime eventtime event_time created "
         "created_at logged_at log_time time_local time_iso8601 start_time starttime "
         "start_timestamp request_time_utc time_utc timestamp_utc date_utc when instant timemillis "
         "timestampmillis time_unix_nano timeunixnano epoch receivetimestamp received_at "
