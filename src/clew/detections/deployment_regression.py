@@ -1,4 +1,4 @@
-"""Errors or latency that begin with a change: a deployment, a new version, a restart, a model, a setting.
+"""Errors or latency that begin with a change: a deployment, a version, a restart, a model, a setting.
 
 Reads     changes, logs, requests   change_type, change_version, service_version, model_version,
           start-up lines; http_status, duration_ms, url_path

@@ -365,7 +365,7 @@ def refusal(error: duckdb.Error, timeout_s: float | None = None) -> ConfigError 
 
 def _refused(error: duckdb.Error) -> ConfigError | EngineError:
     words = _sentence(str(error))
-    if isinstance(error, duckdb.ProgrammingError):
+    if isinstance(error, (duckdb.ProgrammingError, duckdb.PermissionException)):
         return ConfigError(f"The question cannot be answered: {words}")
     return EngineError(f"The case refused: {words}")
 
