@@ -87,6 +87,15 @@ def alerts_of(
     ]
 
 
+def test_events_of_one_moment_all_fire_where_they_reach_a_count_together(bench: Bench) -> None:
+    """The first of two counts both, so that what stands between their lines follows it."""
+    inner = correlation("event_count", ["a"], condition={"gte": 2})
+    outer = correlation("temporal_ordered", ["corr", "b"])
+    rules = set_of(A, B, inner, {**outer, "name": "outer"})
+    assert alerts_of(bench, rules, [event(0), event(0, "b"), event(0)], 1) == [("u", 0, 0)]
+    assert alerts_of(bench, rules, [event(0, "b"), event(0), event(0)], 1) == []
+
+
 def test_a_count_is_reached_within_the_timespan_both_ends_included(bench: Bench) -> None:
     rules = set_of(A, correlation("event_count", ["a"], condition={"gte": 3}))
     assert alerts_of(bench, rules, [event(0), event(5), event(10)]) == [("u", 10, 10)]

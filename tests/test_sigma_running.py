@@ -424,8 +424,30 @@ level: high
     far = [{**row, "timestamp": f"202{n}-01-01T00:00:00Z"} for n, row in enumerate(rows)]
     (finding,) = found_by(duckdb, without, far).findings
     assert finding.why[1].endswith("values of cs-username over all of the case.")
-    (problem,) = rules_of(folder, old=old.replace("count(cs-username)", "near x")).problems
-    assert "pipe" in problem.reason
+    for wrong in ("near x", "sum()", "max(cs-username)"):
+        (problem,) = rules_of(folder, old=old.replace("count(cs-username)", wrong)).problems
+        assert "pipe" in problem.reason
+
+
+def test_old_sums_and_nearness_are_correlations(folder: Path, bench: Bench) -> None:
+    """`| sum(field) by x > n` is a value_sum; `| near` asks for all of its searches, in any order."""
+    begin = "title: old\nlogsource: {category: webserver}\ndetection:\n  timeframe: 1m\n"
+    searches = "  s: {sc-status: 200}\n  t: {sc-status: 401}\n  u: {sc-status: 500}\n  condition: "
+    rules = rules_of(
+        folder,
+        old_sum=f"{begin}{searches}s | sum(sc-bytes) by c-ip > 250\n",
+        old_mean=f"{begin}{searches}s | avg(sc-bytes) by c-ip >= 100\n",
+        old_near=f"{begin}{searches}s | near t and u\n",
+        old_lack=f"{begin}{searches}s | near t and missing\n",
+    )
+    (problem,) = rules.problems
+    assert problem.file == "old_lack.yml" and problem.line == 8
+    rows = [request(n, 200, response_bytes=100 * n) for n in range(3)]
+    rows += [request(100, 500), request(130, 200, "192.0.2.8"), request(150, 401)]
+    found = {one.kind: one for one in found_by(bench, rules, rows).findings}
+    assert set(found) == {"old_sum", "old_mean", "old_near"}
+    assert found["old_sum"].measures["sum"] == 300
+    assert found["old_near"].measures["events"] == 3
 
 
 def test_a_name_reaches_into_the_lists_that_a_source_wrote(folder: Path, bench: Bench) -> None:

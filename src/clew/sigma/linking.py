@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import replace
 
+from clew.sigma.counting import COUNTED
 from clew.sigma.documents import Document
 from clew.sigma.reading import About, Correlation, Problem, Rule, RuleSet, filtered
 
@@ -26,8 +27,8 @@ def link(found: RuleSet, sources: Mapping[str, Document]) -> None:
             if target := keys.get(name) or keys.get(name.lower()):
                 found.places[key, name] = target
             else:
-                reason = f"it names the rule '{name}', which is not among the rules read."
-                _refuse(found, key, reason, sources[key].line_of(name))
+                why = "which is not among the rules read"
+                _refuse_for(found, key, name, why, sources[key])
                 break
         else:
             found.correlations[key] = _with_aliases(found, key, correlation)
@@ -36,6 +37,7 @@ def link(found: RuleSet, sources: Mapping[str, Document]) -> None:
     for key, correlation in found.correlations.items():
         if not correlation.generate:
             found.silent |= {found.places[key, name] for name in correlation.rules}
+    found.silent |= {k for k, rule in found.rules.items() if rule.about.name.startswith(COUNTED)}
     _filter(found, keys, sources)
 
 
@@ -86,6 +88,14 @@ def _refuse(found: RuleSet, key: str, reason: str, line: int) -> None:
     if item is not None:
         about: About = item.about
         found.problems.append(Problem(about.file, line, about.id, reason))
+
+
+def _refuse_for(found: RuleSet, key: str, name: str, why: str, source: Document) -> None:
+    """For a rule that it names; the reason is told already where the two are one document."""
+    if name.startswith(COUNTED):
+        found.correlations.pop(key)
+    else:
+        _refuse(found, key, f"it names the rule '{name}', {why}.", source.line_of(name))
 
 
 def _refuse_circles(found: RuleSet, sources: Mapping[str, Document]) -> None:
@@ -145,8 +155,7 @@ def _refuse_what_names_refused(
         for key, correlation in list(found.correlations.items()):
             gone = [n for n in correlation.rules if not _is_there(found, found.places[key, n])]
             if gone:
-                reason = f"it names the rule '{gone[0]}', which cannot run itself."
-                _refuse(found, key, reason, sources[key].line_of(gone[0]))
+                _refuse_for(found, key, gone[0], "which cannot run itself", sources[key])
                 again = True
 
 

@@ -73,8 +73,8 @@ def _sentence(error: Exception, data: Mapping[str, Anything]) -> str:
         )
     elif isinstance(error, SigmaConditionError) and "pipe" in words:
         words = (
-            "its condition has a pipe, and the only one that is read is '| count(field) by field > 5'; "
-            "write a correlation instead"
+            "its condition has a pipe, and only '| count(field) by field > 5', sum and avg in place of "
+            "count, and '| near search' are read; write a correlation instead"
         )
     elif isinstance(error, RecursionError):
         words = "it is nested too deeply"

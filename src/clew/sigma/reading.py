@@ -220,7 +220,7 @@ def _documents(file: Path, name: str, problems: list[Problem]) -> list[Document]
         problems.append(Problem(name, line, "", "it is not UTF-8."))
         return []
     read_documents = _collected(documents(text.replace("\r\n", "\n")))
-    found = [one for document in read_documents for one in as_correlation(document)]
+    found = [one for document in read_documents for one in as_correlation(document, name)]
     if not found:
         problems.append(Problem(name, 1, "", "the file holds no rule."))
     return found

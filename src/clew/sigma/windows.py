@@ -52,15 +52,8 @@ def trailing(t: ir.Table, span: int | None) -> Any:
 
 
 def _event_count(t: ir.Table, correlation: Correlation, span: int) -> ir.Table:
-    least = _only_least(correlation)
-    if least is None:
-        t = t.mutate(metric=t.count().over(trailing(t, span)).cast("float64"))
-        return _within(t, correlation)
-    if least <= 1:
-        return t.mutate(metric=ibis.literal(1.0))
-    order = ibis.window(group_by=keys_of(t), order_by=[t.at, t.source_id, t.byte_offset])
-    t = t.mutate(begin=t.at.lag(least - 1).over(order))
-    return t.filter(t.at - t.begin <= span).mutate(metric=ibis.literal(float(least)))
+    t = t.mutate(metric=t.count().over(trailing(t, span)).cast("float64"))
+    return _within(t, correlation)
 
 
 def _values(t: ir.Table, correlation: Correlation, span: int) -> ir.Table:
