@@ -44,6 +44,8 @@ MEASURES = (
 )
 REFERENCES = ("atlas.aml.t0070", "atlas.aml.t0051.001", "owasp.llm08-2025", "owasp.llm04-2025")
 TIMES_USUAL = 3.0
+SETTLED, SHARE_OF_FEW = 50, 0.6
+"""Retrievals after which a base is known well, and the share that a document must have before that."""
 
 
 def detect(
@@ -52,7 +54,7 @@ def detect(
     min_score: float = 0.5,
     min_share: float = 0.3,
     min_queries: int = 5,
-    min_before: int = 50,
+    min_before: int = 10,
 ) -> ir.Table:
     keys = ["base", "document"]
     t = _retrieved(events)
@@ -76,7 +78,7 @@ def detect(
     starts = starts.group_by(keys).agg(
         retrievals_before=starts.place.min(), whole=starts.whole.max()
     )
-    each = each.join(starts, keys)
+    each = each.join(starts, keys).join(_beside_older(t, starts), keys)
     each = each.mutate(
         share_since=each.retrievals / (each.whole - each.retrievals_before).cast("float64")
     )
@@ -88,8 +90,12 @@ def detect(
         "text", score="prompt_injection_score"
     )
     each = each.join(scores, "text")
+    is_sure = (each.retrievals_before >= SETTLED) | (
+        (each.share_since >= SHARE_OF_FEW) & (each.beside_older * 2 >= each.retrievals)
+    )
     found = each.mutate(
         dominates=(each.retrievals_before >= min_before)
+        & is_sure
         & (each.share_since >= option(min_share))
         & (each.queries >= min_queries)
         & (each.share_since >= each.usual_share * option(TIMES_USUAL))
@@ -103,9 +109,20 @@ def detect(
         min_share=option(min_share),
         min_queries=ibis.literal(min_queries),
         min_before=ibis.literal(min_before),
-    ).drop("base", "whole").order_by(
+    ).drop("base", "whole", "beside_older").order_by(
         ibis.desc("score"), ibis.desc("share_since"), "document", "data_source_id", "service"
     )  # fmt: skip
+
+
+def _beside_older(t: ir.Table, starts: ir.Table) -> ir.Table:
+    """One row a base and document: how many of its retrievals found a document that was there before it."""
+    keys = ["base", "document"]
+    t = t.join(starts.select(*keys, "retrievals_before"), keys)
+    one = ibis.window(group_by=[t.base, t.event_id])
+    t = t.mutate(oldest=t.retrievals_before.min().over(one))
+    return t.group_by(keys).agg(
+        beside_older=t.event_id.nunique(where=t.oldest < t.retrievals_before)
+    )
 
 
 def evidence(events: ir.Table, row: dict[str, Any]) -> ir.Table:
@@ -205,6 +222,17 @@ CASES = [
     Case(
         "an index that has just begun",
         rows=[_found(n, f"topic {n}", "only") for n in range(30)],
+        expect=[],
+    ),
+    Case(
+        "a new document on top of everything, in a base of few questions",
+        rows=_USUAL[:12]
+        + [_found(100 + n, f"topic {n}", "new", f"d{n}", f"d{n + 1}") for n in range(6)],
+        expect=[{"document": "new", "retrievals": 6, "retrievals_before": 12, "share_since": 1.0}],
+    ),
+    Case(
+        "after few questions come others, and with them other documents",
+        rows=_USUAL[:12] + [_found(100 + n, f"topic {n}", "faq", f"other{n}") for n in range(8)],
         expect=[],
     ),
     Case(
