@@ -126,15 +126,7 @@ def message_columns(
     source = shared.table(source)
     for name in ("message", "timestamp", "timestamp_text"):
         columns.pop(name, None)
-    workbench.execute(
-        f"CREATE OR REPLACE TEMP TABLE stacks AS SELECT byte_offset AS stack_at, {alone_sql('text')} AS stack "
-        f"FROM {relation} WHERE has_stack"
-    )
-    parsed = f"SELECT stack, {exception_struct_sql('stack')} AS raised FROM (SELECT DISTINCT stack FROM stacks)"
-    workbench.execute(
-        "CREATE OR REPLACE TEMP TABLE raised_errors AS "
-        f"SELECT stack_at, raised FROM stacks JOIN ({parsed}) USING (stack)"
-    )
+    _take_apart_stacks(workbench, relation)
     has_request = "contains(message, ' HTTP/')"
     found = (
         f"nullif(CASE WHEN contains(message, 'req') THEN regexp_extract(message, "
@@ -165,6 +157,19 @@ def message_columns(
         own = f"raised.{name}"
         columns[name] = f"coalesce({own}, {columns[name]})" if name in columns else own
     return source, columns
+
+
+def _take_apart_stacks(workbench: duckdb.DuckDBPyConnection, relation: str) -> None:
+    """Fills raised_errors with what the tracebacks of these records say, by the byte they begin at."""
+    workbench.execute(
+        f"CREATE OR REPLACE TEMP TABLE stacks AS SELECT byte_offset AS stack_at, {alone_sql('text')} AS stack "
+        f"FROM {relation} WHERE has_stack"
+    )
+    parsed = f"SELECT stack, {exception_struct_sql('stack')} AS raised FROM (SELECT DISTINCT stack FROM stacks)"
+    workbench.execute(
+        "CREATE OR REPLACE TEMP TABLE raised_errors AS "
+        f"SELECT stack_at, raised FROM stacks JOIN ({parsed}) USING (stack)"
+    )
 
 
 def _offer(columns: dict[str, str], name: str, sql: str) -> None:
