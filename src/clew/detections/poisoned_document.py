@@ -68,16 +68,7 @@ def detect(
         service=t.service.max(),
         tenant=ibis.ifelse(t.tenant.nunique() == 1, t.tenant.max(), ibis.null("string")),
     )
-    runs = t.group_by("base", "event_id").agg(timestamp=t.timestamp.min())
-    order = ibis.window(group_by=runs.base, order_by=[runs.timestamp, runs.event_id])
-    runs = runs.mutate(
-        place=ibis.row_number().over(order),
-        whole=runs.event_id.count().over(ibis.window(group_by=runs.base)),
-    )
-    starts = t.join(runs.select("base", "event_id", "place", "whole"), ["base", "event_id"])
-    starts = starts.group_by(keys).agg(
-        retrievals_before=starts.place.min(), whole=starts.whole.max()
-    )
+    starts = _starts(t)
     each = each.join(starts, keys).join(_beside_older(t, starts), keys)
     each = each.mutate(
         share_since=each.retrievals / (each.whole - each.retrievals_before).cast("float64")
@@ -112,6 +103,18 @@ def detect(
     ).drop("base", "whole", "beside_older").order_by(
         ibis.desc("score"), ibis.desc("share_since"), "document", "data_source_id", "service"
     )  # fmt: skip
+
+
+def _starts(t: ir.Table) -> ir.Table:
+    """One row a base and document: the base's retrievals before it was first found, and all of them."""
+    runs = t.group_by("base", "event_id").agg(timestamp=t.timestamp.min())
+    order = ibis.window(group_by=runs.base, order_by=[runs.timestamp, runs.event_id])
+    runs = runs.mutate(
+        place=ibis.row_number().over(order),
+        whole=runs.event_id.count().over(ibis.window(group_by=runs.base)),
+    )
+    t = t.join(runs.select("base", "event_id", "place", "whole"), ["base", "event_id"])
+    return t.group_by("base", "document").agg(retrievals_before=t.place.min(), whole=t.whole.max())
 
 
 def _beside_older(t: ir.Table, starts: ir.Table) -> ir.Table:
