@@ -189,7 +189,7 @@ def correlations(count: int, users: int) -> None:
         print(f"  {len(found.findings):,} findings {found.annotations}")
 
 
-def folder(rules: int = 4_000, bad: int = 30) -> None:
+def folder(rules: int = 4_000, bad: int = 30, requests: int = 200_000) -> None:
     with tempfile.TemporaryDirectory() as place:
         documents = list(rule_documents().values())
         for number in range(rules):
@@ -201,6 +201,14 @@ def folder(rules: int = 4_000, bad: int = 30) -> None:
         verdicts = _measure(f"reading and checking {rules:,} files", lambda: lint(place))
         wrong = sum(verdict.status == "error" for verdict in verdicts)
         print(f"  {len(verdicts):,} rules, {wrong} errors")
+        engine = duckdb.open_case(":memory:", write=True)
+        needles = [text for texts in ATTACKS.values() for text in texts]
+        _fill(engine, REQUESTS, [needles, len(needles), requests])
+        found = _measure(
+            f"running them over {requests:,} requests", lambda: run(engine, read(place))
+        )
+        kinds = {finding.kind for finding in found.findings}
+        print(f"  {len(found.findings):,} findings of {len(kinds):,} rules")
 
 
 def _fill(engine: duckdb.DuckDBEngine, sql: str, given: list[object]) -> None:
