@@ -3,16 +3,19 @@
     PYTHONPATH=src python bench/prompt_quality.py [FILE.jsonl...] [--missed] [--corpus NAME=FILE]...
 
 A FILE has {"source", "label": benign, injection or jailbreak, "text", and "lang" where one has several} a line.
-Without one, three files of sentences that were written for this purpose, in fifteen languages, many of the
+Without one, five files of sentences that were written for this purpose, in up to 21 languages, many of the
 innocent ones full of trigger words. None is split at random:
 
     prompt_attacks.jsonl           its sources were looked at while features were written
     prompt_attacks_held_out.jsonl  other sources, written before those features by who wrote them; their texts were
                                    not looked at, but their ways of speaking were known
     prompt_attacks_unseen.jsonl    other sources again, written when the features stood; nothing was changed for them
+    prompt_attacks_families.jsonl  written before its writer had seen a feature, and looked at afterwards
+    prompt_attacks_kept.jsonl      written together with it; its texts were not looked at, their ways of speaking
+                                   were known, and those in 20 languages helped to name families
 
-The last one is what to expect of attacks in new words. A text counts as an attack where the higher of both
-scores reaches 0.5. --missed prints the wrong ones of the first file.
+prompt_attacks_unseen.jsonl is what to expect of attacks in new words. A text counts as an attack where the higher
+of both scores reaches 0.5. --missed prints the wrong ones of the first file.
 
 --corpus adds texts by other hands, from where they were unpacked; none is kept here. FILE is JSON lines (with
 "text" or "prompt"; "label" where it has one), a JSON list of strings, or plain text with a blank line between
@@ -35,6 +38,8 @@ FOLDER = Path(__file__).parent
 TUNED_ON = FOLDER / "prompt_attacks.jsonl"
 HELD_OUT = FOLDER / "prompt_attacks_held_out.jsonl"
 UNSEEN = FOLDER / "prompt_attacks_unseen.jsonl"
+FAMILIES = FOLDER / "prompt_attacks_families.jsonl"
+KEPT = FOLDER / "prompt_attacks_kept.jsonl"
 THRESHOLD = 0.5
 
 
@@ -89,7 +94,7 @@ def _corpus(argument: str) -> list[dict[str, str]]:
 
 def _part(row: dict[str, str]) -> str:
     """The source, and in a source of many languages the language."""
-    is_many = row["source"].startswith(("world", "globe", "atlas", "nations"))
+    is_many = row["source"].startswith(("world", "globe", "atlas", "nations", "markets", "harbour"))
     return f"{row['source']}, {row['lang']}" if is_many else row["source"]
 
 
@@ -124,5 +129,5 @@ if __name__ == "__main__":
     parser.add_argument("--corpus", action="append", default=[], metavar="NAME=FILE")
     parser.add_argument("--missed", action="store_true")
     asked = parser.parse_args()
-    own = [] if asked.corpus else [TUNED_ON, HELD_OUT, UNSEEN]
+    own = [] if asked.corpus else [TUNED_ON, HELD_OUT, UNSEEN, FAMILIES, KEPT]
     main(asked.files or own, asked.corpus, is_missed_shown=asked.missed)

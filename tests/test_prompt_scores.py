@@ -13,6 +13,7 @@ import pytest
 from hypothesis import HealthCheck, example, given, settings
 from hypothesis import strategies as st
 from tests.engines import Bench
+from tests.pattern_words import needs_one_of
 from tests.serving import serving
 
 from clew import pipeline
@@ -24,6 +25,7 @@ from clew.investigation import detect
 from clew.model.fill import Fill
 from clew.model.views import events
 from clew.prompts.features.hidden import STEMS, in_base64
+from clew.prompts.features.triggers import GATES, INNOCENT_GATES, WRITTEN_OTHERWISE
 from clew.prompts.scores import FEATURES, _found, prompt_signs, scored
 
 ROOT = Path(__file__).resolve().parents[1]
@@ -50,6 +52,30 @@ def test_each_feature_is_found_in_its_hits_and_not_in_its_misses(bench: Bench) -
         if (name in row["signs"]) != expected
     ]
     assert not wrong
+
+
+BY_HAND = {"many_shots", "to_the_machine", "called_in_text", "called_first"}
+"""Their gates are shown by their hits alone: a name of a machine is never part of a longer word in them."""
+
+
+def test_a_gate_is_open_wherever_one_of_its_features_is() -> None:
+    """Each has a pattern that matches only where one of the gate's words stands."""
+    gates = {name: gate for gate in (*GATES, *INNOCENT_GATES) for name in gate.features.split()}
+    kept_out = [
+        feature.name
+        for feature in FEATURES
+        if feature.name in gates and feature.name not in BY_HAND
+        if not any(
+            needs_one_of(
+                pattern, re.split(r"(?<!\\)\|", gates[feature.name].words.replace(r"\x22", '"'))
+            )
+            for pattern in feature.patterns
+        )
+    ]
+    assert not kept_out
+    assert {f.name for f in FEATURES} == {
+        *gates, *WRITTEN_OTHERWISE, *(f.name for f in FEATURES if f.text == "raw"),
+    }  # fmt: skip
 
 
 def test_what_is_innocent_is_found_beside_an_attack(bench: Bench) -> None:
@@ -110,8 +136,10 @@ def test_the_evaluation_set_is_told_apart_as_the_readme_says() -> None:
         sys.path.pop(0)
     for path, recall, false in (
         (prompt_quality.TUNED_ON, 0.85, 0.025),
-        (prompt_quality.HELD_OUT, 0.87, 0.04),
-        (prompt_quality.UNSEEN, 0.38, 0.05),
+        (prompt_quality.HELD_OUT, 0.88, 0.035),
+        (prompt_quality.UNSEEN, 0.41, 0.05),
+        (prompt_quality.FAMILIES, 0.88, 0.02),
+        (prompt_quality.KEPT, 0.7, 0.02),
     ):
         rows = [json.loads(line) for line in path.read_text().splitlines()]
         hits = [max(s) >= 0.5 for s in prompt_quality._scores([row["text"] for row in rows])]

@@ -22,18 +22,23 @@ from clew.prompts.features.abroad import ABROAD
 from clew.prompts.features.demands import DEMANDS
 from clew.prompts.features.dismissal import DISMISSAL
 from clew.prompts.features.elsewhere import ELSEWHERE
+from clew.prompts.features.errands import ERRANDS
+from clew.prompts.features.families import FAMILIES
 from clew.prompts.features.forgery import FORGERY
 from clew.prompts.features.hidden import HIDDEN
 from clew.prompts.features.hijack import HIJACK
-from clew.prompts.features.innocent import INNOCENT
+from clew.prompts.features.innocent import INNOCENT, OUTSIDE, QUOTED
 from clew.prompts.features.nearby import NEARBY
 from clew.prompts.features.override import OVERRIDE
 from clew.prompts.features.personas import PERSONAS
+from clew.prompts.features.pressure import PRESSURE
 from clew.prompts.features.pretexts import PRETEXTS
 from clew.prompts.features.roles import ROLES
 from clew.prompts.features.secrets import SECRETS
 from clew.prompts.features.triggers import (
     FOREIGN,
+    GATES,
+    INNOCENT_GATES,
     OTHERWISE,
     RAW_TRIGGERS,
     TRIGGERS,
@@ -41,35 +46,58 @@ from clew.prompts.features.triggers import (
 )
 
 FEATURES: tuple[Feature, ...] = (
-    *OVERRIDE, *DISMISSAL, *SECRETS, *DEMANDS, *NEARBY, *ELSEWHERE, *ABROAD, *FORGERY, *HIDDEN, *HIJACK, *PERSONAS,
-    *ROLES, *PRETEXTS, *INNOCENT,
+    *OVERRIDE, *DISMISSAL, *SECRETS, *DEMANDS, *NEARBY, *ELSEWHERE, *ABROAD, *FAMILIES, *FORGERY, *HIDDEN,
+    *HIJACK, *PERSONAS, *ROLES, *PRETEXTS, *PRESSURE, *ERRANDS, *INNOCENT,
 )  # fmt: skip
 _TABLE = repr([(f.name, f.patterns, f.injection, f.jailbreak, f.unless) for f in FEATURES])
+
+
+def _conditions() -> dict[str, str]:
+    """Feature to the claim without which it is not looked for: that its gate is open."""
+    found = {f.name: "is_odd" for f in FEATURES if f.text == "raw"}
+    found |= dict.fromkeys(WRITTEN_OTHERWISE, "is_otherwise")
+    for number, gate in enumerate((*GATES, *INNOCENT_GATES)):
+        found |= dict.fromkeys(gate.features.split(), f"gate_{number}")
+    return found
+
+
+_EXPRESSIONS = {
+    f"gate_{number}": gate.words for number, gate in enumerate((*GATES, *INNOCENT_GATES))
+} | {"is_foreign": FOREIGN}
+_CONDITIONS = _conditions()
 MARK = hashlib.sha256(_TABLE.encode()).hexdigest()[:12]
 """Of the features: scores by others are worked out anew."""
 SCORES = {"prompt_injection": "prompt_injection_score", "jailbreak": "jailbreak_score"}
 """Detection to the column of events that it fills."""
+ONLY_QUOTED = "9.0"
+"""Taken from the logit of a text that only speaks of an order: as much as two clear signs."""
 LEAST_SHOWN = 0.02
 """A stored score below which the signs of a prompt are of no interest."""
-INVISIBLE = (
-    r"[\x{00ad}\x{200b}-\x{200f}\x{202a}-\x{202e}\x{2060}-\x{2064}\x{2066}-\x{2069}\x{feff}]"
-)
+INVISIBLE = r"[\x{00ad}\x{200b}-\x{200f}\x{202a}-\x{202e}\x{2060}-\x{2064}\x{2066}-\x{2069}\x{feff}\x{300}-\x{36f}]"
 STYLED = (
-    r"[\x{1d400}-\x{1d6a3}\x{ff21}-\x{ff3a}\x{ff41}-\x{ff5a}\x{24b6}-\x{24e9}\x{e0020}-\x{e007e}]"
+    r"[\x{1d400}-\x{1d6a3}\x{ff21}-\x{ff3a}\x{ff41}-\x{ff5a}\x{24b6}-\x{24e9}\x{1f130}-\x{1f149}"
+    r"\x{1f150}-\x{1f169}\x{1f170}-\x{1f189}\x{e0020}-\x{e007e}]"
 )
-ODD = rf"{INVISIBLE}|{STYLED}|[a-zA-Z][а-яα-ωѕіјһԁ]|[а-яα-ωѕіјһԁ][a-zA-Z]"
+_SMALL = dict(zip("ᴀʙᴄᴅᴇꜰɢʜɪᴊᴋʟᴍɴᴏᴘʀꜱᴛᴜᴠᴡʏᴢ", "abcdefghijklmnoprstuvwyz", strict=True))
+_MARKS = r"[bcdfghjklmnpqrstvwxz][\x{300}-\x{36f}]|[\x{300}-\x{36f}]{2}"
+_UNSEEN = r"[\x{00ad}\x{200b}-\x{200f}\x{202a}-\x{202e}\x{2060}-\x{2064}\x{2066}-\x{2069}\x{feff}]"
+ODD = rf"{_UNSEEN}|{_MARKS}|{STYLED}|[{''.join(_SMALL)}]|[a-zA-Z][а-яА-Яα-ωѕіјһԁ]|[а-яА-Яα-ωѕіјһԁ][a-zA-Z]"
 """Characters for whose sake a text is made plain by more than small letters."""
-_ALIKE = dict(zip("аеорсхіѕјԁһοαενιρ", "aeopcxisjdhoaevip", strict=True))
+_ALIKE = dict(
+    zip("аеорсхіѕјԁһοαενιρукмтвнАВЕКМНОРСТХУІ", "aeopcxisjdhoaevipykmtbhabekmhopctxyi", strict=True)
+)
 
 
 def _undone() -> tuple[str, str]:
     """Styled and look-alike letters, and what they stand for, place by place."""
-    pairs = dict(_ALIKE)
+    pairs = _ALIKE | _SMALL
     for first, last in ((0x1D400, 0x1D6A3), (0xFF21, 0xFF3A), (0xFF41, 0xFF5A), (0x24B6, 0x24E9)):
         for code in range(first, last + 1):
             letter = unicodedata.normalize("NFKC", chr(code)).lower()
             if len(letter) == 1 and letter.isascii():
                 pairs[chr(code)] = letter
+    for first in (0x1F130, 0x1F150, 0x1F170):
+        pairs |= {chr(first + n): chr(97 + n) for n in range(26)}
     pairs |= {chr(code): chr(code - 0xE0000).lower() for code in range(0xE0020, 0xE007F)}
     return "".join(pairs), "".join(pairs.values())
 
@@ -88,7 +116,7 @@ prompt_signs: ir.Table = ibis.table(
 )
 """One row for each different prompt of events that lacks a score, or has one of LEAST_SHOWN.
 
-Eighty patterns make a long question: it is asked once, and not by each detection that looks at scores.
+Two hundred patterns make a long question: it is asked once, and not by each detection that looks at scores.
 A prompt stays in it when its scores are filled.
 """
 
@@ -132,22 +160,28 @@ def scored(texts: ir.Table, column: str) -> ir.Table:
 
 
 def _found(texts: ir.Table, column: str) -> ir.Table:
-    """The texts with a claim `is_NAME` for each feature; all false where no trigger is."""
+    """The texts with a claim `is_NAME` for each feature; all false where no gate is open."""
     t = texts.mutate(plain_text=plain(texts[column]))
-    otherwise = [t.plain_text.re_search(pattern).fill_null(False) for pattern in OTHERWISE]
-    t = t.mutate(may_be_otherwise=ibis.or_(*otherwise))
-    may_be = t.may_be_otherwise | t[column].re_search(rf"{RAW_TRIGGERS}|{ODD}")
-    for trigger in TRIGGERS:
-        may_be = may_be | t.plain_text.re_search(trigger)
-    t = t.mutate(may_be=may_be.fill_null(False))
-    foreign = ibis.ifelse(t.may_be, t.plain_text.re_search(FOREIGN).fill_null(False), False)
-    t = t.mutate(may_be_foreign=foreign)
+    t = t.mutate(
+        is_otherwise=_any_found(OTHERWISE, t.plain_text),
+        is_odd=_all_found((rf"{RAW_TRIGGERS}|{ODD}",), t[column]),
+    )
+    t = t.mutate(may_be=_any_found(TRIGGERS, t.plain_text) | t.is_otherwise | t.is_odd)
     t = t.mutate(
         **{
-            f"is_{f.name}": _is_found(f, t[column], t.plain_text, t[_condition(f)])
+            name: _all_found((words,), t.plain_text, t.may_be)
+            for name, words in _EXPRESSIONS.items()
+        }
+    )
+    t = t.mutate(
+        **{
+            f"is_{f.name}": _all_found(
+                f.patterns, t[column] if f.text == "raw" else t.plain_text, _condition(f, t)
+            )
             for f in FEATURES
         }
     )
+    t = t.mutate(is_only_quoted=_only_quoted(t.plain_text, t.is_quoted_order))
     return t.mutate(
         **{
             f"is_{f.name}": t[f"is_{f.name}"] & ~ibis.or_(*(t[f"is_{name}"] for name in f.unless))
@@ -157,22 +191,33 @@ def _found(texts: ir.Table, column: str) -> ir.Table:
     )
 
 
-def _condition(feature: Feature) -> str:
+def _condition(feature: Feature, t: ir.Table) -> ir.BooleanValue:
     """The claim without which a feature is not looked for."""
-    if feature.name in WRITTEN_OTHERWISE:
-        return "may_be_otherwise"
-    return "may_be_foreign" if feature.is_foreign else "may_be"
+    gate: ir.BooleanValue = t[_CONDITIONS[feature.name]]
+    return gate & t.is_foreign if feature.is_foreign else gate
 
 
-def _is_found(
-    feature: Feature, raw: ir.StringValue, text: ir.StringValue, may_be: ir.BooleanValue
+def _only_quoted(text: ir.StringValue, is_quoted: ir.BooleanValue) -> ir.BooleanValue:
+    """Whether a text with an order in quotation marks has none outside of them, and wants none obeyed."""
+    rest = text.re_replace(QUOTED, " ")
+    is_meant = rest.re_search(OUTSIDE).fill_null(True)
+    return ibis.ifelse(is_quoted, ~is_meant, False)
+
+
+def _all_found(
+    patterns: Sequence[str], text: ir.StringValue, where: ir.BooleanValue | None = None
 ) -> ir.BooleanValue:
     """Whether all patterns are found; one branch in another, since engines work out both sides of AND."""
-    where = raw if feature.text == "raw" else text
-    found = may_be
-    for pattern in feature.patterns:
-        found = ibis.ifelse(found, where.re_search(pattern).fill_null(False), False)
+    found = where
+    for pattern in patterns:
+        is_here = text.re_search(pattern).fill_null(False)
+        found = is_here if found is None else ibis.ifelse(found, is_here, False)
+    assert found is not None
     return found
+
+
+def _any_found(patterns: Sequence[str], text: ir.StringValue) -> ir.BooleanValue:
+    return ibis.or_(*(_all_found((pattern,), text) for pattern in patterns))
 
 
 def _logistic(t: ir.Table, features: Sequence[Feature], weight: str) -> ir.FloatingValue:
@@ -182,4 +227,5 @@ def _logistic(t: ir.Table, features: Sequence[Feature], weight: str) -> ir.Float
         if value := getattr(feature, weight):
             add = ibis.literal(str(value)).cast("float64")
             logit = logit + ibis.ifelse(t[f"is_{feature.name}"], add, 0.0)
+    logit = logit - ibis.ifelse(t.is_only_quoted, ibis.literal(ONLY_QUOTED).cast("float64"), 0.0)
     return (1.0 / (1.0 + (-logit).exp())).round(4)

@@ -7,12 +7,16 @@
     nearby     the wishes of these in freer words
     elsewhere  the same in fifteen languages, and rules and limits that are gone
     abroad     more of them: a secret told, another self from now on, a mode, a rank that is claimed
+    tongues    words of twenty other languages, of which families makes its features
+    families   rules put away, text shown, a wild self, a rank, an order to obey, in these languages
     forgery    role tags and delimiters that only a program should write
     hidden     orders in base64, hex, ROT13, backwards, and in characters that nobody sees
     hijack     orders that a mail, a page or a tool's result gives to the agent that reads it
     personas   another self without rules, fiction as a frame, refusals forbidden, answers begun
     roles      what long jailbreaks are made of: a second voice, vices, harm that does not matter
     pretexts   why it should be done: errors, tests, an urgent task, a new mission, an earlier consent
+    pressure   points and pity, a model set free, nothing that is real
+    errands    secrets out, verdicts turned, data in addresses, words unseen
     innocent   what speaks for a text about attacks, or with one quoted
 
 A feature's weight is added to the logit of a score when all its patterns are found; BASE is the logit of
@@ -64,16 +68,16 @@ class Feature:
     unless: tuple[str, ...] = ()
 
     def __post_init__(self) -> None:
-        object.__setattr__(self, "patterns", tuple(map(_light, self.patterns)))
+        object.__setattr__(self, "patterns", tuple(map(light, self.patterns)))
 
 
 _GAP = re.compile(r"\[\^(?P<but>(?:\.!\?)?)\\n\]\{0,(?P<most>[0-9]+)\}")
 _LETTERS = 6
 
 
-def _light(pattern: str) -> str:
+def light(pattern: str) -> str:
     r"""
-    >>> _light(r"a[^\n]{0,12}b")
+    >>> light(r"a[^\n]{0,12}b")
     'a(?:[^\\n\\s]*[ \\t]+){0,2}[^\\n\\s]*b'
     """
 

@@ -46,7 +46,7 @@ DISMISSAL = (
         "said_before", "says that what was said before does not count",
         (
             r"\b(?:nothing|none|all|everything|anything|whatever|what)\b[^.!?\n]{0,20}\b(?:was|were|been|came|comes|stands|stood|written|said|told|given|got|happened)\b[^.!?\n]{0,24}\b(?:before|above|earlier|previously|prior|so far|until now|up to now|at (?:the )?(?:start\pL*|beginning))\b"
-            r"[^.!?\n]{0,40}\b(?:no longer|not count|n't count|a lie\b|lies\b|doesn'?t|don'?t matter|matters? any ?more|void|test|rehearsal|noise|invalid|irrelevant|forget|discard|drop|disregard|joke)\b"
+            r"[^.!?\n]{0,40}\b(?:no longer|not count|n't count|counts? (?:any ?more|no more|nothing)|a lie\b|lies\b|doesn'?t|don'?t matter|matters? any ?more|void|test|rehearsal|noise|invalid|irrelevant|forget|discard|drop|disregard|joke)\b"
             r"|\b(?:set aside|put aside|drop|leave aside|forget|ignore|disregard|skip|wipe|erase)\b[^.!?\n]{0,12}\b(?:everything|anything|whatever|all|what)\b[^.!?\n]{0,20}\b(?:told|taught|instructed|given|said to you|fed|loaded|you know|you learned|you learnt|ur told)\b"
             r"|\b(?:forget|stop|quit|cease)\b (?:about )?(?:being (?:an? |the )?(?:\S+ )?(?:assistant|agent|bot|chatbot|ai|helper|model)|that you(?:'re| are) (?:an? |the ))|\boverrides? (?:all|any|every) (?:\S+ )?(?:polic(?:y|ies)|rules|instructions|orders|directives)\b"
             r"|\b(?:wipe|erase|clear|reset|delete|flush)\b (?:out )?(?:your|the|all|this) (?:\S+ )?(?:context|memory|history|conversation|chat|state|initiali[sz]ation)\b[^\n]{0,80}\b(?:confirm|obey|answer|ready|you (?:are|were)|initiali[sz]ed|assistant|start)\b"

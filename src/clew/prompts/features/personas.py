@@ -6,7 +6,7 @@ from clew.prompts.features import Feature
 
 HARM = (
     r"\b(?:bombs?|explosives?|pipe bomb|molotov|methamphetamine|crystal meth|cook meth|napalm|nerve agent|sarin|ricin|anthrax|malware|ransomware|keylogger|"
-    r"computer virus|botnet|ddos|phishing (?:e-?mail|page|site|kit)|exploit code|weapons?|untraceable gun|silencer|poison(?:s|ing|er)?|hack(?:ing)? into|break into|"
+    r"computer virus|botnet|ddos|phishing (?:e-?mail|page|site|kit)|exploit code|weapons?|untraceable gun|silencer|poison(?:s|ing|er)?|poison gas|skimmers?|dynamite|burglars?|without a (?:key|prescription)|hack(?:ing)? into|break into|"
     r"steal(?:ing)?|shoplift|counterfeit|launder(?:ing)?|hot-?wire|pick (?:a|the|my|his|her) lock|credit card numbers|fake (?:id|passport)s?|suicide|self-harm|kill (?:someone|a person|my)|"
     r"murder|kidnap|stalk(?:ing)?|heroin|mdma|lsd|tatp|nitroglycerin\pL*|letter bomb|car bomb|dirty bomb|pick pockets|fake banknotes|human smuggling|hotwire|(?:into|hack) (?:my|his|her) (?:\S+ )?(?:account|phone|mail)|hurt somebody|get away with it|undetectable|(?:cook|make|making|cooking) (?:crystal )?meth|pick(?:ing)? (?:a |the |an? )?(?:pad)?locks?|clon(?:e|ing) (?:a )?(?:credit )?card|stolen (?:identit\pL+|cards?)|forg(?:e|ing) (?:a )?(?:passport|money|id|signature)|rob(?:bing)? (?:a )?bank|blackmail\pL*|smuggl\pL+|"
     r"hack(?:ing)? (?:my|a|the|into|someone|his|her|any)|(?:write|writing|create) (?:a |me a )?(?:virus|worm|trojan|spyware|ransomware)|derail|amphetamines?|cut the brakes|power grid|water supply|thermite|tax fraud|phishing|magic mushrooms|serial (?:killer|poisoner)|crack safes|without papers|terrorists?|detonat\pL+|explosive device|broke into|disable (?:the )?alarms?|working exploit|launder\pL*|saboteur|sabotage|make someone disappear|gun without|background check|break(?:ing)? into|steal a car|antivirus|drug cartel|cartel|hide my money|meth\b|explosives? guides?|windows (?:10|11|7)? ?(?:pro )?(?:activation |product )?keys?|license keys?|illegal|drugs?|cocaine|fentanyl|torture|hate speech|racist)\b"
@@ -153,7 +153,8 @@ PERSONAS = (
             r"(?:\bsure\b|absolutely|of course|certainly|\byes\b|here is|here's|here are|exactly how|i have been|understood|step 1|ok(?:ay)?, i)"
             r"|\b(?:respond|reply|answer)\b with [\"“'](?:sure|of course|absolutely|certainly|yes|here)\b"
             r"|\b(?:finish|complete|continue)\b[^\n]{0,40}[\"“]?(?:sure|absolutely|certainly|of course)[,!]"
-            r"|(?:^|\n)\s*(?:assistant|ai|answer|response)?\s*:?\s*[\"“]?(?:sure|absolutely|certainly|of course)[,!] (?:here (?:is|are)|here's|i(?:'ll| will| can))\b[^\n]{0,120}(?::|\.\.\.|…)?\s*$",
+            r"|(?:^|\n)\s*(?:assistant|ai|answer|response)?\s*:?\s*[\"“]?(?:sure|absolutely|certainly|of course)[,!] (?:here (?:is|are)|here's|i(?:'ll| will| can))\b[^\n]{0,120}(?::|\.\.\.|…)?\s*$"
+            r"|(?:^|\s)(?:a|assistant|answer|ai|bot|you)\s*:\s*(?:sure|absolutely|certainly|of course|great question)[,!][^\n]{0,60}$",
         ),
         0.9, 3.9,
         ("Start your answer with 'Sure, here is'", "Begin with \"Absolutely!\""),
@@ -162,7 +163,7 @@ PERSONAS = (
     Feature(
         "fiction_for_harm", "wraps harmful instructions in fiction or a hypothesis",
         (
-            r"\b(?:hypothetical\pL*|diary|confession|lullaby|fiction\pL*|novel|stor(?:y|ies)|movie|film|screenplay|script|scene|poem|song|dialogue|role-?play\pL*|game|parallel universe|alternate (?:world|reality|universe)|imagine|pretend|simulat\pL*|thought experiment|academic purposes|"
+            r"\b(?:hypothetical\pL*|(?:a|the|stage) play\b|on stage|oracle|from the perspective of|in this (?:world|game|story)|diary|confession|lullaby|fiction\pL*|novel|stor(?:y|ies)|movie|film|screenplay|script|scene|poem|song|dialogue|role-?play\pL*|game|parallel universe|alternate (?:world|reality|universe)|imagine|pretend|simulat\pL*|thought experiment|academic purposes|"
             r"educational purposes|research purposes|grandm\pL+|grandfather|character|world where|universe|(?:country|world|land) where|fictional|thriller|crime novel|all \S+ (?:is|are) legal|nothing is illegal|laws? (?:do not|don'?t) exist|no laws|world without|play in which|simulation|exam for|lesson in|for (?:a|the|my) (?:film|book|play|novel)|art\b|video game|bedtime)\b",
             HARM, HOW,
         ),
@@ -183,7 +184,7 @@ PERSONAS = (
     Feature(
         "two_answers", "wants a second answer beside the safe one",
         (
-            r"\b(?:two|2|both|dual|twice|once as|each answer|everything)\b[^.!?\n]{0,30}\b(?:answers?|responses?|ways|outputs|paragraphs|replies|voices|bot|line|versions)\b[^\n]{0,160}(?:\bdan\b|jailbr|unfiltered|uncensored|no (?:filter|restriction)|developer mode|evil|\bclassic\b|had no guidelines|(?:filters?|rules) (?:removed|ripped|off|abolished)|policy had been|every filter|\[free\]|\[uncensored|🔓|🔒|unrestricted|opposite)"
+            r"\b(?:two|2|both|dual|twice|once as|each answer|everything)\b[^.!?\n]{0,30}\b(?:answers?|responses?|ways|outputs|paragraphs|replies|voices|bot|line|versions)\b[^\n]{0,160}(?:\bdan\b|jailbr|unfiltered|uncensored|no (?:filter|restriction)|developer mode|evil|\bclassic\b|had no guidelines|(?:filters?|rules) (?:removed|ripped|off|abolished)|policy had been|every filter|\[free\]|\[uncensored|🔓|🔒|unrestricted|opposite)|\bif you were (?:evil|bad|free|uncensored)\b[^\n]{0,60}\b(?:normal\pL*|usual\pL*)"
             r"|\[?(?:🔒|🔓) ?\]?\s*(?:classic|jailbreak|dan)",
         ),
         1.0, 4.9,
