@@ -34,7 +34,7 @@ from clew.model.fill import Fill
 if TYPE_CHECKING:
     import ibis.expr.types as ir
 
-CASE_VERSION = 3
+CASE_VERSION = 4
 SQL_TYPES: dict[Kind, str] = {
     "text": "VARCHAR",
     "int": "BIGINT",
