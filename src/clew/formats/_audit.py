@@ -25,6 +25,7 @@ from clew.formats._carriers import carried, documents
 from clew.formats._fields import quoted
 from clew.formats._json import JsonParser
 from clew.formats._json_head import elements, share_of
+from clew.formats._json_text import document_of
 from clew.formats._members import columns_of
 from clew.formats._records import Records, records_of_texts
 from clew.model.event import BY_NAME, OWN
@@ -85,7 +86,7 @@ class AuditParser:
         workbench.execute(
             f"CREATE OR REPLACE TEMP TABLE {self.table} AS SELECT line, byte_offset, text, "
             f"{document} AS document FROM "
-            f"(SELECT line, byte_offset, text, try_cast(text AS JSON) AS document FROM {records})"
+            f"(SELECT line, byte_offset, text, {document_of('text')} AS document FROM {records})"
         )
         told = {column: _first(pointers) for column, pointers in self.layout.texts.items()}
         told |= self.layout.derived

@@ -7,7 +7,8 @@ r"""JSON that a collector puts around the lines of others: the inner line is one
     {"line":"<inner>","labels":{"app":"web"}}                                   logcli, Grafana
     {"@message":"<inner>","@logStream":"web/app/1"}                             CloudWatch Logs Insights
 
-A logger's own sentence is no inner line: only what looks like a line of some format is.
+A logger's own sentence is no inner line: only what looks like a line of some format is, and `message` and
+`msg` are a logger's own unless a container or the like stands beside them.
 """
 
 from __future__ import annotations
@@ -33,6 +34,8 @@ WRITERS = (
     "fields.app", "fields.job", "container.name", "service", "@logStream", "logStreamName",
 )  # fmt: skip
 """Members that say whose line it is."""
+OF_LOGGERS = ("message", "msg")
+"""Members in which loggers say a sentence of their own, which may be JSON."""
 MESSAGE = Spelling("message", "", 0)
 
 
@@ -43,6 +46,9 @@ def in_envelopes(head: bytes, settings: Settings) -> Parser | None:
         (key for key in INNER if 2 * sum(_is_text(one, key) for one in found) > len(found)), ""
     )
     if not key:
+        return None
+    outside = [path for path in WRITERS if path != "service"]  # which loggers state too
+    if key in OF_LOGGERS and not any(_at(one, path) for one in found for path in outside):
         return None
     lines: dict[str, list[str]] = {}
     for one in found:

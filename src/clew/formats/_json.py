@@ -17,6 +17,7 @@ import duckdb
 from clew.formats import AT_ONCE, Settings
 from clew.formats._fields import Field, Spell, Units, map_fields, quoted, spelling_of
 from clew.formats._json_spans import JsonSpans, Rows
+from clew.formats._json_text import document_of
 from clew.formats._members import Shared
 from clew.formats._point_fields import with_metric_values
 from clew.model.event import BY_NAME
@@ -110,7 +111,7 @@ class JsonParser:
         """One SELECT of canonical columns and attributes over `records`."""
         workbench.execute(
             f"CREATE OR REPLACE TEMP TABLE {self.table} AS "
-            f"SELECT line, byte_offset, try_cast(text AS JSON) AS document, "
+            f"SELECT line, byte_offset, {document_of('text')} AS document, "
             f"CASE WHEN document IS NULL THEN text END AS text FROM {records}"
         )
         found = self._discover(workbench)

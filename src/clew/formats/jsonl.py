@@ -38,6 +38,11 @@ def parse(head: bytes, settings: Settings) -> Parser:
 
 
 SAMPLES = [
+    Sample(
+        '{"message":"cut \\ud83d here","n":1}\n{"message":"whole \\ud83d\\ude00, and \\\\ud83d"}\n',
+        [{"message": "cut  here", "attributes.n": 1}, {"message": "whole \U0001f600, and \\ud83d"}],
+        name="half of a surrogate pair",
+    ),
     *PLATFORM_SAMPLES,
     Sample(
         '{"traceId":"5b8efff798038103d269b633813fc60c","spanId":"eee19b7ec3c1b174","name":"GET /pay","kind":2,'

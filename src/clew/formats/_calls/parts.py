@@ -17,6 +17,7 @@ from clew.formats import Settings
 from clew.formats._calls.request import KNOWN as KNOWN_REQUEST
 from clew.formats._calls.response import KNOWN as KNOWN_ANSWER
 from clew.formats._fields import quoted
+from clew.formats._json_text import document_of
 from clew.formats._time import timestamp_sql
 
 BESIDE = ("body", "headers", "url", "uri", "method", "json", "status_code", "chunks", "events")
@@ -74,7 +75,7 @@ def make_parts(bench: duckdb.DuckDBPyConnection, layout: Layout, records: str, t
     the envelope. What a record holds is taken out of it in one pass."""
     bench.execute(
         f"CREATE OR REPLACE TEMP TABLE {table}_documents AS SELECT line, byte_offset, "
-        "try_cast(text AS JSON) AS document, CASE WHEN document IS NULL THEN text END AS text "
+        f"{document_of('text')} AS document, CASE WHEN document IS NULL THEN text END AS text "
         f"FROM {records}"
     )
     document = layout.reshape or "document"

@@ -1,0 +1,26 @@
+r"""Text to JSON, as far as it can be told what was meant.
+
+Half of a surrogate pair that stands alone (`"\ud83d"`) is no character: writers that cut a text leave it,
+DuckDB refuses the document, and so it is left out.
+"""
+
+from __future__ import annotations
+
+HALF = r"\\u[dD][89a-fA-F][0-9a-fA-F]{2}"
+PAIR = r"\\u[dD][89abAB][0-9a-fA-F]{2}\\u[dD][c-fC-F][0-9a-fA-F]{2}"
+KEPT = rf"\\\\|{PAIR}"
+
+
+def document_of(text: str) -> str:
+    r"""SQL of the JSON that a text is; NULL where it is none.
+
+    >>> import duckdb
+    >>> text = "'[\"a' || chr(92) || 'ud800b\"]'"
+    >>> duckdb.sql(f"SELECT {document_of(text)}").fetchall()
+    [('["ab"]',)]
+    """
+    whole = f"regexp_replace({text}, '({KEPT})|{HALF}', '\\1', 'g')"
+    return (
+        f"coalesce(try_cast({text} AS JSON), CASE WHEN regexp_matches({text}, '{HALF}') "
+        f"THEN try_cast({whole} AS JSON) END)"
+    )
