@@ -35,12 +35,12 @@ SENTENCES = [
 
 def main(count: int) -> None:
     for share in (0.0, 0.1, 1.0):
-        texts = _texts(count, share)
+        texts = prompts(count, share)
         for threads in (1, 2):
             _tell(share, f"DuckDB, {threads} threads", texts, *_in_duckdb(texts, threads))
     engine = clickhouse.open_case("chdb://", write=True)
     for share in (0.0, 0.1, 1.0):
-        texts = _texts(count, share)
+        texts = prompts(count, share)
         engine.load(
             [{"event_id": str(n), "prompt": text} for n, text in enumerate(texts)], replace=True
         )
@@ -75,7 +75,7 @@ def _tell(share: float, engine: str, texts: list[str], took: float, used: float)
     )
 
 
-def _texts(count: int, share: float) -> list[str]:
+def prompts(count: int, share: float) -> list[str]:
     choose, words = random.Random(5), TEXT.split()
     return [
         f"{choose.choice(SENTENCES)} {number}"

@@ -5,6 +5,7 @@ from __future__ import annotations
 import base64
 import json
 import re
+import subprocess
 import sys
 from pathlib import Path
 from typing import Any
@@ -13,7 +14,7 @@ import pytest
 from hypothesis import HealthCheck, example, given, settings
 from hypothesis import strategies as st
 from tests.engines import Bench
-from tests.pattern_words import needs_one_of
+from tests.pattern_words import EDGE, needs_one_of
 from tests.serving import serving
 
 from clew import pipeline
@@ -24,8 +25,10 @@ from clew.errors import ConfigError
 from clew.investigation import detect
 from clew.model.fill import Fill
 from clew.model.views import events
+from clew.prompts.features import Gate
+from clew.prompts.features.gates import GATES, INNOCENT_GATES
 from clew.prompts.features.hidden import STEMS, in_base64
-from clew.prompts.features.triggers import GATES, INNOCENT_GATES, WRITTEN_OTHERWISE
+from clew.prompts.features.triggers import WRITTEN_OTHERWISE
 from clew.prompts.scores import FEATURES, _found, prompt_signs, scored
 
 ROOT = Path(__file__).resolve().parents[1]
@@ -59,23 +62,32 @@ BY_HAND = {"many_shots", "to_the_machine", "called_in_text", "called_first"}
 
 
 def test_a_gate_is_open_wherever_one_of_its_features_is() -> None:
-    """Each has a pattern that matches only where one of the gate's words stands."""
+    """Each has a pattern that matches only where one of the gate's words stands. script/prompt_gates makes gates."""
     gates = {name: gate for gate in (*GATES, *INNOCENT_GATES) for name in gate.features.split()}
     kept_out = [
         feature.name
         for feature in FEATURES
         if feature.name in gates and feature.name not in BY_HAND
         if not any(
-            needs_one_of(
-                pattern, re.split(r"(?<!\\)\|", gates[feature.name].words.replace(r"\x22", '"'))
-            )
-            for pattern in feature.patterns
+            needs_one_of(pattern, words_of(gates[feature.name])) for pattern in feature.patterns
         )
     ]
-    assert not kept_out
+    assert not kept_out, "run script/prompt_gates"
     assert {f.name for f in FEATURES} == {
         *gates, *WRITTEN_OTHERWISE, *(f.name for f in FEATURES if f.text == "raw"),
-    }  # fmt: skip
+    }, "run script/prompt_gates"  # fmt: skip
+
+
+def words_of(gate: Gate) -> list[str]:
+    """Its expression's branches as they stand in texts."""
+    words = re.split(r"(?<!\\)\|", gate.words.replace(r"\b", EDGE))
+    shown = [re.sub(r"\\x(..)", lambda found: chr(int(found[1], 16)), word) for word in words]
+    return [re.sub(r"\\(.)", r"\1", word) for word in shown]
+
+
+def test_the_gates_are_those_that_the_script_makes() -> None:
+    """It takes three seconds."""
+    subprocess.run([sys.executable, ROOT / "script" / "prompt_gates", "--check"], check=True)
 
 
 def test_what_is_innocent_is_found_beside_an_attack(bench: Bench) -> None:

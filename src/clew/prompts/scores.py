@@ -25,6 +25,7 @@ from clew.prompts.features.elsewhere import ELSEWHERE
 from clew.prompts.features.errands import ERRANDS
 from clew.prompts.features.families import FAMILIES
 from clew.prompts.features.forgery import FORGERY
+from clew.prompts.features.gates import GATES, INNOCENT_GATES
 from clew.prompts.features.hidden import HIDDEN
 from clew.prompts.features.hijack import HIJACK
 from clew.prompts.features.innocent import INNOCENT, OUTSIDE, QUOTED
@@ -37,8 +38,6 @@ from clew.prompts.features.roles import ROLES
 from clew.prompts.features.secrets import SECRETS
 from clew.prompts.features.triggers import (
     FOREIGN,
-    GATES,
-    INNOCENT_GATES,
     OTHERWISE,
     RAW_TRIGGERS,
     TRIGGERS,

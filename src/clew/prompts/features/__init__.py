@@ -22,6 +22,9 @@
 A feature's weight is added to the logit of a score when all its patterns are found; BASE is the logit of
 a text in which nothing is found. Weights are set by hand, so that one clear sign is more than a half
 (BASE + 5 is 0.6), a weak one a tenth, and two middling ones a half.
+
+After a feature is added or changed script/prompt_gates is run: it writes gates.py, the words without which a
+feature is not looked for.
 """
 
 from __future__ import annotations
@@ -69,6 +72,14 @@ class Feature:
 
     def __post_init__(self) -> None:
         object.__setattr__(self, "patterns", tuple(map(light, self.patterns)))
+
+
+@dataclass(frozen=True, slots=True)
+class Gate:
+    """Names of features, parted by spaces, and an expression that each text with one of them matches."""
+
+    features: str
+    words: str
 
 
 _GAP = re.compile(r"\[\^(?P<but>(?:\.!\?)?)\\n\]\{0,(?P<most>[0-9]+)\}")
