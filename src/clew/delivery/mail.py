@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import contextlib
 import email
-import email.policy
 import smtplib
 from collections.abc import Sequence
 from urllib.parse import parse_qs, urlsplit
@@ -14,6 +13,7 @@ from clew.delivery.certificates import trusting
 from clew.delivery.sending import Reply, Stopped, Unreachable
 from clew.errors import ConfigError
 from clew.sinks import TAKEN, Item, Verdict
+from clew.sinks._mail import POLICY
 
 TIMEOUT_S = 30.0
 
@@ -65,7 +65,7 @@ class MailTransport:
         self._session = None
 
     def _send(self, item: Item) -> Verdict:
-        mail = email.message_from_bytes(item.payload, policy=email.policy.SMTP)
+        mail = email.message_from_bytes(item.payload, policy=POLICY)
         try:
             refused = self._open().send_message(
                 mail, from_addr=self._sender, to_addrs=self._recipients

@@ -15,13 +15,13 @@ repeat can be told.
 from __future__ import annotations
 
 import email.message
-import email.policy
 from dataclasses import dataclass
 from datetime import UTC
 
 from clew.model.finding import Finding
 from clew.sinks import Event, Sample, State, Told, What, _examples
 from clew.sinks._cutting import cut, finding_within
+from clew.sinks._mail import POLICY
 from clew.sinks._words import evidence, facts, heading, sentences
 
 TAKES: tuple[What, ...] = ("findings",)
@@ -61,7 +61,7 @@ class Email:
         raise AssertionError("BUG: email takes findings alone")
 
     def _mail(self, finding: Finding, state: State) -> bytes:
-        mail = email.message.EmailMessage(policy=email.policy.SMTP)
+        mail = email.message.EmailMessage(policy=POLICY)
         mail["Subject"] = cut(heading(finding, state), MOST_SUBJECT)
         mail["From"] = self.sender
         mail["To"] = ", ".join(self.recipients) or "undisclosed-recipients:;"
