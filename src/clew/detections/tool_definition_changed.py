@@ -6,16 +6,17 @@ Units     versions: different definitions; calls_before, calls_after: that were 
           one; grown: characters that the last has more than the first; score: injection score of the last, 0
           to 1; first_score:
           of the first; released: 1 where the last came with a new version of the service
-Method    definitions are compared as text, space aside; those that are offered at the same time as others (an
-          experiment) count as changed from the first seen to the last seen
+Method    definitions are compared by their words, so that the order of keys and space are no change; those that
+          are offered at the same time as others (an experiment) count as changed from the first seen to the last
+          seen
 Blind to  logs without tool_definitions; changes of what a tool does behind the same words
-Mistakes  keys of the schema in another order; texts that hold a date or a count
+Mistakes  texts that hold a date or a count
 Source    MITRE ATLAS AML.T0053; OWASP LLM03:2025 (supply chain); Model Context Protocol, security considerations
 """
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Any, cast
 
 import ibis
 import ibis.expr.types as ir
@@ -143,13 +144,21 @@ def _definitions(events: ir.Table) -> ir.Table:
     each = each.mutate(
         tool_name=first_key(each["item"], "name", "function.name"),
         definition=each["item"].re_replace(r"\s+", " "),
+        parts=_parts(each["item"]),
     )
     each = each.filter(each.tool_name.notnull())
-    return each.group_by("service", "tool_name", "definition").agg(
+    return each.group_by("service", "tool_name", "parts").agg(
+        definition=each.definition.argmin(each.first_seen),
         first_seen=each.first_seen.min(), last_seen=each.last_seen.max(), calls=each.calls.sum(),
         event_id=each.event_id.argmin(each.first_seen),
         version=each.version.argmin(each.first_seen, where=each.version.notnull()),
     )  # fmt: skip
+
+
+def _parts(definition: ir.StringValue) -> ir.StringValue:
+    """The words of JSON, sorted: the same for the same keys in another order."""
+    words = definition.re_replace(r"[\s:,{}\[\]]+", " ").split(" ")
+    return cast(ir.StringValue, words.sort().join(" "))
 
 
 def _call(minute: int, description: str, **columns: Any) -> dict[str, Any]:
@@ -190,6 +199,22 @@ CASES = [
             _call(2, "Adds numbers.", service_version="2"),
         ],
         expect=[{"tool_name": "add", "versions": 2, "released": 1, "score": 0.0, "grown": 8}],
+    ),
+    Case(
+        "keys in another order are no change",
+        rows=[
+            _call(
+                1,
+                "x",
+                tool_definitions='[{"name": "add", "parameters": {"type": "object", "required": ["a", "b"]}}]',
+            ),
+            _call(
+                2,
+                "x",
+                tool_definitions='[{"parameters":{"required":["a","b"],"type":"object"},"name":"add"}]',
+            ),
+        ],
+        expect=[],
     ),
     Case("space is no change", rows=[_call(1, "Adds two."), _call(2, "Adds  two.")], expect=[]),
     Case(
