@@ -5,7 +5,7 @@ Returns   one row for each caller, those who changed something first
 Units     requests: to such paths; changes: of these, that load, pull, push, create, copy or delete a model, or
           change the server, and were not refused; refused: answered with 4xx or 5xx; listings: of models and state;
           paths: different ones; others: callers of such paths beside it; is_public: 1 for an address outside private
-          networks; days: different days on which it asked
+          networks; days: different days on which it asked, 0 where the log has no times
 Method    paths of Ollama, vLLM, SGLang, Triton, TGI, TorchServe, llama.cpp and LocalAI. A caller is usual, and left
           out, where it asked on usual_days days and more from a private address; listings alone are reported from
           min_listings on, from a public address, where at most max_others others ask such things: a service whose
@@ -29,7 +29,7 @@ from clew.detections._words import clock, many
 from clew.model.case import Case
 from clew.model.finding import Description
 
-NEEDS = {"requests": ("url_path", "timestamp")}
+NEEDS = {"requests": ("url_path",)}
 NEEDS_ROWS = {"client_ip or user_id": lambda e: e.client_ip.notnull() | e.user_id.notnull()}
 SUBJECT = ("client_ip", "user_id", "service")
 MEASURES = (
@@ -70,7 +70,7 @@ PRIVATE = (
 def detect(
     events: ir.Table, *, usual_days: int = 3, min_listings: int = 5, max_others: int = 5
 ) -> ir.Table:
-    t = events.filter(events.url_path.notnull(), events.timestamp.notnull())
+    t = events.filter(events.url_path.notnull())
     t = t.filter(t.client_ip.notnull() | t.user_id.notnull())
     method = t.http_method.upper().fill_null("")
     changing = t.url_path.re_search(CHANGING) & ~method.isin(("GET", "HEAD", "OPTIONS"))
@@ -145,10 +145,13 @@ def describe(row: dict[str, Any], details: dict[str, list[dict[str, Any]]]) -> D
         for line in details["paths"]
     )
     is_outside = row["is_public"] == 1
+    when = "in a log without times"
+    if row["days"]:
+        when = f"between {clock(row['started'])} and {clock(row['ended'])}"
+    asked_on = f"It asked on {many(row['days'], 'day')}; " if row["days"] else ""
     reasons = [
-        f"{many(row['requests'], 'request')} between {clock(row['started'])} and {clock(row['ended'])}, "
-        f"{row['refused']:,} refused: {paths}.",
-        f"It asked on {many(row['days'], 'day')}; {many(row['others'], 'other caller')} of such paths are in the log."
+        f"{many(row['requests'], 'request')} {when}, {row['refused']:,} refused: {paths}.",
+        f"{asked_on}{many(row['others'], 'other caller')} of such paths are in the log."
         + (" The address is a public one." if is_outside else ""),
     ]
     if row["agent"]:
@@ -211,6 +214,14 @@ CASES = [
             _asked(4, "/models/m", "DELETE", "10.0.0.7"),
         ],
         expect=[{"client_ip": "10.0.0.7", "changes": 4, "is_public": 0}],
+    ),
+    Case(
+        "a log of vLLM, whose lines of requests have no times",
+        rows=[
+            {**_asked(1, "/v1/load_lora_adapter"), "timestamp": None},
+            {**_asked(1, "/v1/chat/completions", address="10.0.0.7"), "timestamp": None},
+        ],
+        expect=[{"client_ip": "203.0.113.9", "changes": 1, "days": 0, "started": None}],
     ),
     Case(
         "an operator who does so every day",
