@@ -11,6 +11,9 @@ from typing import cast
 import ibis
 import ibis.expr.types as ir
 
+_LETTER = r"[^\s\"'<>{}\[\]()$*]"
+_SIGN = r"[0-9!@#%^&]"
+"""A password has one: your_api_key, os.environ and settings.password stand for one."""
 SECRETS: dict[str, str] = {
     "aws_access_key": r"\b(?:AKIA|ASIA)[A-Z0-9]{16}\b",
     "google_api_key": r"\bAIza[A-Za-z0-9_-]{35}",
@@ -30,8 +33,8 @@ SECRETS: dict[str, str] = {
     "private_key": r"-----BEGIN (?:[A-Z]+ )*PRIVATE KEY-----",
     "url_password": r"[a-z][a-z0-9+.-]*://[^\s:/@]+:[^\s:/@]{3,}@[a-zA-Z0-9]",
     "authorization": r"(?i)authorization:\s*(?:bearer|basic)\s+[A-Za-z0-9+/=._-]{12,}",
-    "password": r"(?i)\b(?:password|passwd|pwd|api[_-]?key|secret[_-]?key|"
-    r"access[_-]?token)[\"']?\s*[:=]\s*[\"']?[^\s\"'<>{}\[\]$*]{10,}",
+    "password": r"(?i)\b(?:password|passwd|pwd|api[_-]?key|secret[_-]?key|access[_-]?token)[\"']?\s*[:=]\s*[\"']?"
+    rf"(?:{_LETTER}{{0,24}}{_SIGN}{_LETTER}{{9,}}|{_LETTER}{{5,24}}{_SIGN}{_LETTER}{{4,}}|{_LETTER}{{9,}}{_SIGN})",
 }  # fmt: skip
 PERSONAL: dict[str, str] = {
     "email": r"\b[A-Za-z0-9._%+-]+@[A-Za-z0-9-]+(?:\.[A-Za-z0-9-]+)*\.[A-Za-z]{2,}\b",

@@ -6,7 +6,7 @@ Units     calls: with a secret in the prompt; kinds: different kinds of secrets;
           the case as they are
 Method    the marks of redaction, [secret:TYPE], and the shapes of what was ingested without it: keys of clouds and
           providers, tokens, private keys, addresses with passwords
-Blind to  secrets of no known shape; prompts that are not stored; secrets in files and images
+Blind to  secrets of no known shape, and passwords of letters alone; prompts that are not stored; files and images
 Mistakes  keys out of documentation, and passwords that are visibly false
 Source    CWE-200; OWASP LLM02:2025 (sensitive information disclosure); MITRE ATT&CK T1552
 """
@@ -73,11 +73,18 @@ CASES = [
         expect=[{"user_id": None, "service": "chat", "kinds": 1, "unredacted": 1}],
     ),
     Case(
+        "a password that is written down",
+        rows=[said(1, "log in with password: hunter2secret")],
+        expect=[{"user_id": "ann", "kinds": 1, "unredacted": 1}],
+    ),
+    Case(
         "speaking of secrets is none",
         rows=[
             said(1, "How do I rotate an AWS access key? It begins with AKIA."),
             said(2, "My password is not accepted. The field says [password: required]."),
             said(3, "Use [email:4f1c09ab22de] and https://example.com/a:b@c"),
+            said(4, "client = OpenAI(api_key='YOUR_API_KEY')"),
+            said(5, 'OpenAI(api_key=os.environ["OPENAI_API_KEY"], api_key=os.getenv("KEY_2"))'),
         ],
         expect=[],
     ),
