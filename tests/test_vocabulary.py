@@ -24,6 +24,9 @@ MEANINGS = {
     "http.response.status_code": "http_status", "source.ip": "client_ip",
     "event.duration": "duration_ms", "error.message": "exception_message",
     "user_agent.original": "user_agent",
+    # retrieval: LangChain, Ragas, Haystack
+    "source_documents": "retrieved_documents", "retrieved_contexts": "retrieved_documents",
+    "documents": "retrieved_documents",
     # Google Cloud, Docker
     "textpayload": "message", "jsonpayload.message": "message",
     "httprequest.requestmethod": "http_method", "httprequest.requesturl": "url_path",

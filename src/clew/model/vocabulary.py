@@ -314,7 +314,9 @@ PLAIN: dict[str, str] = {
     "system_instructions": "system_instructions system_prompt systemprompt system_message",
     "input_messages": "input_messages messages prompt_messages",
     "output_messages": "output_messages choices",
-    "retrieved_documents": "retrieved_documents retrieved_docs retrieved_chunks source_documents",
+    "retrieved_documents": (
+        "retrieved_documents retrieved_docs retrieved_chunks retrieved_contexts source_documents documents contexts"
+    ),
     "guardrail_id": "guardrail_id guardrail guardrail_name",
     "tool_definitions": "tool_definitions tools",
     "prompt_hash": "prompt_hash prompt_sha256 prompt_digest",
