@@ -53,6 +53,23 @@ def test_a_detection_of_proxies_says_that_it_needs_a_proxys_log(logs: Path, tmp_
     assert not any(sentence.startswith("upstream_failure") for sentence in both.not_evaluable)
 
 
+def test_a_guards_score_that_no_line_has_is_said(tmp_path: Path) -> None:
+    lines = [{"prompt": "hello", "guard": {"risk": 0.9, "name": "shield"}, "user_id": "ann"}]
+    (tmp_path / "chat.jsonl").write_text("".join(json.dumps(line) + "\n" for line in lines))
+    case = str(tmp_path / "case.duckdb")
+    pipeline.ingest([str(tmp_path / "chat.jsonl")], case=case)
+    engine = pipeline.open_case(case, write=True)
+    found = {
+        score: detect(engine, ["prompt_injection"], {"prompt_injection": {"score": score}})
+        for score in ("guard.risk", "guard.name", "guard.rsik")
+    }
+    engine.close()
+    said = "prompt_injection is not evaluable: needs a number from 0 to 1, true or false as '{}'."
+    assert len(found["guard.risk"].findings) == 1
+    for score in ("guard.name", "guard.rsik"):
+        assert found[score].not_evaluable == (said.format(score),)
+
+
 def test_shared_parts_change_no_finding(
     logs: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

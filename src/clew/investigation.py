@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from datetime import datetime
+from functools import partial
 from pathlib import PurePath
 from types import ModuleType
 from typing import Any
@@ -71,7 +72,7 @@ def _detect(
             for option, words in getattr(module, "NEEDS_OPTIONS", {}).items()
             if not given.get(option)
         ]
-        if missing := unset or _missing(engine, module, filled):
+        if missing := unset or _missing(engine, module, filled, given):
             not_evaluable.append(f"{name} is not evaluable: needs {', '.join(missing)}.")
             continue
         rows = engine.run(module.detect(seen, **given), limit=MOST_FINDINGS)
@@ -86,8 +87,9 @@ def _fill(engine: Engine, names: Sequence[str], options: Mapping[str, Mapping[st
     filled = _filled(engine, fillers)
     for name in fillers:
         module = registry.load("detections", name)
-        if not _missing(engine, module, filled):
-            for fill in _fills(engine, name, module, options.get(name, {})):
+        given = options.get(name, {})
+        if not _missing(engine, module, filled, given):
+            for fill in _fills(engine, name, module, given):
                 engine.fill(fill)
 
 
@@ -134,15 +136,25 @@ def _filled(engine: Engine, names: Sequence[str]) -> set[tuple[str, str]]:
     return found
 
 
-def _missing(engine: Engine, module: ModuleType, filled: Collection[tuple[str, str]]) -> list[str]:
-    """The columns a detection needs that no row of its view has, and the rows that no source gave."""
+def _missing(
+    engine: Engine,
+    module: ModuleType,
+    filled: Collection[tuple[str, str]],
+    given: Mapping[str, Any],
+) -> list[str]:
+    """The columns a detection needs that no row of its view has, and the rows that no source gave: in
+    general, and for the options that are given."""
     missing = [
         column if view == "events" else f"{view}.{column}"
         for view, columns in module.NEEDS.items()
         for column in columns
         if (view, column) not in filled
     ]
-    for rows, is_one in getattr(module, "NEEDS_ROWS", {}).items():
+    needed = dict(getattr(module, "NEEDS_ROWS", {}))
+    for option, (words, is_told) in getattr(module, "NEEDS_GIVEN", {}).items():
+        if value := given.get(option):
+            needed[words.format(value)] = partial(is_told, s=value)
+    for rows, is_one in needed.items():
         found = events.aggregate(found=is_one(events).fill_null(False).cast("int64").sum())
         if not missing and not engine.run(found).rows[0][0]:
             missing.append(rows)

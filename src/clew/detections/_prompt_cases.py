@@ -101,6 +101,15 @@ INJECTION_CASES = [
         expect=[{"prompts": 2, "asked_calls": 3}],
         options={"score": "guard.risk"},
     ),
+    Case(
+        "a guard's verdict in place of a score",
+        rows=[
+            said(1, "hello", attributes={"guard.flagged": True}),
+            said(2, ATTACKS[0], attributes={"guard.flagged": False}),
+        ],
+        expect=[{"prompts": 1, "asked_calls": 2, "highest_score": 1.0}],
+        options={"score": "guard.flagged"},
+    ),
     Case("trigger words in innocent prompts are no attack", rows=INNOCENT, expect=[]),
     Case("prompts of no words", rows=[said(1, ""), said(2, None), said(3, " \n")], expect=[]),
 ]

@@ -79,12 +79,24 @@ def few(
 
 
 def guard_score(t: ir.Table, score: str) -> ir.FloatingValue:
-    """An external guard's score, from a column of events or a key of attributes; NULL unless 0 to 1."""
+    """An external guard's score, from a column of events or a key of attributes: a number from 0 to 1, or a
+    verdict, true or false; NULL where it is neither."""
     if not score:
         return ibis.null("float64")
     given = t[score] if score in t.columns else attribute(t.attributes, score)
-    value = given.cast("string").try_cast("float64")
+    text = given.cast("string")
+    verdict = text.lower().cases(("true", 1.0), ("false", 0.0), else_=ibis.null("float64"))
+    value = ibis.coalesce(verdict, text.try_cast("float64"))
     return cast(ir.FloatingValue, ibis.ifelse(value.between(0, 1), value, ibis.null("float64")))
+
+
+GUARD_NEEDED = {
+    "score": (
+        "a number from 0 to 1, true or false as {!r}",
+        lambda e, s: guard_score(e, s).notnull(),
+    )
+}
+"""What some row must have where the option `score` names a guard's score."""
 
 
 def with_score(t: ir.Table, column: str, score: str) -> ir.Table:

@@ -21,11 +21,12 @@ import ibis.expr.types as ir
 
 from clew.detections._prompt_attacks import SCORE_MEASURES, by_owner, described, texts
 from clew.detections._prompt_cases import JAILBREAK_CASES
-from clew.detections._prompts import OWNERS, fills, shown
+from clew.detections._prompts import GUARD_NEEDED, OWNERS, fills, shown
 from clew.model.fill import Fill
 from clew.model.finding import Description
 
 NEEDS = {"events": ("prompt",)}
+NEEDS_GIVEN = GUARD_NEEDED
 SUBJECT = OWNERS
 MEASURES = SCORE_MEASURES
 REFERENCES = ("atlas.aml.t0054", "owasp.llm01-2025")

@@ -8,7 +8,7 @@ Units     prompts: different ones of at least min_score; calls: with these; aske
 Method    the score adds up the weights of features (prompts/features), from override verbs near nouns
           of instructions in ten languages to base64, invisible characters and forged role tags.
           `clew detect prompt_injection` stores it as events.prompt_injection_score, and later scores only
-          what is new. A guard's score of 0 to 1 is taken in place of ours where a row has one
+          what is new. A guard's score of 0 to 1, or its verdict, is taken in place of ours where a row has one
 Blind to  attacks in words that no feature knows; texts that come by tools and documents (see
           indirect_injection); whether the model obeyed (see system_prompt_leak, jailbreak_success)
 Mistakes  security lessons and tests that quote attacks in full; orders to forget one's own instructions
@@ -23,11 +23,12 @@ import ibis.expr.types as ir
 
 from clew.detections._prompt_attacks import SCORE_MEASURES, by_owner, described, texts
 from clew.detections._prompt_cases import INJECTION_CASES
-from clew.detections._prompts import OWNERS, fills, shown
+from clew.detections._prompts import GUARD_NEEDED, OWNERS, fills, shown
 from clew.model.fill import Fill
 from clew.model.finding import Description
 
 NEEDS = {"events": ("prompt",)}
+NEEDS_GIVEN = GUARD_NEEDED
 SUBJECT = OWNERS
 MEASURES = SCORE_MEASURES
 REFERENCES = ("atlas.aml.t0051.000", "atlas.aml.t0056", "owasp.llm01-2025", "attack.t1059")
