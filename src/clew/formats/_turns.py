@@ -1,4 +1,5 @@
-"""The user's last turn, the system prompt and the answer, out of messages that a record holds as a list.
+"""The user's last turn, the system prompt, the answer and the tools it calls, out of messages that a record
+holds as a list.
 
     {"messages": [{"role": "system", "content": "..."}, {"role": "user", "content": "..."}]}
 
@@ -7,7 +8,7 @@ A list that ends with the model's own turn holds its answer too.
 
 from __future__ import annotations
 
-from clew.formats._calls.messages import last_user, said, system
+from clew.formats._calls.messages import last_user, said, system, tools
 
 ANSWERED = ("assistant", "ai", "model", "bot")
 
@@ -21,12 +22,24 @@ def with_turns(columns: dict[str, str]) -> dict[str, str]:
         choice = f"coalesce({first}->'message'->>'content', {first}->>'text')"
         answer = f"coalesce({_answer(_turns(answered))}, {choice})"
         found["completion"] = _else(columns, "completion", answer)
+        calls = f"json_object('tool_calls', try_cast({answered} AS JSON))"
+        calls = f"CASE WHEN ({first}->'function') IS NOT NULL THEN {calls} END"
+        _add_tools(found, f"coalesce({first}->'message', {calls}, {first})")
     if asked:
         turns = _turns(asked)
         found["prompt"] = _else(columns, "prompt", last_user(turns))
         found["system_instructions"] = _else(columns, "system_instructions", system(turns))
         found["completion"] = _else(found, "completion", _answer(turns))
+        last = f"json_extract(try_cast({asked} AS JSON), '$[#-1]')"
+        roles = ", ".join(f"'{role}'" for role in ANSWERED)
+        _add_tools(found, f"(CASE WHEN ({last}->>'role') IN ({roles}) THEN {last} END)")
     return found
+
+
+def _add_tools(found: dict[str, str], message: str) -> None:
+    """The tools that a message of the model calls, where nothing else names one."""
+    for name, sql in tools(message).items():
+        found[name] = _else(found, name, f"nullif(CAST({sql} AS VARCHAR), '')")
 
 
 def _turns(messages: str) -> str:

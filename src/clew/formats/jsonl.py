@@ -77,6 +77,22 @@ SAMPLES = [
         name="the messages of a chat, which no field told apart",
     ),
     Sample(
+        '{"ts":"2026-11-20T09:00:00Z","messages":[{"role":"user","content":"rows?"}],"response":"","tool_calls":[{"id":'
+        '"c1","type":"function","function":{"name":"query","arguments":"{\\"q\\":1}"}}]}\n'
+        '{"ts":"2026-11-20T09:00:01Z","messages":[{"role":"user","content":"rows?"},{"role":"assistant","content":null,'
+        '"tool_calls":[{"id":"c2","function":{"name":"count","arguments":{"of":"t"}}}]}]}\n'
+        '{"ts":"2026-11-20T09:00:02Z","messages":[{"role":"user","content":"go"}],"choices":[{"message":{"role":'
+        '"assistant","content":[{"type":"tool_use","id":"c3","name":"drop","input":{"of":"t"}}]}}]}\n'
+        '{"ts":"2026-11-20T09:00:03Z","messages":[{"role":"user","content":"rows?"}],"reply":"3","tool_calls":2}\n',
+        [
+            {"tool_name": "query", "tool_call_id": "c1", "tool_arguments": '{"q":1}'},
+            {"tool_name": "count", "tool_call_id": "c2", "tool_arguments": '{"of":"t"}'},
+            {"tool_name": "drop", "tool_call_id": "c3", "tool_arguments": '{"of":"t"}'},
+            {"tool_name": None, "tool_arguments": None, "completion": "3"},
+        ],
+        name="the tools that a model's messages call",
+    ),
+    Sample(
         '{"event": "failed", "timestamp": "2026-11-20T09:00:00Z", "exception": [{"exc_type": "ValueError", '
         '"exc_value": "no age", "is_cause": false, "frames": [{"filename": "/app/api.py", "lineno": 7, '
         '"name": "predict", "locals": {"n": "1"}}]}, {"exc_type": "KeyError", "exc_value": "\'age\'", '
