@@ -16,7 +16,7 @@ def document_of(text: str) -> str:
 
     >>> import duckdb
     >>> text = "'[\"a' || chr(92) || 'ud800b\"]'"
-    >>> duckdb.sql(f"SELECT {document_of(text)}").fetchall()
+    >>> duckdb.connect().execute(f"SELECT {document_of(text)}").fetchall()
     [('["ab"]',)]
     """
     whole = f"regexp_replace({text}, '({KEPT})|{HALF}', '\\1', 'g')"
