@@ -86,9 +86,12 @@ def test_a_source_adds_what_is_new(remote: ClickHouseEngine, tmp_path: Path) -> 
     assert links == [(0, None), (1, first.source_id)]
 
 
+@pytest.mark.parametrize("send_at", [1, 10, 1_000])
 def test_what_a_killed_ingest_has_left_is_not_counted_twice(
-    remote: ClickHouseEngine, tmp_path: Path
+    send_at: int, remote: ClickHouseEngine, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
+    """However few events are sent together: small files are one transaction, whose rows come one by one."""
+    monkeypatch.setattr("clew.relay.SEND_AT", send_at)
     folder = tmp_path / "logs"
     folder.mkdir()
     for number in range(40):
@@ -113,7 +116,7 @@ def test_sources_that_another_has_added_meanwhile_are_told(
         intake.seed(local, remote)
         _relayed(remote, log)
         with pytest.raises(EngineError, match="Another ingest"):
-            intake.send(local, remote, ["f" * 16], tmp_path)
+            intake.send(local, remote, tmp_path)
     finally:
         local.close()
 

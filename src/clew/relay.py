@@ -45,16 +45,14 @@ def relay_files(
         local = open_case(str(folder / "relay.duckdb"), write=True)
         try:
             intake.seed(local, remote)
-            waiting: list[SourceRow] = []
+            waiting = 0
             for row in ingest_files(local, files, settings, format, progress):
                 rows.append(row)
-                if row.digest:  # it is new, or has grown
-                    waiting.append(row)
-                if sum(one.count.events for one in waiting) >= SEND_AT:
-                    intake.send(local, remote, [one.source_id for one in waiting], folder)
-                    waiting.clear()
-            if waiting:
-                intake.send(local, remote, [one.source_id for one in waiting], folder)
+                waiting += row.count.events
+                if waiting >= SEND_AT:
+                    intake.send(local, remote, folder)
+                    waiting = 0
+            intake.send(local, remote, folder)
         finally:
             local.close()
     return rows

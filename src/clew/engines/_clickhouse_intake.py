@@ -34,15 +34,15 @@ def seed(local: DuckDBEngine, remote: ClickHouseEngine) -> None:
     _copied(local, "rejects", remote.run(OPEN_ENDS).rows)
 
 
-def send(
-    local: DuckDBEngine, remote: ClickHouseEngine, source_ids: Iterable[str], folder: Path
-) -> None:
-    """Sends these sources, whole and in the order of the chain; the rows are then gone from the DuckDB case.
+def send(local: DuckDBEngine, remote: ClickHouseEngine, folder: Path) -> None:
+    """Sends the sources that the other case has not, whole and in the order of the chain; their rows are then
+    gone from the DuckDB case.
 
     Raises EngineError where another ingest has added sources since `seed`.
     """
-    ids = ", ".join(f"'{source_id}'" for source_id in source_ids)
-    _still_last(local, remote, ids)
+    ids = _new_sources(local, remote)
+    if not ids:
+        return
     for table in ("events", "rejects"):
         if remote.run(f"SELECT 1 FROM {table} WHERE source_id IN ({ids}) LIMIT 1").rows:
             remote.command(f"DELETE FROM {table} WHERE source_id IN ({ids})")
@@ -51,6 +51,20 @@ def send(
         names = tuple(LEDGER[table])
         _send(local, remote, table, names, f"FROM {table} WHERE source_id IN ({ids})", folder)
     local.workbench.execute("DELETE FROM event_rows")
+
+
+def _new_sources(local: DuckDBEngine, remote: ClickHouseEngine) -> str:
+    """Ids of the sources behind the other's last link, as SQL; two ingests at once would make two chains."""
+    last = remote.run("SELECT position, chain FROM sources ORDER BY position DESC LIMIT 1").rows
+    position, chain = last[0] if last else (-1, "")
+    known = local.run(f"SELECT chain FROM sources WHERE position = {position}").rows
+    if last and known != [(chain,)]:
+        raise EngineError(
+            "Another ingest has added sources to this case meanwhile; nothing of the sources at hand "
+            "was stored. Run the command again."
+        )
+    new = local.run(f"SELECT source_id FROM sources WHERE position > {position} ORDER BY position")
+    return ", ".join(f"'{source_id}'" for (source_id,) in new.rows)
 
 
 def _send_events(local: DuckDBEngine, remote: ClickHouseEngine, folder: Path) -> None:
@@ -102,15 +116,4 @@ def _copied(local: DuckDBEngine, table: str, rows: list[tuple[Any, ...]]) -> Non
         local.workbench.executemany(
             f"INSERT INTO {table} ({', '.join(names)}) VALUES ({places})",
             [list(row) for row in rows],
-        )
-
-
-def _still_last(local: DuckDBEngine, remote: ClickHouseEngine, ids: str) -> None:
-    """Two ingests at once would make two chains of one."""
-    asked = "SELECT count(*) FROM sources"
-    here = local.run(f"{asked} WHERE source_id NOT IN ({ids})").rows
-    if remote.run(asked).rows != here:
-        raise EngineError(
-            "Another ingest has added sources to this case meanwhile; nothing of the sources at hand "
-            "was stored. Run the command again."
         )
