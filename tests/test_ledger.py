@@ -178,6 +178,12 @@ def test_a_fresh_case_verifies(case: Path, log: Path) -> None:
         ("DELETE FROM event_rows WHERE line = 50", "line 51 "),
         ("INSERT INTO event_rows SELECT * FROM event_rows WHERE line = 100", "added"),
         ("UPDATE sources SET rejects = 7", "ledger was altered"),
+        ("INSERT INTO rejects SELECT source_id, 1, 0, 'x', NULL FROM sources", "counts 0 rejects"),
+        (
+            "ALTER VIEW events RENAME TO all_events; "
+            "CREATE VIEW events AS SELECT * FROM all_events WHERE line <> 7",
+            "shows 99 of 100 rows",
+        ),
         ("UPDATE blocks SET digest = 'x'", "digest of the block"),
         ("DELETE FROM sources", "were not ingested"),
     ],

@@ -51,7 +51,7 @@ def verify(engine: DuckDBEngine) -> Verification:
             if sentence := altered(engine, source, block):
                 wrong.append(sentence)
                 break
-    wrong += _strangers(engine, is_live=is_live)
+    wrong += [*_strangers(engine, is_live=is_live), *_miscounted(engine)]
     if wrong:
         return Verification(False, tuple(wrong))
     still = f", {len(arriving):,} of them still arriving," if arriving else ""
@@ -174,3 +174,22 @@ def _strangers(engine: DuckDBEngine, *, is_live: bool) -> list[str]:
         f"{uri}: {n - events:,} events were added that were not ingested."
         for uri, n, events in counted
     ]
+
+
+def _miscounted(engine: DuckDBEngine) -> list[str]:
+    """Sources whose rejects are not as many as the ledger says, and a view that hides or adds rows."""
+    counted = engine.run(
+        "SELECT s.uri, s.rejects, count(r.source_id) AS n FROM sources AS s LEFT JOIN rejects AS r "
+        "USING (source_id) GROUP BY ALL HAVING s.rejects <> count(r.source_id) ORDER BY s.uri"
+    ).rows
+    wrong = [
+        f"{uri}: the ledger counts {rejects:,} rejects, and the case holds {n:,}: some were "
+        f"{'removed' if n < rejects else 'added'}."
+        for uri, rejects, n in counted
+    ]
+    shown = engine.run(
+        "SELECT (SELECT count(*) FROM events), (SELECT count(*) FROM event_rows)"
+    ).rows[0]
+    if shown[0] != shown[1]:
+        wrong.append(f"The view 'events' was altered: it shows {shown[0]:,} of {shown[1]:,} rows.")
+    return wrong
