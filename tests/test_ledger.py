@@ -150,6 +150,16 @@ def test_a_line_that_was_cut_when_first_read_is_whole_in_the_end(case: Path, log
     assert pipeline.verify(str(case)).ok
 
 
+def test_files_that_came_under_one_name_each_count_their_rejects(
+    case: Path, tmp_path: Path
+) -> None:
+    log = tmp_path / "app.jsonl"
+    for number in (1, 2):
+        log.write_text(f'{{"message": "{number}"}}\n{{not json {number}\n')
+        pipeline.ingest([str(log)], case=str(case))
+    assert pipeline.verify(str(case)).ok
+
+
 def test_a_fresh_case_verifies(case: Path, log: Path) -> None:
     _ingest(case, log)
     verification = pipeline.verify(str(case))

@@ -180,7 +180,8 @@ def _miscounted(engine: DuckDBEngine) -> list[str]:
     """Sources whose rejects are not as many as the ledger says, and a view that hides or adds rows."""
     counted = engine.run(
         "SELECT s.uri, s.rejects, count(r.source_id) AS n FROM sources AS s LEFT JOIN rejects AS r "
-        "USING (source_id) GROUP BY ALL HAVING s.rejects <> count(r.source_id) ORDER BY s.uri"
+        "USING (source_id) GROUP BY s.source_id, s.uri, s.rejects "
+        "HAVING s.rejects <> count(r.source_id) ORDER BY s.uri"
     ).rows
     wrong = [
         f"{uri}: the ledger counts {rejects:,} rejects, and the case holds {n:,}: some were "
