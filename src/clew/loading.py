@@ -5,13 +5,21 @@ Lines that the format cannot read are tried with another.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from dataclasses import replace
 
 from clew import registry
 from clew.engines._duckdb_ledger import Load
 from clew.engines._threads import one_ahead
-from clew.formats import Batch, BatchParser, ElementParser, FileParser, Parser, Settings
+from clew.formats import (
+    Batch,
+    BatchParser,
+    ElementParser,
+    FileParser,
+    Parser,
+    Settings,
+    sureness,
+)
 from clew.formats._array import read_elements
 from clew.formats._records import RELATION, STREAM, Records, read_records
 from clew.formats._wrapped import PartedParser
@@ -97,21 +105,12 @@ def _parse(load: Load, parser: Parser, records: Records, format_name: str) -> li
     load.bench.register(STREAM, records)
     try:
         if isinstance(parser, PartedParser):
-            return add_parts(load, parser.parts(load.bench, RELATION), format_name)
+            parts = parser.parts(load.bench, RELATION)
+            return [one for name, part in parts for one in load.add_some(part, name or format_name)]
         select = parser.select(load.bench, RELATION)
         return load.add(select, format_name, len(records), records)
     finally:
         load.bench.unregister(STREAM)
-
-
-def add_parts(load: Load, parts: Sequence[tuple[str, str]], format_name: str) -> list[Reject]:
-    """Stores the rows of each format, and gives the rejects."""
-    rejects: list[Reject] = []
-    for name, select in parts:
-        (count,) = load.bench.execute(f"SELECT count(*) FROM ({select})").fetchall()[0]
-        if count:
-            rejects += load.add(select, name or format_name, count)
-    return rejects
 
 
 def _second_format(
@@ -120,8 +119,7 @@ def _second_format(
     """Another format that knows most of the rejects: logs of several writers end up in one file."""
     left = records.pick([offset for _, offset, _ in rejects])
     head = left.head()
-    others = [name for name in registry.names("formats") if name not in tried]
-    scores = {name: registry.load("formats", name).sniff(head) for name in others}
+    scores = sureness(head, tried)
     if TRACEBACK in head:  # what an application says between its access lines is no broken line
         scores["text"] = SURE_ENOUGH
     for name in sorted(scores, key=lambda name: -scores[name]):

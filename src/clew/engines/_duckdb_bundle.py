@@ -53,11 +53,9 @@ class Bundle(Load):
             f"b.source_writer FROM ({select}) AS p ASOF JOIN bundled AS b ON p.byte_offset >= b.base"
         )
         if records is None:
-            (count,) = self.bench.execute(f"SELECT count(*) FROM ({own})").fetchall()[0]
-        else:
-            count = len(records)
-        if count:
-            self.add(own, format_name, count, records)
+            self.add_some(own, format_name)
+        elif len(records):
+            self.add(own, format_name, len(records), records)
 
     def _writer(self) -> str:
         return "source_writer" if any(load.writer for load in self.loads.values()) else ""

@@ -130,6 +130,11 @@ class Load:
         self.count.continuation += len(rejects) - len(refused)
         return refused
 
+    def add_some(self, select: str, format_name: str) -> list[tuple[int, int, str]]:
+        """The same of a SELECT that has a row for each record of its own, which may be none."""
+        (count,) = self.bench.execute(f"SELECT count(*) FROM ({select})").fetchall()[0]
+        return self.add(select, format_name, count) if count else []
+
     def _given(self, select: str) -> frozenset[str]:
         return frozenset(name.lower() for name in self.asked.names(select))
 

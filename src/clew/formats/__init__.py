@@ -22,7 +22,7 @@ from clew import registry
 from clew.model.redaction import Policy
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator
+    from collections.abc import Collection, Iterable, Iterator
     from pathlib import Path
 
     from clew.formats._records import Records
@@ -126,15 +126,19 @@ class Parser(Protocol):
         """
 
 
+def sureness(head: bytes, tried: Collection[str] = ()) -> dict[str, float]:
+    """How sure each format is of these first bytes, but for those that were tried."""
+    others = (name for name in registry.names("formats") if name not in tried)
+    return {name: registry.load("formats", name).sniff(head) for name in others}
+
+
 @lru_cache(maxsize=2)
 def surest(head: bytes) -> str:
     """The format that is surest of these first bytes; ties go to the first by name.
 
     `text` takes what no other format knows.
     """
-    scores = {
-        name: registry.load("formats", name).sniff(head) for name in registry.names("formats")
-    }
+    scores = sureness(head)
     best = max(scores, key=lambda name: scores[name], default="text")
     return best if scores.get(best, 0) > 0 else "text"
 

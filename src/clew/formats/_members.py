@@ -28,8 +28,13 @@ def named(members: Sequence[tuple[str, str]]) -> list[str]:
 
 
 def columns_of(workbench: duckdb.DuckDBPyConnection, select: str) -> list[str]:
-    """The names of the columns that a SELECT gives."""
-    return [row[0] for row in workbench.execute(f"DESCRIBE {select}").fetchall()]
+    """The names of the columns that a SELECT, or a table, gives."""
+    return list(types_of(workbench, select))
+
+
+def types_of(workbench: duckdb.DuckDBPyConnection, select: str) -> dict[str, str]:
+    """The same, each with its type."""
+    return {row[0]: row[1] for row in workbench.execute(f"DESCRIBE {select}").fetchall()}
 
 
 class Shared:

@@ -21,8 +21,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from clew import registry
-from clew.formats import BatchParser, ElementParser, FileParser, Lines, Parser, Settings
+from clew.formats import BatchParser, ElementParser, FileParser, Lines, Parser, Settings, sureness
 from clew.formats._fields import quoted
+from clew.formats._members import types_of
 from clew.formats._starts import text_begins
 
 FIRST_LINES = 100
@@ -153,10 +154,10 @@ class WrappedParser:
             name, parser = _parser_of(left, self.settings, tried)
             tried.add(name)
             self._read(workbench, parser, name, _unread(read), read)
-        outer = _columns(workbench, self.table)
+        outer = types_of(workbench, self.table)
         parts: dict[str, list[str]] = {}
         for name, table in read:
-            select = _completed(outer, _columns(workbench, table), self.table, table)
+            select = _completed(outer, types_of(workbench, table), self.table, table)
             parts.setdefault(name, []).append(select)
         alone = f"SELECT * FROM {self.table} WHERE {_unread(read)}"
         united = {name: " UNION ALL BY NAME ".join(found) for name, found in parts.items()}
@@ -174,7 +175,7 @@ class WrappedParser:
             workbench, f"(SELECT line, lines, byte_offset, {first} AS text FROM {held})"
         )
         execute(f"CREATE OR REPLACE TEMP TABLE {self.table} AS {outer}")
-        known = _columns(workbench, self.table)
+        known = types_of(workbench, self.table)
         writer = ", ".join(f"o.{name}" for name in WRITERS if name in known)
         inner = "o.message" if "message" in known else "NULL::VARCHAR"
         if joined:
@@ -252,8 +253,7 @@ def _parser_of(
 ) -> tuple[str, Parser]:
     """The format that is surest of these lines, and a parser; text where none is sure or all are tried."""
     head = "".join(f"{line}\n" for line in lines).encode()
-    names = [one for one in registry.names("formats") if one not in NOT_INNER and one not in tried]
-    scores = {name: registry.load("formats", name).sniff(head) for name in names}
+    scores = sureness(head, {*NOT_INNER, *tried})
     for name in sorted(scores, key=lambda name: -scores[name]):
         if scores[name] < sure:
             break
@@ -265,11 +265,6 @@ def _parser_of(
                 return name, parser
     text: Parser = registry.load("formats", "text").parse(head, settings)
     return "text", text
-
-
-def _columns(workbench: duckdb.DuckDBPyConnection, table: str) -> dict[str, str]:
-    """The columns of a table, with their types."""
-    return {row[0]: row[1] for row in workbench.execute(f"DESCRIBE {table}").fetchall()}
 
 
 def _completed(outer: Columns, inner: Columns, wrapper: str, table: str) -> str:
