@@ -24,6 +24,8 @@ from clew.query.newest import Newest
 @contextlib.contextmanager
 def tailing(case: Path, *arguments: str) -> Iterator[subprocess.Popen[str]]:
     """`clew tail` as a process, ended whatever happens."""
+    # what a shell runs in the background ignores Ctrl-C, and so would the process
+    signal.signal(signal.SIGINT, signal.default_int_handler)
     process = subprocess.Popen(
         [sys.executable, "-m", "clew", "tail", *arguments, "--case", str(case)],
         stdout=subprocess.PIPE,
