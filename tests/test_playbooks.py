@@ -55,7 +55,7 @@ def acted(
     """What became of each step, and what was noted."""
     Path("p.yml").write_text(text)
     notes: list[str] = []
-    hands = Hands(apply, lambda words: yes, notes.append)
+    hands = Hands(apply, lambda words: yes, notes.append, lambda *asked: [])
     done = run(read_playbook(Path("p.yml")), findings, settings or Config(), hands, NOW)
     return done, [json.loads(note) for note in notes]
 
@@ -81,7 +81,7 @@ def test_what_cannot_be_noted_is_not_done() -> None:
         raise ConfigError("the audit is closed")
 
     Path("p.yml").write_text(BLOCK)
-    hands = Hands(True, lambda words: True, refuse)
+    hands = Hands(True, lambda words: True, refuse, lambda *asked: [])
     with pytest.raises(ConfigError):
         run(read_playbook(Path("p.yml")), [finding(client_ip="203.0.113.7")], Config(), hands, NOW)
     assert not Path("deny.conf").exists()
@@ -243,6 +243,12 @@ def test_a_network_that_overlaps_one_that_is_kept_is_kept() -> None:
         ('steps: [{call: "https://{host}/x"}]', "without placeholders"),
         ("steps: [{call: 'file:///etc/passwd'}]", "needs https://"),
         ("steps: [{run: x, approve: maybe}]", "true or false"),
+        ("steps: [{run: x, each: usr_id}]", "Did you mean 'user_id'"),
+        ("steps: [{notify: slack, each: user_id}]", "knows no 'each'"),
+        ("steps: [{run: x, among: 'http_status:200'}]", "write 'each: user_id'"),
+        ("steps: [{run: x, each: user_id, among: 'http_status:('}]", "among is no search"),
+        ("steps: [{run: x, each: user_id, among: 'a:b | head 5'}]", "without pipes"),
+        ("steps: [{run: x, each: user_id, most: many}]", "whole number"),
         ("findings: {severity: bad}\nsteps: [{run: x}]", "severity is one of"),
         ("findings: {subject: {usr_id: x}}\nsteps: [{run: x}]", "Did you mean 'user_id'"),
     ],

@@ -23,7 +23,7 @@ from clew.model.buckets import seconds
 from clew.sigma.reading import RuleSet
 
 Writing = Callable[[], AbstractContextManager[duckdb.DuckDBPyConnection]]
-Act = Callable[[str, Sequence[Alert], datetime, Writing], tuple[list[Alert], str]]
+Act = Callable[[str, Sequence[Alert], datetime, Engine, Writing], tuple[list[Alert], str]]
 """Runs a playbook, by its receiver's name: the alerts with what was done, and why the rest was not."""
 TICK_S = 1.0
 MOST_LOOKS = 30
@@ -35,6 +35,7 @@ class Watch:
     """Rules that are looked at again and again.
 
     act       does what a playbook says about alerts
+    again     playbooks that are run in every round that finds an alert, by their receivers' names
     sigma     Sigma rules of those that follow some, by the rule's name
     seen      what each rule saw last
     problems  why one could not be looked at, or a sink not be told, by its name
@@ -44,6 +45,7 @@ class Watch:
     options: Options
     tell: Tell
     act: Act | None = None
+    again: Collection[str] = ()
     sigma: Mapping[str, RuleSet] = field(default_factory=dict)
     seen: dict[str, Seen] = field(default_factory=dict)
     problems: dict[str, str] = field(default_factory=dict)
@@ -76,7 +78,7 @@ class Watch:
             names = {rule.name for rule in self.rules}
             ended, gone = abandoned([one for one in known if one.rule not in names], now)
             store.keep(connection, ended, gone)
-        self._tell(writing, now)
+        self._tell(reader, writing, now)
         return [*moved, *ended]
 
     def _held_meanwhile(
@@ -134,7 +136,7 @@ class Watch:
         self.seen[rule.name] = looked.seen
         return looked
 
-    def _tell(self, writing: Writing, now: datetime) -> None:
+    def _tell(self, reader: Engine, writing: Writing, now: datetime) -> None:
         """No connection is held while a sink is told: it may take its time."""
         with writing() as connection:
             known = store.open_alerts(connection)
@@ -143,12 +145,16 @@ class Watch:
         spoken = [one for one in known if not is_silenced(one, silenced, now)]
         named = [sink for rule in self.rules for sink in rule.receivers]
         for sink in dict.fromkeys([*named, *(sink for one in spoken for sink in one.notified)]):
-            waiting = [one for one in spoken if untold(one, sink, rules.get(one.rule), now)]
+            waiting = [
+                one
+                for one in spoken
+                if untold(one, sink, rules.get(one.rule), now) or self._is_again(one, sink, now)
+            ]
             if not waiting:
                 continue
             try:
                 if self.act and sink.startswith(PLAYBOOK):
-                    told, problem = self.act(sink, waiting, now, writing)
+                    told, problem = self.act(sink, waiting, now, reader, writing)
                 else:
                     told, problem = self.tell(sink, waiting, now)
             except ConfigError as error:
@@ -163,6 +169,13 @@ class Watch:
             spoken = [by_id.get(alert.id, alert) for alert in spoken]
             with writing() as connection:
                 store.keep(connection, told)
+
+    def _is_again(self, alert: Alert, sink: str, now: datetime) -> bool:
+        """Whether a playbook has more to do for an alert that it was run for: it was found again just now,
+        perhaps with more accounts. Once someone has taken it on, they see to that."""
+        is_known = sink in self.again and sink in alert.notified
+        is_found = alert.state == "firing" and alert.seen_at == now
+        return is_known and is_found and alert.acknowledged_at is None
 
 
 def _silently(alerts: Sequence[Alert], sink: str) -> list[Alert]:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import getpass
 import sys
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
@@ -23,6 +23,9 @@ from clew.cli._request import (
     opened,
     output_of,
 )
+
+if TYPE_CHECKING:
+    from clew.model.finding import Finding
 
 app = typer.Typer(help="Act on findings: tell, block, lock, revoke; dry unless told otherwise.")
 
@@ -49,16 +52,23 @@ def run(
     from clew.playbooks.reading import read_playbook
     from clew.playbooks.run import ACTION, Hands
     from clew.playbooks.run import run as run_over
+    from clew.playbooks.values import values_of
 
     playbook = read_playbook(Path(file))
     named = case_of(case, settings)
     wanted = Wanted("findings", moment(since), moment(until))
     with opened(case, settings) as engine:
-        found = findings(engine, wanted, now(), detection_options(settings, {}))
+        found = findings(engine, wanted, now(), detection_options(settings, {}), playbook.kinds)
+
+    def values(finding: Finding, column: str, among: str) -> list[str]:
+        with opened(case, settings) as engine:  # not held: each step's note opens the case to write
+            return values_of(engine, finding, column, among, now())
+
     hands = Hands(
         is_applied=apply,
         approve=lambda words: yes or _approved(words),
         note=lambda what: keeping_audit.note(named, getpass.getuser(), ACTION, what, now()),
+        values=values,
         noted=keeping_audit.noted(named, ACTION),
     )
     done = run_over(playbook, found, settings, hands, now())

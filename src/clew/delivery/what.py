@@ -3,18 +3,19 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from fnmatch import fnmatchcase
 from typing import Any
 
 import ibis.expr.types as ir
 
-from clew import investigation
+from clew import investigation, registry
 from clew.engines import Engine
 from clew.errors import ConfigError
 from clew.model.event import filled
-from clew.model.finding import SEVERITIES, Finding, from_json
+from clew.model.finding import SEVERITIES, Finding, Investigation, from_json
 from clew.model.views import between, events
 from clew.query import compile as compile_query
 from clew.query import is_aggregate, parse
@@ -76,11 +77,21 @@ def finding_items(
 
 
 def findings(
-    engine: Engine, wanted: Wanted, now: datetime, options: Mapping[str, Mapping[str, Any]]
+    engine: Engine,
+    wanted: Wanted,
+    now: datetime,
+    options: Mapping[str, Mapping[str, Any]],
+    kinds: Sequence[str] = (),
 ) -> list[Finding]:
-    """What the detections find, and what rules have stored as found before."""
+    """What the detections find, and what rules have stored as found before. Of `kinds`, which are patterns,
+    where some are given: the other detections are not run."""
     seen = found_events(wanted, now)
-    found = investigation.detect(engine, (), options, seen=seen)
+    names = [
+        name
+        for name in registry.names("detections")
+        if not kinds or any(fnmatchcase(name, kind) for kind in kinds)
+    ]
+    found = investigation.detect(engine, names, options, seen=seen) if names else Investigation(())
     known = {finding.id for finding in found.findings}
     stored = [] if wanted.query else _stored(engine, wanted)
     every = (*found.findings, *(one for one in stored if one.id not in known))

@@ -75,8 +75,9 @@ def _call(step: Step, finding: Finding, settings: Config, now: datetime) -> Plan
     url = filled_url(step.target, finding)
     body = filled_body(step.told.get("body", {}), finding)
     method, variable = step.told["method"], step.told.get("token")
-    call = hashlib.sha256(f"{method} {url}".encode()).hexdigest()[:8]
-    key = f"{finding.id}-{call}"  # a receiver that drops repeats must not drop the second of two calls
+    # a receiver that drops repeats must not drop the second of two calls, nor that about the second user
+    told = " ".join((method, url, *([str(finding.subject[step.each])] if step.each else [])))
+    key = f"{finding.id}-{hashlib.sha256(told.encode()).hexdigest()[:8]}"
 
     def act() -> str:
         headers = {"idempotency-key": key, "user-agent": "clew"}

@@ -8,6 +8,8 @@ findings:
 steps:
   - notify: slack
   - call: https://idp.example.com/users/{user_id}/lock
+    each: user_id
+    among: "http_status:200"
     body: {reason: "{title}"}
     token: IDP_TOKEN
     approve: true
@@ -23,6 +25,7 @@ from __future__ import annotations
 import difflib
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
+from datetime import datetime
 from pathlib import Path
 from typing import Any, Literal
 from urllib.parse import urlsplit
@@ -30,21 +33,25 @@ from urllib.parse import urlsplit
 import yaml
 
 from clew import registry
-from clew.errors import ConfigError
+from clew.errors import ConfigError, QueryError
 from clew.model.event import BY_NAME
 from clew.model.finding import SEVERITIES
 from clew.playbooks.blocking import FORMATS
+from clew.query.sides import side_of
 
 Action = Literal["notify", "call", "block", "run"]
 METHODS = ("POST", "PUT", "PATCH", "DELETE")
+EACH = ("each", "among", "most")
 KEYS: dict[str, tuple[str, ...]] = {
     "notify": (),
-    "call": ("method", "body", "token"),
-    "block": ("of", "file", "keep", "most", "name"),
-    "run": ("arguments",),
+    "call": ("method", "body", "token", *EACH),
+    "block": ("of", "file", "keep", "name", *EACH),
+    "run": ("arguments", *EACH),
 }
 """What stands beside each step's own word; `approve` may stand beside all."""
-MOST_BLOCKED = 50
+MOST = 50
+SOME_TIME = datetime(2000, 1, 1)
+"""What relative times of a search count from while it is only read."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,12 +62,18 @@ class Step:
     target   the sink, the URL, the format of the block list, or the command's name
     told     what stands beside it
     approve  whether a person is asked first
+    each     a column: the step is done for each of its values in the finding's own events; "": once
+    among    a search: of those events alone
+    most     so many addresses that are blocked, or values, in a run
     """
 
     action: Action
     target: str
     told: Mapping[str, Any] = field(default_factory=dict)
     approve: bool = False
+    each: str = ""
+    among: str = ""
+    most: int = MOST
 
     @property
     def words(self) -> str:
@@ -130,7 +143,25 @@ def _step(told: Any, where: str) -> Step:
     {"notify": _check_notify, "call": _check_call, "block": _check_block, "run": _check_run}[
         action
     ](target, beside, where)
-    return Step(action, target, beside, told.get("approve", False))  # type: ignore[arg-type]
+    each, among, most = _each(told, where)
+    approve = told.get("approve", False)
+    return Step(action, target, beside, approve, each, among, most)  # type: ignore[arg-type]
+
+
+def _each(told: Mapping[str, Any], where: str) -> tuple[str, str, int]:
+    """Which values a step is done for, and how many at most."""
+    each, among, most = told.get("each", ""), told.get("among", ""), told.get("most", MOST)
+    if each and each not in BY_NAME:
+        raise ConfigError(f"{where}: '{each}' is no column.{_guess(str(each), BY_NAME)}")
+    if among and not each:
+        raise ConfigError(f"{where}: among narrows what `each` finds: write 'each: user_id' too.")
+    try:
+        side_of(str(among), now=SOME_TIME)
+    except QueryError as error:
+        raise ConfigError(f"{where}: among is no search: {error}") from error
+    if not isinstance(most, int):
+        raise ConfigError(f"{where}: most is a whole number.")
+    return str(each), str(among), most
 
 
 def _check_notify(target: str, told: dict[str, Any], where: str) -> None:
@@ -162,15 +193,12 @@ def _check_block(target: str, told: dict[str, Any], where: str) -> None:
         )
     if not isinstance(told.get("file"), str):
         raise ConfigError(f"{where}: block needs the file that it writes.")
-    told["of"] = told.get("of", "client_ip")
+    told["of"] = told.get("of", told.get("each", "client_ip"))
     if told["of"] not in BY_NAME:
         raise ConfigError(
             f"{where}: '{told['of']}' is no column.{_guess(str(told['of']), BY_NAME)}"
         )
     told["keep"] = tuple(_texts(told.get("keep", ()), f"{where}: keep"))
-    told["most"] = told.get("most", MOST_BLOCKED)
-    if not isinstance(told["most"], int):
-        raise ConfigError(f"{where}: most is a whole number.")
 
 
 def _check_run(target: str, told: dict[str, Any], where: str) -> None:
