@@ -250,6 +250,42 @@ def test_sql_stops_at_the_time_limit(log: Path, capsys: pytest.CaptureFixture[st
     assert "0.2 s" in capsys.readouterr().err
 
 
+def test_a_question_that_hears_nothing_stops_too(
+    log: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """DuckDB does not look whether it is to stop while one function works on one value."""
+    json_of(capsys, "ingest", "app.jsonl")
+    deaf = "select len(list_sort(range(50000000)))"
+    command = [sys.executable, "-m", "clew", "sql", deaf]
+    done = subprocess.run(
+        [*command, "--timeout", "0.2"], check=False, capture_output=True, text=True
+    )
+    assert (done.returncode, done.stdout) == (4, "")
+    assert done.stderr == "The question took longer than 0.2 s and was stopped.\n"
+
+
+@pytest.mark.parametrize("command", ["sql", "search"])
+def test_ctrl_c_stops_a_question(
+    command: str, log: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    json_of(capsys, "ingest", "app.jsonl")
+    slow = f"select count(*) from {', '.join(f'events e{n}' for n in range(9))}"
+    interrupted = f"""if True:
+        import os, signal, sys, threading
+        from clew.cli import main
+        from clew.engines.duckdb import DuckDBEngine
+        signal.signal(signal.SIGINT, signal.default_int_handler)
+        run = DuckDBEngine.run
+        def asked(self, question, **more):
+            threading.Timer(0.5, os.kill, (os.getpid(), signal.SIGINT)).start()
+            return run(self, {slow!r}, **more)
+        DuckDBEngine.run = asked
+        sys.exit(main([{command!r}, "x"]))"""
+    command_line = [sys.executable, "-c", interrupted]
+    done = subprocess.run(command_line, check=False, capture_output=True, text=True)
+    assert (done.returncode, done.stderr) == (130, "")
+
+
 def test_csv_and_tables_of_the_same_answer(log: Path, capsys: pytest.CaptureFixture[str]) -> None:
     json_of(capsys, "ingest", "app.jsonl")
     statement = "select line, message from events order by line"

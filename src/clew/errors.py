@@ -7,6 +7,7 @@
     |   +-- QueryError        a search that does not parse; points at the word      exit 2
     |   +-- UnknownName       no member of that family has this name                exit 2
     +-- EngineError           the database refused: fix the connection              exit 4
+    |   +-- TookTooLong       a question had no more time: ask for less             exit 4
     +-- EvidenceError         stored rows were altered: stop and tell a person      exit 3
 
 A broken invariant of our own is an AssertionError that begins with "BUG:".
@@ -64,6 +65,13 @@ class UnknownName(ConfigError):
 
 class EngineError(ClewError):
     exit_code = 4
+
+
+class TookTooLong(EngineError):
+    """A question that was stopped."""
+
+    def __init__(self, seconds: float) -> None:
+        super().__init__(f"The question took longer than {seconds:g} s and was stopped.")
 
 
 class EvidenceError(ClewError):

@@ -50,6 +50,9 @@ from clew.errors import ClewError, QueryError
 FEW_COLLECTIONS = 200_000, 20, 50
 """Thresholds of Python's collector of garbage: a question makes many objects, and little garbage."""
 
+INTERRUPTED = "Query interrupted"
+"""What DuckDB raises, a RuntimeError, where Ctrl-C met it at work."""
+
 app = typer.Typer(
     name="clew",
     add_completion=False,
@@ -119,6 +122,8 @@ def main(arguments: list[str] | None = None) -> int:
     except (KeyboardInterrupt, typer.Abort):
         return 128 + signal.SIGINT
     except Exception as error:
+        if str(error) == INTERRUPTED:
+            return 128 + signal.SIGINT
         if is_debug:
             raise
         return _say(error)

@@ -7,6 +7,7 @@ from typing import Annotated
 
 import typer
 
+from clew.cli._patience import within
 from clew.cli._request import ANSWERS, AnswerOutput, Case, Limit, config, opened, output_of
 
 
@@ -33,10 +34,9 @@ def sql(
         statement = sys.stdin.read()
     seconds = settings.limits.seconds if timeout is None else timeout
     with opened(case, settings) as engine:
-        answer = engine.run(
-            statement,
-            limit=limit if limit is not None else settings.limits.rows or None,
-            timeout_s=seconds or None,
+        most = limit if limit is not None else settings.limits.rows or None
+        answer = within(
+            seconds, lambda: engine.run(statement, limit=most, timeout_s=seconds or None)
         )
     print_answer(answer, output)
     return 0

@@ -29,7 +29,7 @@ import ibis.expr.types as ir
 from clew.engines import Answer, _clickhouse_derived, _clickhouse_fill
 from clew.engines._clickhouse_sql import compile_tree, only_question, taken_apart
 from clew.engines._clickhouse_tables import EVENT_TYPES, FUNCTIONS, TABLES
-from clew.errors import ClewError, ConfigError, EngineError
+from clew.errors import ClewError, ConfigError, EngineError, TookTooLong
 from clew.model.fill import Fill
 from clew.model.views import VIEWS, events
 
@@ -272,7 +272,7 @@ def _without_password(dsn: str) -> str:
 def _refused(error: Exception, timeout_s: float | None) -> EngineError:
     words = _first_line(error)
     if "TIMEOUT_EXCEEDED" in words and timeout_s is not None:
-        return EngineError(f"The question took longer than {timeout_s:g} s and was stopped.")
+        return TookTooLong(timeout_s)
     return EngineError(f"ClickHouse refused the question: {words}")
 
 

@@ -27,7 +27,7 @@ from clew.engines._duckdb_fill import fill_column
 from clew.engines._duckdb_macros import MACROS, complete
 from clew.engines._duckdb_views import VIEWS
 from clew.engines._sql import duckdb_sql
-from clew.errors import ConfigError, EngineError
+from clew.errors import ConfigError, EngineError, TookTooLong
 from clew.model.event import BY_NAME, COLUMNS, Kind
 from clew.model.fill import Fill
 
@@ -359,7 +359,7 @@ def _cannot_open(path: str, error: duckdb.Error) -> EngineError:
 def refusal(error: duckdb.Error, timeout_s: float | None = None) -> ConfigError | EngineError:
     """DuckDB's refusal of a question as ours."""
     if isinstance(error, duckdb.InterruptException) and timeout_s:
-        return EngineError(f"The question took longer than {timeout_s:g} s and was stopped.")
+        return TookTooLong(timeout_s)
     return _refused(error)
 
 
