@@ -10,7 +10,6 @@ from __future__ import annotations
 import hashlib
 import hmac
 import re
-import secrets as chance
 from collections import Counter
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
@@ -24,6 +23,19 @@ from clew.model.redaction import TOKEN_DIGITS, Policy
 from clew.redact._encoded import ESCAPE, TWICE, pieces, rewritten
 from clew.redact._key import known_key
 from clew.redact._pattern import GROUPS, Pattern, literal
+from clew.redact._steps import (
+    CHEAP,
+    DOUBT,
+    EDGE,
+    SECRET,
+    any_hint,
+    by_whole_matches,
+    has_hint,
+    hinted,
+    is_joint,
+    joint_step,
+    step,
+)
 
 BLOCK_BYTES = 64
 """Of SHA-256, in an HMAC."""
@@ -36,15 +48,18 @@ PERSONAL_LOOKS = re.compile(r"@|%40|[0-9A-Fa-f:.]{7}|(?:[0-9]\D{0,3}){6}")
 FEW = 2_000
 """Texts of which each pattern is asked by its gate before it is run, even where others have the same gate: a
 statement costs more than they do."""
+SAMPLE = 500
+"""Texts of which each pattern is asked by its hints; the others are asked by all hints at once, first."""
 AT_ONCE = f"LIMIT {1 << 60}"
 """Behind a subquery: DuckDB pushes no filter below it, and so computes its columns only once."""
-SECRET = ("form", "word")
+APART = """CREATE OR REPLACE TEMP TABLE redact_round AS
+SELECT * EXCLUDE (is_apart), text AS earlier, CASE WHEN by_secret THEN lower(text) END AS low
+FROM redact_looked WHERE is_apart"""
+CHANGED_APART = "SELECT place, text FROM redact_round WHERE text <> earlier"
+CHANGED = f"SELECT place, text FROM redact_looked WHERE NOT is_apart UNION ALL {CHANGED_APART}"
+"""SQL of the texts of a round that are other ones than before it."""
 RARE = (*SECRET, "digits")
 """Groups whose gates are one pass first: most texts have none of them."""
-CHEAP = {"at": "contains(text, '@') OR contains(text, '%40')", "phone": "true"}
-"""SQL of what is asked of groups in place of their gates: to look at once costs no more than they do."""
-EDGE, INNER_EDGE = (f"\x01{chance.token_hex(4)}\x02" for _ in range(2))
-"""Where a text is taken apart; no text can know them."""
 LISTED = f"unnest(string_split(?, {literal(EDGE)}))"
 """SQL of many texts that are handed over as one, see `as_one`: a list of them takes ten times as long."""
 TOKEN = f"""
@@ -165,33 +180,33 @@ class Texts:
         execute = self.bench.execute
         source = f"SELECT rowid AS place, coalesce(after, before) AS text FROM {table}"
         for _ in range(MOST_ROUNDS):
-            made = execute(f"CREATE OR REPLACE TEMP TABLE redact_round AS {self._noticed(source)}")
-            asked = self._asked(made.fetchall()[0][0], patterns)
-            if not asked:
-                return
-            for is_joint, items in groupby(asked, _is_joint):
-                if is_joint:
-                    execute(
-                        _joint_step([pattern for pattern, _ in patterns if _is_joint((pattern, _))])
-                    )
+            execute(f"CREATE OR REPLACE TEMP TABLE redact_looked AS {self._noticed(source)}")
+            count = execute(APART).fetchall()[0][0]
+            for are_joint, items in groupby(self._asked(count, patterns), is_joint):
+                if are_joint:
+                    execute(joint_step([item[0] for item in patterns if is_joint(item)]))
                     continue
                 for pattern, is_secret in items:
-                    execute(_step(pattern, is_secret=is_secret))
+                    execute(step(pattern, is_secret=is_secret))
             changed = execute(
-                f"UPDATE {table} SET after = done.text FROM redact_round AS done "
-                f"WHERE {table}.rowid = done.place AND done.text <> done.earlier"
+                f"UPDATE {table} SET after = done.text FROM ({CHANGED}) AS done "
+                f"WHERE {table}.rowid = done.place"
             )
             if not changed.fetchall()[0][0]:
                 return
-            source = (
-                "SELECT place, text FROM redact_round WHERE text <> earlier "
-                f"AND regexp_matches(text, {literal(self.gate)})"
-            )
+            source = f"FROM ({CHANGED_APART}) WHERE regexp_matches(text, {literal(self.gate)})"
 
     def _noticed(self, source: str) -> str:
-        """SQL of the texts in which a group of patterns may find something, and which groups those are."""
+        """SQL of the texts in which a group of patterns may find something, and which groups those are.
+
+        A text that needs nothing but the patterns that are looked for together is done already: where all
+        that they match is taken, there is nothing left to look at.
+        """
         gates = self._group_gates()
         look = literal("|".join(gates[group] for group in RARE if group in gates))
+        joint = [item[0] for item in self.patterns if is_joint(item)]
+        first = [p for p, _ in self.patterns if p.group in CHEAP and p not in joint]
+        apart = " OR ".join(["is_rare", *(has_hint(pattern, "text") for pattern in first)])
         flags = {group: f"regexp_matches(text, {literal(gate)})" for group, gate in gates.items()}
         flags |= {
             group: f"CASE WHEN is_rare THEN {flags[group]} ELSE false END"
@@ -200,14 +215,18 @@ class Texts:
         }
         flags |= {group: sql for group, sql in CHEAP.items() if group in flags}
         shown = ", ".join(f"{sql} AS by_{group}" for group, sql in flags.items())
-        texts = (
-            f"SELECT place, text, regexp_matches(text, {look}) AS is_rare FROM ({source}) {AT_ONCE}"
-        )
-        flagged = f"SELECT place, text, {shown} FROM ({texts}) {AT_ONCE}"
-        hinted = " OR ".join(f"by_{group}" for group in SECRET if group in gates)
+        done = by_whole_matches(joint, "alone", DOUBT) if joint else "alone"
+        texts = f"SELECT place, text, regexp_matches(text, {look}) AS is_rare FROM ({source})"
+        alone = f"SELECT *, CASE WHEN NOT ({apart}) THEN text END AS alone FROM ({texts} {AT_ONCE})"
+        marked = f"SELECT *, {done} AS done FROM ({alone} {AT_ONCE})"
+        parted = f"SELECT *, coalesce(contains(done, {literal(DOUBT)}), true) AS is_apart FROM ({marked} {AT_ONCE})"
+        flagged = f"SELECT place, text, done, is_apart, {shown} FROM ({parted} {AT_ONCE})"
+        by_secret = " OR ".join(f"by_{group}" for group in SECRET if group in gates)
+        noticed = " OR ".join(f"by_{group}" for group in gates)
         return (
-            f"SELECT *, text AS earlier, CASE WHEN {hinted} THEN lower(text) END AS low "
-            f"FROM ({flagged}) WHERE {' OR '.join(f'by_{group}' for group in gates)}"
+            "SELECT * EXCLUDE (done) REPLACE (CASE WHEN is_apart THEN text ELSE done END AS text), "
+            f"{by_secret} AS by_secret FROM ({flagged} {AT_ONCE}) "
+            f"WHERE CASE WHEN is_apart THEN {noticed} ELSE text <> done END"
         )
 
     def _group_gates(self) -> dict[str, str]:
@@ -220,124 +239,36 @@ class Texts:
     def _asked(
         self, texts: int, patterns: Sequence[tuple[Pattern, bool]]
     ) -> list[tuple[Pattern, bool]]:
-        """Those of the patterns that any of so many texts of this round may hold."""
+        """Those of the patterns that any of so many texts of this round may hold: by their hints, and then,
+        for a hint may be any word, by their gates."""
         if not texts:
             return []
-        asked: set[Pattern] = set()
-        groups = list(self._group_gates())
-        flags = ", ".join(f"bool_or(by_{group})" for group in groups)
-        (noticed,) = self.bench.execute(f"SELECT {flags} FROM redact_round").fetchall()
-        for group in compress(groups, noticed):
-            among = [pattern for pattern, _ in patterns if pattern.group == group]
-            if not among:
-                continue
-            if len(among) == 1:
-                asked.update(among)
-                continue
-            shared = Counter(pattern.gate for pattern in among)
-            tests = [
-                f"coalesce(bool_or(CASE WHEN {_hinted(pattern)} THEN "
-                + (
-                    f"regexp_matches(text, {literal(pattern.gate)})"
-                    if texts < FEW or shared[pattern.gate] == 1
-                    else "true"
-                )
-                + " ELSE false END), false)"
-                for pattern in among
-            ]
-            (found,) = self.bench.execute(
-                f"SELECT {', '.join(tests)} FROM redact_round WHERE by_{group}"
-            ).fetchall()
-            asked.update(compress(among, found))
+        together = [item[0] for item in patterns if is_joint(item)]
+        others = [pattern for pattern, _ in patterns if pattern not in together]
+        asked = set(self._held(others, map(hinted, others), f"rowid < {SAMPLE}"))
+        rest = [pattern for pattern in others if pattern not in asked]
+        if texts > SAMPLE:
+            asked.update(self._held(rest, map(hinted, rest), any_hint(rest)))
+        shared = Counter(pattern.gate for pattern in asked)
+        gated = [p for p in others if p in asked and (texts < FEW or shared[p.gate] == 1)]
+        gates = [f"regexp_matches(text, {literal(pattern.gate)})" for pattern in gated]
+        tests = [
+            f"CASE WHEN {hinted(pattern)} THEN {gate} ELSE false END"
+            for pattern, gate in zip(gated, gates, strict=True)
+        ]
+        asked -= {*gated} - {*self._held(gated, tests)}
+        asked.update(self._held(together, (f"by_{pattern.group}" for pattern in together)))
         return [item for item in patterns if item[0] in asked]
 
-
-def _hinted(pattern: Pattern) -> str:
-    """SQL of whether a text is worth a look; `low`, where the look for secrets saw something, is the text
-    in lower case."""
-    hints = pattern.hints
-    if pattern.group not in SECRET and any(hint.islower() for hint in hints):
-        hints = ()
-    tests = [f"contains({'low' if hint.islower() else 'text'}, {literal(hint)})" for hint in hints]
-    return f"(by_{pattern.group} AND ({' OR '.join(tests or ['true'])}))"
-
-
-def _is_joint(item: tuple[Pattern, bool]) -> bool:
-    """Whether a pattern is looked for together with its neighbours."""
-    pattern, is_secret = item
-    return not is_secret and pattern.group in CHEAP
-
-
-def _joint_step(patterns: Sequence[Pattern]) -> str:
-    """SQL that takes what any of these patterns of personal data finds out of every `text`, in one pass:
-    the first of them that fits where a match begins counts."""
-    groups = sorted({pattern.group for pattern in patterns})
-    return (
-        f"UPDATE redact_round SET text = {_by_whole_matches(patterns)} "
-        f"WHERE {' OR '.join(f'by_{group}' for group in groups)}"
-    )
-
-
-def _by_whole_matches(patterns: Sequence[Pattern]) -> str:
-    """SQL of the text with marks for what these patterns of personal data find: of a match, only whether it
-    has something before or behind the value matters, and to ask for its groups takes twice as long."""
-    assert not any(p.lead or p.tail or p.inside for p in patterns), "BUG: these keep parts"
-    regex = "|".join(f"(?:{p.before})??(?:{p.value})(?:{p.behind})?" for p in patterns)
-    cases = []
-    for pattern in patterns:
-        mark = _mark(pattern, "piece")
-        if pattern.check:
-            check = pattern.of(pattern.check, "piece")
-            mark = f"CASE WHEN coalesce({check}, false) THEN {mark} ELSE piece END"
-        cases.append(f"WHEN regexp_full_match(piece, {literal(pattern.value)}) THEN {mark}")
-    apart = literal(rf"{EDGE}\0{EDGE}")
-    pieces = f"string_split(regexp_replace(text, {literal(regex)}, {apart}, 'g'), {literal(EDGE)})"
-    return (
-        f"array_to_string(list_transform({pieces}, lambda piece, number: CASE WHEN number % 2 = 1 THEN piece "
-        f"{' '.join(cases)} ELSE piece END), '')"
-    )
-
-
-def _step(pattern: Pattern, *, is_secret: bool) -> str:
-    """SQL that takes what the pattern finds out of every `text`; `low` is the text in lower case."""
-    regex = literal(pattern.regex)
-    if is_secret and pattern.is_plain:
-        mark = literal(rf"\2[secret:{pattern.name}]\4")
-        changed = f"regexp_replace(text, {regex}, {mark}, 'g')"
-    else:
-        changed = _pieced(pattern, is_secret=is_secret)
-    return f"UPDATE redact_round SET text = {changed} WHERE {_hinted(pattern)} AND regexp_matches(text, {regex})"
-
-
-def _pieced(pattern: Pattern, *, is_secret: bool) -> str:
-    """SQL that takes the text apart at every match, and puts it together with marks for those that
-    stand their check."""
-    if not (is_secret or pattern.lead or pattern.tail):
-        return _by_whole_matches([pattern])
-    value = "part[3]"
-    if pattern.inside:
-        marked = rf"\1[secret:{pattern.name}]"
-        mark = f"regexp_replace({value}, {literal(pattern.inside)}, {literal(marked)}, 'g')"
-    elif is_secret:
-        mark = literal(f"[secret:{pattern.name}]")
-    else:
-        mark = _mark(pattern, value)
-    tests = ["part[1] = ''", "part[5] = ''"]
-    tests += [f"({pattern.of(pattern.check, value)})"] if pattern.check else []
-    apart = literal(EDGE + INNER_EDGE.join(rf"\{number}" for number in range(1, 6)) + EDGE)
-    pieces = f"string_split(regexp_replace(text, {literal(pattern.regex)}, {apart}, 'g'), {literal(EDGE)})"
-    return (
-        f"array_to_string(list_transform(list_transform({pieces}, lambda piece: "
-        f"string_split(piece, {literal(INNER_EDGE)})), lambda part: CASE WHEN len(part) = 1 THEN part[1] "
-        f"WHEN coalesce({' AND '.join(tests)}, false) THEN concat(part[2], {mark}, part[4]) "
-        "ELSE array_to_string(part, '') END), '')"
-    )
-
-
-def _mark(pattern: Pattern, value: str) -> str:
-    """SQL of the mark of a personal datum."""
-    kind = literal(pattern.name)
-    return f"concat('[', {kind}, ':', clew_token({kind}, {pattern.of(pattern.plain, value)}), ']')"
+    def _held(
+        self, patterns: Sequence[Pattern], tests: Iterable[str], among: str = "true"
+    ) -> list[Pattern]:
+        """The patterns whose test any text of this round, among these, passes."""
+        if not patterns:
+            return []
+        asked = ", ".join(f"coalesce(bool_or({test}), false)" for test in tests)
+        sql = f"SELECT {asked} FROM redact_round WHERE {among}"
+        return list(compress(patterns, self.bench.execute(sql).fetchall()[0]))
 
 
 def redacted(texts: Texts, values: Sequence[str]) -> list[str]:
