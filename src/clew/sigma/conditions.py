@@ -16,11 +16,11 @@ import ibis.expr.types as ir
 
 from clew.query.scope import Subject
 from clew.sigma.fields import Fields, fields_of
-from clew.sigma.items import Inner, one_of_items
+from clew.sigma.items import LISTED, Inner, one_of_items
 from clew.sigma.known import Known
 from clew.sigma.literals import Hint, hint_of
 from clew.sigma.reading import Rule
-from clew.sigma.taxonomy import other_formats
+from clew.sigma.taxonomy import WEB_CATEGORIES, other_formats
 from clew.sigma.testing import Tail, any_of, holds, same
 from clew.sigma.tree import (
     All,
@@ -32,6 +32,7 @@ from clew.sigma.tree import (
     Null,
     SameAs,
     Test,
+    Text,
     fields,
     matches,
 )
@@ -52,18 +53,22 @@ class Condition:
     def __init__(self, rule: Rule, events: ir.Table, known: Known | None) -> None:
         self.rule, self.events, self.known = rule, events, known
         self.compiler = _Compiler(fields_of(events.op(), rule.log_source, known))
-        self.missing = tuple(self.compiler.missing(rule.tree))
-        self.is_possible = self.compiler.by_fields(rule.tree) is not False
+        is_web = rule.log_source.category in WEB_CATEGORIES
+        self.tree = _with_dashes(rule.tree) if is_web else rule.tree
+        self.missing = tuple(self.compiler.missing(self.tree))
+        self.is_possible = self.compiler.by_fields(self.tree) is not False
 
     @cached_property
     def hint(self) -> Hint | None:
-        return hint_of(self.rule.tree, self.compiler.find)
+        return hint_of(self.tree, self.compiler.find)
 
     @cached_property
     def holds(self) -> ir.BooleanValue:
-        value = self.compiler.of(self.rule.tree)
+        value = self.compiler.of(self.tree)
         made = ibis.literal(value) if isinstance(value, bool) else value.fill_null(False)
         others = other_formats(self.rule.log_source)
+        if self.known is not None and self.known.formats is not None:
+            others = tuple(name for name in others if name in self.known.formats)
         if others and (self.known is None or "source_format" in self.known.columns):
             made = made & self.events.source_format.notin(others).fill_null(True)
         return made
@@ -148,7 +153,7 @@ class _Compiler:
             for subject in whole:
                 if own := subject.asked(rest) if isinstance(subject, Tail) else rest:
                     parts.append(any_of(subject, own))
-            written = [subject for subject in subjects if subject.kind == "attribute"]
+            written = [subject for subject in subjects if subject.kind in LISTED]
             listed = [one_of_items(subject, rest) for subject in written]
             parts += [part for part in listed if part is not None]
         return _joined(parts, is_all=False)
@@ -157,6 +162,20 @@ class _Compiler:
         """Whether an event states the field, or does not."""
         test = Exists(is_there)
         return _joined([holds(subject, test) for subject in subjects], is_all=not is_there)
+
+
+def _with_dashes(node: Node) -> Node:
+    """Web logs write a dash for what a request does not have: there it is no value, and a rule may ask
+    for the dash."""
+    match node:
+        case Match(field=str(), test=Text(parts=("-",))):
+            unsaid = All((Match(node.field, Null()), Match("cs-method", Exists(True))))
+            return Any((node, unsaid))
+        case All() | Any():
+            return type(node)(tuple(map(_with_dashes, node.terms)))
+        case Not():
+            return Not(_with_dashes(node.term))
+    return node
 
 
 def _is_asked(tree: Node, name: str) -> bool:

@@ -2,7 +2,7 @@
 
 A name may have several values in an event: the key as a source wrote it, and the canonical columns
 that it stands for. A test holds where it holds for one of them; as a key of a group the first that
-is there counts. Of a list, a test holds where it holds for one of its items (`testing`).
+is there counts. Of a list, a test holds where it holds for one of its items (`items`).
 """
 
 from __future__ import annotations
@@ -22,7 +22,7 @@ from clew.query.scope import Subject
 from clew.sigma.items import Inner
 from clew.sigma.known import Known
 from clew.sigma.reading import LogSource
-from clew.sigma.taxonomy import EXTENSION, MADE, ONLY_HERE, URL, named
+from clew.sigma.taxonomy import EXTENSION, FULL_URL, MADE, ONLY_HERE, URL, named
 from clew.sigma.testing import Tail
 
 KEYWORDS = (
@@ -49,10 +49,11 @@ class Fields:
 
     def _find(self, name: str) -> list[Subject]:
         found: list[Subject] = []
-        if self.known and (key := self.known.key(name, self.source)):
+        for key in self.known.keys(name, self.source) if self.known else ():
             value = attribute(self.table.attributes, key)
-            may_list = self.known.lists is None or key in self.known.lists
+            may_list = self.known is None or self.known.lists is None or key in self.known.lists
             found.append(Subject(name, value, "attribute" if may_list else "text"))
+        found += self._inside(name)
         columns = named(name, self.source)
         for column in columns:
             found += self._made(column, name) if column in MADE else self._column(column, name)
@@ -61,7 +62,7 @@ class Fields:
             found.append(Tail(name, query.value, query.kind, query.column))
         if not columns or not found:
             found += self._by_vocabulary(name)
-        return found or self._inside(name)
+        return found
 
     def column(self, name: str) -> str:
         """The name as a finding bears it: the canonical column's where it stands for one."""
@@ -111,9 +112,16 @@ class Fields:
         if column is None or (column in OWN and name != column):
             return self._attribute(name)
         found = self._column(column, name, meant.scale)
+        if column == "status" == name.lower():
+            found += self._column("http_status", name)
         if not is_of_host:
-            return found
+            is_url = column == "url_path" and name != column
+            return [*found, *(self._urls(name) if is_url else ())]
         return [*self._attribute(name), *map(self._of_no_request, found)]
+
+    def _urls(self, name: str) -> list[Subject]:
+        """The URL as a log writes it under one name: with its query, and with its host."""
+        return [*self._made(URL, name), *self._made(FULL_URL, name)]
 
     def _of_no_request(self, subject: Subject) -> Subject:
         """The value in events that are no HTTP requests: a path of a host is none of a URL."""
@@ -123,13 +131,16 @@ class Fields:
         return replace(subject, value=value)
 
     def _inside(self, name: str) -> list[Subject]:
-        """Inside of a list or an object that a source wrote under a key."""
-        for key, path in self.known.places(name, self.source) if self.known else ():
-            if self.known and (key, path) in self.known.inner:
+        """Inside of lists and objects that sources wrote under a key."""
+        if self.known is None or not self.known.inner:
+            return []
+        found: list[Subject] = []
+        for key, path in dict.fromkeys(self.known.places(name, self.source)):
+            if (key, path) in self.known.inner:
                 text = attribute(self.table.attributes, key)
                 values = at_path(text, path)
-                return [Inner(name, json_joined(values), "attribute", "", 1.0, values, text)]
-        return []
+                found.append(Inner(name, json_joined(values), "attribute", "", 1.0, values, text))
+        return found
 
     def _attribute(self, name: str) -> list[Subject]:
         """A key that nothing is known of: only where nothing is known of the case at all."""
@@ -144,7 +155,8 @@ def made_of(events: ir.Table, made: str) -> ir.StringValue:
     if made == EXTENSION:
         return path.re_extract(r"\.([^./]+)$", 1).nullif("")
     more = ibis.ifelse(query.isnull(), "", ibis.literal("?").concat(query))
-    return ibis.ifelse(path.isnull() & query.isnull(), None, path.fill_null("").concat(more))
+    whole = ibis.ifelse(path.isnull() & query.isnull(), None, path.fill_null("").concat(more))
+    return events.server_address.concat(whole) if made == FULL_URL else whole
 
 
 @lru_cache(maxsize=256)

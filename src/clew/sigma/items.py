@@ -1,4 +1,4 @@
-"""A list that a source wrote under a key: whether one of its items meets a test.
+"""A list that a source wrote under a key, or a column holds: whether one of its items meets a test.
 
 answers: ["192.0.2.1", "127.0.0.1"]          answers: 127.0.0.1           holds
 answers: ["192.0.2.1", "127.0.0.1"]          answers|cidr: 10.0.0.0/8     does not
@@ -28,6 +28,8 @@ from clew.sigma.tree import Network, Number, Pattern, Test, Text, Truth
 
 ESCAPED = re.compile(r'[\x00-\x1f"\\]')
 """What JSON does not write as it is."""
+LISTED = ("attribute", "json")
+"""Kinds of values that may be lists."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,11 +41,13 @@ class Inner(Subject):
 
 
 def one_of_items(subject: Subject, tests: Sequence[Test]) -> ir.BooleanValue | None:
-    """Whether one of the values that a key holds, or holds inside, meets one of the tests; None where
-    the text of the whole key says the same."""
+    """Whether one of the values that a key or column holds, or holds inside, meets one of the tests; None
+    where its whole text says the same."""
     if isinstance(subject, Inner):
         return _one_of(subject.values, tests, is_alone=True)
     text = subject.as_text()
+    if subject.kind == "json":  # what stands alone is a list of one
+        text = ibis.ifelse(text.startswith("["), text, ibis.literal("[").concat(text, "]"))
     found = _one_of(json_values(text), tests, is_alone=False)
     return None if found is None else ibis.ifelse(text.startswith("["), found, False)
 

@@ -1,8 +1,8 @@
 """What the events of a case state: columns, keys of attributes, and what stands inside of those keys.
 
-A name is looked for as a source wrote it, in any case, then as its product's other spellings have it
-(`taxonomy.spelled`). A name that goes on behind a key, `target.displayName`, means what stands there in
-the list or object that the key holds.
+A name is looked for as a source wrote it, in any case, and as its product's other spellings have it
+(`taxonomy.spelled`): events of one case may come by several collectors. A name that goes on behind a
+key, `target.displayName`, means what stands there in the list or object that the key holds.
 """
 
 from __future__ import annotations
@@ -25,6 +25,8 @@ from clew.sigma.tree import fields
 T = TypeVar("T")
 Place = tuple[str, str]
 """A key of attributes, and a path inside of its value."""
+MISFIT = "_text"
+"""What a key is called on top where its value did not fit the column of its name: `status_text`."""
 MOST_PLACES = 40
 """Keys, or places, that one question is about."""
 
@@ -35,30 +37,37 @@ class Known:
 
     inner  places inside of keys that some event has: of those that rules name
     lists  keys that rules name and under which some event has a list; None: any key may
+    formats  of the events; None: any
     """
 
     columns: frozenset[str]
     attributes: frozenset[str]
     inner: frozenset[Place] = frozenset()
     lists: frozenset[str] | None = None
+    formats: frozenset[str] | None = None
 
-    def key(self, name: str, source: LogSource) -> str | None:
-        """The key of that name, else the one that differs in spelling alone."""
+    def keys(self, name: str, source: LogSource) -> list[str]:
+        """The keys that the name means, the surest first: of that name, of one that differs in case, or
+        in underscores; what did not fit the column of that name; the product's other spellings."""
         plain = name.removeprefix("attributes.")
-        if plain in self.attributes:
-            return plain
-        keys = _by_spelling(self.attributes)
-        if plain.lower() in keys:
-            return keys[plain.lower()]
-        others = (_loose(said) for said in spelled(plain, source))
-        return next((keys[said] for said in others if said in keys), None)
+        by_spelling = _by_spelling(self.attributes)
+        found = [plain] if plain in self.attributes else []
+        found += by_spelling.get(plain.lower(), [])
+        found += [] if found else by_spelling.get(_loose(plain), [])
+        if plain.lower() in BY_NAME:
+            found += by_spelling.get(plain.lower() + MISFIT, [])
+        for said in spelled(plain, source):
+            found += by_spelling.get(_loose(said), [])
+        return list(dict.fromkeys(found))
 
     def places(self, name: str, source: LogSource) -> Iterator[Place]:
         """Where the name may stand inside of a key, the longest key first."""
         for said in (name.removeprefix("attributes."), *spelled(name, source)):
             for end in range(len(said) - 1, 0, -1):
-                if said[end] == "." and (key := self.key(said[:end], source)):
-                    path = said[end + 1 :]
+                if said[end] != ".":
+                    continue
+                path = said[end + 1 :]
+                for key in self.keys(said[:end], source):
                     yield key, path
                     if "_" in path:
                         yield key, in_camel_case(path)
@@ -74,9 +83,8 @@ def known_of(engine: Engine, rules: RuleSet | None = None, seen: ir.Table = even
         return known
     named, asked = set(), set()
     for name, source in set(_names(rules)):
-        if (key := known.key(name, source)) is not None:
-            named.add(key)
-        elif "." in name:
+        named |= set(known.keys(name, source))
+        if "." in name:
             asked |= set(known.places(name, source))
     of_key = {key: attribute(seen.attributes, key) for key in sorted(named)}
     lists = _true(engine, seen, {key: text.startswith("[") for key, text in of_key.items()})
@@ -84,7 +92,8 @@ def known_of(engine: Engine, rules: RuleSet | None = None, seen: ir.Table = even
     inner = _true(
         engine, seen, {place: values.length() > 0 for place, values in sorted(inside.items())}
     )
-    return Known(known.columns, known.attributes, frozenset(inner), frozenset(lists))
+    formats = frozenset(row[0] for row in engine.run(seen.select("source_format").distinct()).rows)
+    return Known(known.columns, known.attributes, frozenset(inner), frozenset(lists), formats)
 
 
 def _stated(engine: Engine) -> tuple[set[str], set[str]]:
@@ -128,10 +137,13 @@ def _true(engine: Engine, seen: ir.Table, asked: Mapping[T, ir.BooleanValue]) ->
 
 
 @lru_cache(maxsize=8)
-def _by_spelling(keys: frozenset[str]) -> dict[str, str]:
+def _by_spelling(keys: frozenset[str]) -> dict[str, list[str]]:
     """Keys by what they are in lower case, and without underscores."""
-    found = {_loose(key): key for key in sorted(keys)}
-    return found | {key.lower(): key for key in sorted(keys)}
+    found: dict[str, list[str]] = {}
+    for key in sorted(keys):
+        for said in {key.lower(), _loose(key)}:
+            found.setdefault(said, []).append(key)
+    return found
 
 
 def _loose(name: str) -> str:

@@ -14,7 +14,7 @@ from typing import Any as Anything
 import ibis.expr.types as ir
 
 from clew.query.scope import NUMBERS, Subject
-from clew.sigma.items import ESCAPED, Inner
+from clew.sigma.items import ESCAPED, LISTED, Inner
 from clew.sigma.testing import MOST_ALTERNATIVES, Tail, one_inside
 from clew.sigma.tree import All, Match, Node, Not, Pattern, Text
 
@@ -90,7 +90,7 @@ def _of_match(node: Match, find: Find) -> Hint | None:
         for subject in subjects
     ):
         return None
-    is_written = any(subject.kind == "attribute" for subject in subjects)
+    is_written = any(subject.kind in LISTED for subject in subjects)
     text = _needed(node.test, as_json=is_written)
     if len(text) < SHORTEST:
         return None

@@ -2,6 +2,7 @@
 
 A name that stands here means this; any other means what it means in a search (model/vocabulary).
 `url` is made: path and query as the client asked for them, which web rules call cs-uri-query too.
+`full url` has the host before them, as proxies write it.
 
 Source  Sigma taxonomy appendix 2.1.0; W3C extended log format; field names of CloudTrail, Azure
         Monitor and Google Cloud audit logs
@@ -14,8 +15,9 @@ from collections.abc import Iterator
 from clew.sigma.reading import LogSource
 
 URL = "url"
+FULL_URL = "full url"
 EXTENSION = "url extension"
-MADE = {URL: ("url_path", "url_query"), EXTENSION: ("url_path",)}
+MADE = {URL: ("url_path", "url_query"), FULL_URL: ("server_address",), EXTENSION: ("url_path",)}
 """What is made of columns, and of which."""
 
 WEB: dict[str, tuple[str, ...]] = {
@@ -29,8 +31,8 @@ WEB: dict[str, tuple[str, ...]] = {
     "s-sitename": ("service",),
     "cs-username": ("user_id",),
     "cs-method": ("http_method",),
-    "cs-uri": (URL,),
-    "c-uri": (URL,),
+    "cs-uri": (URL, FULL_URL),
+    "c-uri": (URL, FULL_URL),
     "c-uri-path": (URL,),
     "cs-uri-path": (URL,),
     "cs-uri-stem": ("url_path",),
@@ -55,8 +57,8 @@ WEB: dict[str, tuple[str, ...]] = {
     "sc-bytes": ("response_bytes",),
     "cs-bytes": ("request_bytes",),
     "time-taken": ("duration_ms",),
-    "url.original": (URL,),
-    "url.full": (URL,),
+    "url.original": (URL, FULL_URL),
+    "url.full": (URL, FULL_URL),
 }
 FLOW: dict[str, tuple[str, ...]] = {
     "src_ip": ("src_ip", "client_ip"),
@@ -143,6 +145,14 @@ PRODUCTS: dict[str, str] = {
     "anthropic_activity": "anthropic",
 }
 """Formats of one product alone: a rule for another product does not look at their events."""
+OF_WEB = ("aws_waf",)
+"""Those whose events are web requests as well."""
+OF_SERVERS = (
+    "apache_access", "apache_error", "envoy_access", "gin_access", "gunicorn_access", "haproxy", "heroku",
+    "nginx_access", "nginx_error", "python_logging", "tgi", "traefik_access", "uvicorn_access", "vllm",
+)  # fmt: skip
+"""Formats of servers and applications that anyone runs: no log of a cloud's or a vendor's own."""
+WEB_CATEGORIES = ("webserver", "proxy")
 PREFIXES: dict[str, tuple[tuple[str, str], ...]] = {
     "aws": (("aws.cloudtrail.", ""),),
     "azure": (("azure.activitylogs.", ""), ("azure.auditlogs.", ""), ("azure.signinlogs.", ""),
@@ -174,9 +184,9 @@ def named(name: str, source: LogSource) -> tuple[str, ...]:
     tables = [FLOW, WEB] if is_flow else [WEB]
     if source.product in CLOUD_PRODUCTS:
         tables = [CLOUD, WEB]
-    elif source.product in HOST_PRODUCTS and not source.category.startswith(("proxy", "webserver")):
+    elif source.product in HOST_PRODUCTS and source.category not in WEB_CATEGORIES:
         tables = [HOSTS]
-    elif source.category not in ("webserver", "proxy") and not is_flow:
+    elif source.category not in WEB_CATEGORIES and not is_flow:
         tables = [{n: c for n, c in WEB.items() if n not in ("src_ip", "dst_ip")}]
     return next((table[key] for table in tables if key in table), ())
 
@@ -188,11 +198,15 @@ def spelled(name: str, source: LogSource) -> Iterator[str]:
     ['debug_context.factor']
     """
     product = "gcp" if source.product == "google_cloud" else source.product
+    if product == "azure" and name.endswith("Value"):  # as Log Analytics names its columns
+        yield name.removesuffix("Value")
     for begin, own in PREFIXES.get(product, ()):
         if name.lower().startswith(begin.lower()):
             yield own + name[len(begin) :]
     if product in HOST_PRODUCTS:
         yield from (begin + name for begin in INSIDE)
+        if name == "EventID":  # evtx_dump's, where the number has attributes
+            yield from ("Event.System.EventID.#text", "System.EventID.#text")
         if name == "Provider_Name":
             yield "System.Provider.#attributes.Name"
 
@@ -208,8 +222,11 @@ def in_camel_case(name: str) -> str:
 
 
 def other_formats(source: LogSource) -> tuple[str, ...]:
-    """Formats whose events a rule of this product does not mean."""
+    """Formats whose events a rule of this log source does not mean."""
     product = "gcp" if source.product == "google_cloud" else source.product
-    if product not in PRODUCTS.values():
-        return ()
-    return tuple(name for name, owner in PRODUCTS.items() if owner != product)
+    if product in PRODUCTS.values():
+        others = tuple(name for name, owner in PRODUCTS.items() if owner != product)
+        return (*others, *OF_SERVERS)
+    if source.category in WEB_CATEGORIES:
+        return tuple(name for name in PRODUCTS if name not in OF_WEB)
+    return tuple(PRODUCTS) if product in HOST_PRODUCTS else ()

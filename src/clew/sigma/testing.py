@@ -21,6 +21,7 @@ from clew.query.scope import NUMBERS, Subject
 from clew.query.tree import Wild
 from clew.query.values import quoted
 from clew.sigma.tree import Exists, Network, Null, Number, Pattern, SameAs, Test, Text, Truth
+from clew.sigma.wording import in_words
 
 COMPARED = {"<": lt, "<=": le, ">": gt, ">=": ge, "==": eq, "!=": ne}
 MOST_ALTERNATIVES = 400
@@ -83,8 +84,9 @@ def same(subject: Subject, other: Subject, test: SameAs) -> ir.BooleanValue:
 def any_of(subject: Subject, tests: Sequence[Test]) -> ir.BooleanValue:
     """Whether the value meets one of the tests: lists of plain texts become one look-up or one
     alternation, which costs the same for many texts as for one."""
-    if subject.kind in NUMBERS or isinstance(subject.value, ir.BooleanValue):
-        return reduce(or_, [holds(subject, test) for test in tests])
+    meant = [found for test in tests if (found := in_words(subject, test)) is not None]
+    if meant or subject.kind in NUMBERS or isinstance(subject.value, ir.BooleanValue):
+        return reduce(or_, [*meant, *(holds(subject, test) for test in tests)])
     whole = [shape[1] for test in tests if (shape := plain(test)) and shape[0] == "whole"]
     inside = [shape[1] for test in tests if (shape := plain(test)) and shape[0] == "inside"]
     rest = [test for test in tests if not (shape := plain(test)) or shape[0] in ("start", "end")]
@@ -179,8 +181,7 @@ def _part(subject: Subject, part: str) -> ir.IntegerValue:
     """Minute, hour, day, ISO week, month or year of a time, in UTC."""
     value = subject.value
     if not isinstance(value, ir.TimestampValue):
-        text = subject.as_text()
-        value = text.try_cast("timestamp(6)")
+        value = _moment(subject.as_text())
     made = {
         "minute": value.minute,
         "hour": value.hour,
@@ -190,3 +191,13 @@ def _part(subject: Subject, part: str) -> ir.IntegerValue:
         "year": value.year,
     }
     return made[part]()
+
+
+def _moment(text: ir.StringValue) -> ir.TimestampValue:
+    """A time as logs write it, in UTC: what stands before its offset, less the offset."""
+    at = r"(:\d\d(?:[.,]\d+)?) ?([+-])(\d\d):?(\d\d)$"
+    local = text.re_replace(at, r"\1").try_cast("timestamp(6)")
+    sign = ibis.ifelse(text.re_extract(at, 2) == "-", 1, -1)
+    hours, minutes = (text.re_extract(at, n).try_cast("int64").fill_null(0) for n in (3, 4))
+    moved: ir.TimestampValue = local + (sign * (hours * 60 + minutes)).as_interval("m")
+    return moved

@@ -1,0 +1,103 @@
+"""What a field of a rule means in logs as they are written: words of levels, dashes, lists, several collectors."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from typing import Any
+
+import pytest
+from tests.engines import Bench
+from tests.test_sigma_conditions import matches_of, rule_of, search
+
+from clew.sigma.known import Known
+
+WRITTEN: list[dict[str, Any]] = [
+    {"severity": "WARN", "severity_number": 13, "status": "error", "tags": '["red", "Blue"]'},
+    {"severity": "FATAL", "status": "ok", "http_status": 200, "tags": '"blue"', "http_method": "GET"},
+    {"severity": "INFO", "http_status": 503, "url_path": "/a", "url_query": "x=1", "http_method": "GET"},
+    {"server_address": "evil.example.com", "url_path": "/b", "user_agent": "curl", "http_method": "GET"},
+    {"attributes": {"Stamp": "2024-12-30T23:30:00-01:30", "status_text": "denied"}},
+    {"attributes": {"Stamp": "2024-12-31 01:00:00.5 +0000", "status_text": "new"}},
+    {"attributes": {"Stamp": "2024-12-31T01:00:00Z"}, "source_format": "okta", "http_status": 503},
+]  # fmt: skip
+KNOWN = Known(
+    frozenset({"severity", "severity_number", "status", "http_status", "http_method", "tags", "url_path",
+               "url_query", "server_address", "user_agent", "source_format"}),
+    frozenset({"Stamp", "status_text"}),
+)  # fmt: skip
+FIELD_CASES: dict[str, tuple[Any, list[int]]] = {
+    "a warning is WARN": ({"level": "warning"}, [0]),
+    "in whatever case": ({"level|cased": "Warning"}, [0]),
+    "a list of levels": ({"level": ["warn", "critical"]}, [0, 1]),
+    "a part of a level's word": ({"severity|startswith": "crit"}, [1]),
+    "a pattern of levels": ({"log.level|re": "^(warn|info)"}, [0, 2]),
+    "a level that no log writes": ({"level": "purple"}, []),
+    "pino's number": ({"level|gte": 40}, [0, 1]),
+    "Python's number": ({"levelno": 50}, [1]),
+    "what failed is an error": ({"status": "failed"}, [0]),
+    "what went well": ({"status": ["success", "completed"]}, [1]),
+    "a status is a number as well": ({"status": 200}, [1]),
+    "by its text": ({"status|startswith": "5"}, [2, 6]),
+    "a status that is neither": ({"status": "denied"}, [4]),
+    "one item of a column's list": ({"tags": "blue"}, [0, 1]),
+    "a pattern of an item": ({"tags|re": "^red$"}, [0]),
+    "a URL has its query": ({"url|endswith": "?x=1"}, [2]),
+    "a URL without it": ({"url": "/a"}, [2]),
+    "a URL has its host": ({"url|contains": "example.com/b"}, [3]),
+    "an hour with its offset": ({"Stamp|hour": 1}, [4, 5, 6]),
+    "a day with its offset": ({"Stamp|day": 31}, [4, 5, 6]),
+}
+DASH_CASES: dict[str, tuple[Any, list[int]]] = {
+    "a request has no agent": ({"cs-user-agent": "-"}, [1, 2]),
+    "one of several": ({"cs-user-agent": ["-", "curl"]}, [1, 2, 3]),
+    "no event has it": ({"cs-referer": "-"}, [1, 2, 3]),
+    "events of other products are none of a web server's": ({"sc-status": 503}, [2]),
+}
+
+
+@pytest.mark.parametrize("name", FIELD_CASES)
+def test_a_field_is_what_a_log_wrote_under_it(name: str, bench: Bench) -> None:
+    said, expected = FIELD_CASES[name]
+    assert matches_of(bench, rule_of(search(said), product="x"), WRITTEN, KNOWN) == expected
+
+
+@pytest.mark.parametrize("name", DASH_CASES)
+def test_a_web_log_writes_a_dash_for_nothing(name: str, bench: Bench) -> None:
+    said, expected = DASH_CASES[name]
+    rule = rule_of(search(said), category="webserver")
+    assert matches_of(bench, rule, WRITTEN, KNOWN) == expected
+
+
+def test_a_dash_is_a_value_elsewhere(bench: Bench) -> None:
+    rows = [{"attributes": {"IpAddress": "-"}}, {"attributes": {"IpAddress": "192.0.2.1"}}, {}]
+    known = Known(frozenset({"http_method"}), frozenset({"IpAddress"}))
+    rule = rule_of(search({"IpAddress": "-"}), product="windows")
+    assert matches_of(bench, rule, rows, known) == [0]
+
+
+def test_several_collectors_of_one_case_are_all_looked_at(bench: Bench) -> None:
+    """A rule about EventID that finds one flat event does not pass over Winlogbeat's and evtx_dump's."""
+    keys = ("EventID", "eventid", "winlog.event_id", "Event.System.EventID", "System.EventID.#text")
+    rows = [{"attributes": {key: "4625"}} for key in keys] + [{"attributes": {"EventID": "1"}}]
+    known = Known(frozenset(), frozenset((*keys, "winlog.EventID")))
+    rule = rule_of(search({"EventID": 4625}), product="windows", service="security")
+    assert matches_of(bench, rule, rows, known) == [0, 1, 2, 3, 4]
+
+
+def test_a_cloud_rule_does_not_look_at_the_logs_of_servers(bench: Bench) -> None:
+    rows: list[dict[str, Any]] = [
+        {"source_format": "python_logging", "severity": "ERROR"},
+        {"source_format": "gcp_audit", "severity": "ERROR"},
+        {"source_format": "jsonl", "severity": "ERROR"},
+    ]
+    rule = rule_of(search({"severity": "ERROR"}), product="gcp", service="gcp.audit")
+    assert matches_of(bench, rule, rows) == [1, 2]
+    formats = frozenset({"python_logging", "gcp_audit", "jsonl"})
+    known = Known(frozenset({"severity", "source_format"}), frozenset(), formats=formats)
+    assert matches_of(bench, rule, rows, known) == [1, 2]
+
+
+def test_azure_columns_of_log_analytics_are_the_keys_of_its_logs(duckdb: Bench) -> None:
+    rows = [{"attributes": {"category": "Administrative"}, "timestamp": datetime(2026, 1, 2)}]
+    rule = rule_of(search({"CategoryValue": "Administrative"}), product="azure")
+    assert matches_of(duckdb, rule, rows, Known(frozenset(), frozenset({"category"}))) == [0]
