@@ -6,6 +6,7 @@ import gzip
 import io
 import json
 import os
+import re
 import signal
 import subprocess
 import sys
@@ -229,6 +230,55 @@ def test_a_source_that_was_dropped_is_missed_by_the_chain(case: Path, log: Path)
         for table in ("event_rows", "blocks", "sources"):
             connection.execute(f"DELETE FROM {table} WHERE source_id = ?", first)
     assert not pipeline.verify(str(case)).ok
+
+
+GONE = ("event_rows", "blocks", "rejects", "fields", "sources")
+
+
+@pytest.mark.parametrize("which", [1, 2])
+def test_the_last_sources_are_missed_whatever_was_removed_with_them(
+    case: Path, log: Path, which: int
+) -> None:
+    """The chain itself is whole again where its end was cut off."""
+    others = [log.with_name(f"other{n}.log") for n in (1, 2)]
+    for n, other in enumerate(others):
+        other.write_text(_lines(500 + n, 510))
+    _ingest(case, log, *others)
+    head = _head(case)
+    with duckdb.connect(str(case)) as connection:
+        last = "SELECT source_id FROM sources WHERE position >= ?"
+        gone = connection.execute(last, [which]).fetchall()
+        for table in GONE:
+            connection.executemany(f"DELETE FROM {table} WHERE source_id = ?", gone)
+    found = pipeline.verify(str(case))
+    assert not found.ok
+    assert [s for s in found.sentences if "other2.log: its row in the ledger was removed" in s]
+    _ingest(case, log.with_name("other2.log"))  # a link in the place of the one that is gone
+    assert not pipeline.verify(str(case)).ok
+    with duckdb.connect(str(case)) as connection:
+        connection.execute("DELETE FROM links")
+    assert not pipeline.verify(str(case)).ok
+    with duckdb.connect(str(case)) as connection:
+        connection.execute("DROP TABLE links")
+    assert any("cannot be told" in said for said in pipeline.verify(str(case)).sentences)
+    assert not pipeline.verify(str(case), head).ok
+
+
+def test_a_link_that_was_kept_proves_what_came_before_it(case: Path, log: Path) -> None:
+    _ingest(case, log)
+    head = _head(case)
+    other = log.with_name("other.log")
+    other.write_text(_lines(500, 510))
+    _ingest(case, other)
+    assert pipeline.verify(str(case), head).ok and pipeline.verify(str(case), _head(case)).ok
+    assert not pipeline.verify(str(case), head[::-1]).ok
+
+
+def _head(case: Path) -> str:
+    """The last link, as `verify` tells it."""
+    found = re.search(r"link ([0-9a-f]{64})", " ".join(pipeline.verify(str(case)).sentences))
+    assert found
+    return found[1]
 
 
 KILLED = """

@@ -60,14 +60,17 @@ def _line(n: int) -> str:
 def said_by(
     arguments: tuple[str, ...], folder: Path, monkeypatch: pytest.MonkeyPatch
 ) -> tuple[int, str, str]:
-    """Exit code, output and errors of a command on the case of a folder, without the folder's name."""
+    """Exit code, output and errors of a command on the case of a folder, without the folder's name, the
+    room on its disk and the last link of the chain, which tells when a source was read."""
     monkeypatch.chdir(folder)
     monkeypatch.setattr("sys.stdin", io.TextIOWrapper(io.BytesIO(_line(1000).encode())))
     output, errors = io.StringIO(), io.StringIO()
     with contextlib.redirect_stdout(output), contextlib.redirect_stderr(errors):
         code = main([*arguments, "--case", str(folder / "case.duckdb")])
     texts = (text.getvalue().replace(str(folder), "CASE") for text in (output, errors))
-    output_text, error_text = (re.sub(r"[0-9.]+ GB free", "GB free", text) for text in texts)
+    output_text, error_text = (
+        re.sub(r"[0-9.]+ GB free|link [0-9a-f]{64}", "", text) for text in texts
+    )
     return code, output_text, error_text
 
 

@@ -23,6 +23,7 @@ from typing import Any
 
 from clew import registry
 from clew.engines import Engine, _remote
+from clew.engines._duckdb_verify import has_link
 from clew.engines._duckdb_verify import verify as verify_case
 from clew.engines.duckdb import DuckDBEngine
 from clew.engines.duckdb import open_case as open_duckdb
@@ -129,8 +130,11 @@ def investigate(
         engine.close()
 
 
-def verify(case: str) -> Verification:
-    """Recomputes every digest of the case and the chain over its sources."""
+def verify(case: str, head: str = "") -> Verification:
+    """Recomputes every digest of the case and the chain over its sources.
+
+    head  a link that `verify` told before: the chain must have come by it
+    """
     if "://" in case:
         raise ConfigError(
             "A case on ClickHouse keeps digests, but only a DuckDB case can be verified."
@@ -138,7 +142,12 @@ def verify(case: str) -> Verification:
     engine = _remote.find_server(case) or open_duckdb(case, write=False)
     try:
         if isinstance(engine, _remote.RemoteEngine):
-            return engine.verify()
-        return verify_case(engine)
+            found = engine.verify()
+        else:
+            found = verify_case(engine)
+        if head and not has_link(engine, head.lower()):
+            lost = f"The chain does not come by link {head}: sources were removed, or this is another case."
+            return Verification(False, (*(() if found.ok else found.sentences), lost))
+        return found
     finally:
         engine.close()

@@ -3,6 +3,9 @@
 from __future__ import annotations
 
 import sys
+from typing import Annotated
+
+import typer
 
 from clew.cli._request import PLAIN, Case, PlainOutput, config, output_of
 from clew.errors import EvidenceError
@@ -10,6 +13,12 @@ from clew.errors import EvidenceError
 
 def verify(
     case: Case = None,
+    head: Annotated[
+        str,
+        typer.Option(
+            "--head", metavar="LINK", help="A link that verify told before; the chain must have it."
+        ),
+    ] = "",
     output: PlainOutput = None,
 ) -> int:
     """Recompute every digest of the case. Exits 3 when a row was altered, and names it."""
@@ -19,7 +28,7 @@ def verify(
     from clew.cli.render import json
     from clew.cli.render.escape import visible
 
-    found = pipeline.verify(case or settings.case)
+    found = pipeline.verify(case or settings.case, head)
     if output == "json":
         sys.stdout.write(json.pretty({"ok": found.ok, "sentences": list(found.sentences)}))
     else:

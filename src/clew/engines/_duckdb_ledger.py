@@ -19,7 +19,7 @@ import duckdb
 import numpy as np
 
 from clew.engines._duckdb_asked import Asked
-from clew.engines._duckdb_chain import chain
+from clew.engines._duckdb_chain import chain, note_link
 from clew.engines._duckdb_digest import (
     ALL,
     PROVENANCE,
@@ -318,6 +318,7 @@ class Load:
             f"INSERT INTO sources ({names}) VALUES ({', '.join('?' * len(row))})",
             list(row.values()),
         )
+        note_link(bench, row)
         fields = sorted((name, rows) for name, rows in self.fields.items() if rows)
         names_found, found = zip(*(fields or [("line", 0)]), strict=True)
         bench.execute(

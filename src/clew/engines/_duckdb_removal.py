@@ -17,7 +17,7 @@ from typing import Any
 import duckdb
 
 from clew import __version__
-from clew.engines._duckdb_chain import last_link, removal_link
+from clew.engines._duckdb_chain import last_link, note_link, removal_link
 from clew.engines._duckdb_digest import Batches, block_digest, row_check
 from clew.engines._duckdb_verify import altered, block_rows
 from clew.engines.duckdb import DuckDBEngine
@@ -163,6 +163,7 @@ def _trace(
         f"INSERT INTO removals ({', '.join(row)}) VALUES ({', '.join('?' * len(row))})",
         list(row.values()),
     ).fetchall()
+    note_link(engine.workbench, row)
     return Removal(
         source["source_id"], source["uri"], now, chosen.command, row["removed"], row["emptied"]
     )

@@ -9,12 +9,20 @@ from typing import Any
 import duckdb
 import numpy as np
 
-from clew.engines._duckdb_chain import CHAINED, REMOVAL_CHAINED, chain, removal_link
+from clew.engines import Engine
+from clew.engines._duckdb_chain import (
+    CHAINED,
+    HAS_LINKS,
+    REMOVAL_CHAINED,
+    chain,
+    removal_link,
+)
 from clew.engines._duckdb_digest import ROW_COLUMNS, Batches, block_digest, row_check
 from clew.engines.duckdb import SQL_TYPES, DuckDBEngine
 from clew.model.event import BY_NAME
 from clew.model.fill import FILLED
 from clew.model.ledger import Removal, Verification
+from clew.redact._pattern import literal
 
 OPEN_SEGMENTS = "SELECT source_id, uri FROM open_segments ORDER BY source_id"
 """What arrives at a live server is a source whose row in the ledger, and whose link of the chain, is
@@ -27,7 +35,7 @@ def verify(engine: DuckDBEngine) -> Verification:
     What was removed on command has left a link of the chain, and is told.
     """
     links = _links(engine)
-    wrong = _broken_links(links)
+    wrong = [*_broken_links(links), *_cut_links(engine, links)]
     digests = {link["source_id"]: link["digest"] for link in links}  # the last of each counts
     sources = [link for link in links if not link["is_removal"]]
     rows = 0
@@ -58,7 +66,14 @@ def verify(engine: DuckDBEngine) -> Verification:
     count = len(sources) + len(arriving)
     said = f"{rows:,} events of {count:,} sources{still} are as they were ingested."
     told = [_removal(link).sentence for link in links if link["is_removal"]]
-    return Verification(True, (said, *told))
+    return Verification(True, (said, *told, *_end(engine, links)))
+
+
+def has_link(engine: Engine, link: str) -> bool:
+    """Whether the chain, which `verify` has found whole, has come by this link."""
+    chains = "SELECT chain FROM sources UNION ALL SELECT chain FROM removals"
+    found = engine.run(f"SELECT 1 FROM ({chains}) WHERE chain = {literal(link)}").rows
+    return bool(found)
 
 
 def _links(engine: DuckDBEngine) -> list[dict[str, Any]]:
@@ -78,6 +93,36 @@ def _broken_links(links: list[dict[str, Any]]) -> list[str]:
             wrong.append(f"{link['uri']}: {what} was altered, or a source before it was removed.")
         before = link["chain"]
     return wrong
+
+
+def _cut_links(engine: DuckDBEngine, links: list[dict[str, Any]]) -> list[str]:
+    """Links that were noted and of which neither source nor removal is left: those cut off the end."""
+    if not engine.run(HAS_LINKS).rows:
+        return []
+    left = {link["chain"] for link in links}
+    noted = engine.run("SELECT uri, chain FROM links ORDER BY position").rows
+    gone = [
+        f"{uri}: its row in the ledger was removed." for uri, chain in noted if chain not in left
+    ]
+    if len(noted) - len(gone) < len(left):
+        gone.append("The list of links, 'links', was altered: it lacks some of the chain.")
+    return gone
+
+
+def _end(engine: DuckDBEngine, links: list[dict[str, Any]]) -> list[str]:
+    """What can be said of the end of the chain."""
+    if not links:
+        return []
+    kept = (
+        f"The chain ends with link {links[-1]['chain']}: kept elsewhere, it lets 'clew verify --head' "
+        "prove that nothing before it was removed."
+    )
+    if engine.run(HAS_LINKS).rows:
+        return [kept]
+    return [
+        kept,
+        "Whether sources were removed from its end cannot be told: this case has no 'links'.",
+    ]
 
 
 def _removal(link: dict[str, Any]) -> Removal:

@@ -21,7 +21,7 @@ from typing import TYPE_CHECKING, Any
 import duckdb
 
 from clew.engines import Answer, Engine
-from clew.engines._duckdb_chain import last_link
+from clew.engines._duckdb_chain import LINKS, complete_links, last_link
 from clew.engines._duckdb_derived import Derived
 from clew.engines._duckdb_fill import fill_column
 from clew.engines._duckdb_macros import MACROS, complete
@@ -282,6 +282,7 @@ def open_case(path: str, *, write: bool) -> DuckDBEngine:
         _check_version(connection, path)
         if write:
             complete(connection)
+            complete_links(connection)
         else:
             connection.execute("SET enable_external_access = false")
             connection.execute("SET lock_configuration = true")
@@ -310,6 +311,7 @@ def events_view(stored: Collection[str]) -> str:
 def _make(connection: duckdb.DuckDBPyConnection) -> None:
     connection.execute("BEGIN")
     connection.execute(TABLES)
+    connection.execute(LINKS)
     connection.execute(MACROS)
     provenance = {name: SQL_TYPES[BY_NAME[name].kind] for name in PLACE}
     connection.execute(
