@@ -194,6 +194,18 @@ def test_a_detection_has_cases_that_fire_and_cases_that_must_not(family: str, na
     assert any(not case.expect for case in cases)
 
 
+@pytest.mark.parametrize(("family", "name"), modules("detections"))
+def test_a_detection_of_attacks_says_what_looks_the_same_and_what_a_playbook_does(
+    family: str, name: str
+) -> None:
+    module = registry.load(family, name)
+    refers = getattr(module, "REFERENCES", ())
+    if not any(reference.startswith(("attack.", "atlas.")) for reference in refers):
+        return
+    assert re.search(r"False\s+positives:|^Mistakes ", module.__doc__ or "", re.MULTILINE)
+    assert re.fullmatch(r"[a-z].*[^.]", module.PLAYBOOK), "words that follow 'Playbook: '"
+
+
 def test_one_field_name_has_one_type_everywhere() -> None:
     """Over the canonical columns and what analyses and detections return."""
     found: dict[str, dict[str, str]] = {}

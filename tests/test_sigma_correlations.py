@@ -315,3 +315,15 @@ def test_a_circle_over_files_refuses_all_of_it(tmp_path: Path) -> None:
     assert len(found.problems) == 3
     assert "x -> y -> z -> x" in found.problems[0].reason
     assert not found.correlations
+
+
+def test_what_stands_on_a_circle_is_told_of_its_rule(tmp_path: Path) -> None:
+    """Not of levels of correlations that it does not have."""
+    from clew.sigma.reading import read
+
+    for own, other in (("x", "y"), ("y", "x"), ("above", "x")):
+        said = correlation("event_count", [other], condition={"gte": 2})
+        (tmp_path / f"{own}.yml").write_text(yaml.safe_dump({**said, "name": own}))
+    reasons = {problem.file: problem.reason for problem in read(str(tmp_path)).problems}
+    assert reasons["above.yml"] == "it names the rule 'x', which cannot run itself."
+    assert "x -> y -> x" in reasons["x.yml"]

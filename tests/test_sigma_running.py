@@ -396,6 +396,11 @@ def test_what_is_wrong_is_told_with_its_line(
     assert (problem.line, problem.reason[: len(reason)]) == (line, reason)
 
 
+def test_an_id_that_is_a_number_is_told_as_a_sentence(folder: Path) -> None:
+    (problem,) = rules_of(folder, r=FAILED.replace("name: failed", "id: 123")).problems
+    assert (problem.line, problem.id, problem.reason) == (3, "123", "its id 123 is no UUID.")
+
+
 def test_a_date_in_a_rule_is_the_text_that_it_is(folder: Path, duckdb: Bench) -> None:
     rules = rules_of(folder, r="title: r\nlogsource: {product: x}\ndate: 2026-01-05\n"
                      "detection: {s: {day: 2026-01-05}, condition: s}\n")  # fmt: skip

@@ -169,6 +169,7 @@ def _finding(
         return None
     asked = module.details(seen, row) if hasattr(module, "details") else {}
     said = module.describe(row, {key: engine.run(table).dicts() for key, table in asked.items()})
+    playbook = getattr(module, "PLAYBOOK", "")
     return Finding(
         kind=name,
         title=said.title,
@@ -180,7 +181,7 @@ def _finding(
         measures={key: _number(row.get(key)) for key in module.MEASURES},
         evidence=evidence,
         why=tuple(said.why),
-        recommendations=tuple(said.recommendations),
+        recommendations=(*said.recommendations, *([f"Playbook: {playbook}."] if playbook else ())),
         references=tuple(getattr(module, "REFERENCES", ())),
     )
 

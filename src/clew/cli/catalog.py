@@ -8,6 +8,7 @@ from __future__ import annotations
 import ast
 import inspect
 import sys
+import textwrap
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -19,6 +20,8 @@ if TYPE_CHECKING:
     from clew.model.event import Column
 
 MOST_NAMES = 40
+STATED = {"NEEDS": "Needs", "REFERENCES": "Refers to", "PLAYBOOK": "Playbook"}
+"""What a detection states beside its docstring: what its page says as well."""
 Entry = dict[str, str]
 
 
@@ -106,7 +109,7 @@ def pages(name: str) -> list[Entry]:
     from clew.model.event import COLUMNS
 
     found = [
-        {"name": name, "family": family, "text": _docstring(family, name)}
+        {"name": name, "family": family, "text": _page(family, name)}
         for family in families()
         if family != "columns" and name in _names(family)
     ]
@@ -131,6 +134,28 @@ def _names(family: str) -> tuple[str, ...]:
 
         return tuple(VIEWS)
     return registry.names(family)
+
+
+def _page(family: str, name: str) -> str:
+    """The docstring; of a detection also what it needs, refers to, and what a playbook does about it."""
+    if family != "detections":
+        return _docstring(family, name)
+    from clew import registry
+
+    module = registry.load(family, name)
+    lines = [_docstring(family, name)]
+    for stated, label in STATED.items():
+        if said := getattr(module, stated, None):
+            lines += textwrap.wrap(
+                _words(said), 100, initial_indent=f"{label:10}", subsequent_indent=" " * 10
+            )
+    return "\n".join(lines)
+
+
+def _words(said: str | tuple[str, ...] | dict[str, tuple[str, ...]]) -> str:
+    if isinstance(said, dict):
+        return "; ".join(f"{view}: {', '.join(columns)}" for view, columns in said.items())
+    return said if isinstance(said, str) else ", ".join(said)
 
 
 def _docstring(family: str, name: str) -> str:

@@ -33,6 +33,7 @@ NEEDS_ROWS = {"trace_id or session_id": lambda e: e.trace_id.notnull() | e.sessi
 SUBJECT = ("trace_id", "session_id", "agent_name", "service", "tool_name")
 MEASURES = ("repeats", "results", "failures", "rounds_s", "other_calls", "cost_usd", "min_repeats")
 REFERENCES = ("owasp.llm06-2025", "owasp.llm10-2025", "atlas.aml.t0053")
+PLAYBOOK = "stop the agent's run, set a limit of steps and cost, notify its owner"
 
 
 def detect(events: ir.Table, *, min_repeats: int = 5) -> ir.Table:

@@ -36,6 +36,7 @@ MEASURES = (
     "peers_addresses", "requests", "tokens", "min_networks", "min_addresses", "factor",
 )  # fmt: skip
 REFERENCES = ("attack.t1078.004", "attack.t1552.001", "atlas.aml.t0012", "owasp.llm10-2025")
+PLAYBOOK = "revoke the key, issue a new one with an address restriction, notify its owner"
 HALF_DAY_US = 12 * 3_600_000_000
 FEWEST_PEERS = 3
 PUBLIC = r"^[0-9]+\.[0-9]+\.[0-9]+\.[0-9]+$"
@@ -134,7 +135,6 @@ def describe(row: dict[str, Any], details: dict[str, list[dict[str, Any]]]) -> D
         ),
         recommendations=(
             f"Ask the owner of key {row['api_key_hash']} whether it was moved or rolled out; if not, revoke it.",
-            "Playbook: revoke the key, issue a new one with an address restriction, notify its owner.",
         ),
     )
 

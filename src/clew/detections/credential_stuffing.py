@@ -57,7 +57,16 @@ MEASURES = (
     "refusals", "successes", "users", "addresses", "peak_tokens", "tokens", "lead_hours",
     "refused_share", "usual_refused_share", "token_budget", "min_users", "min_addresses",
 )  # fmt: skip
-REFERENCES = ("attack.t1110.004", "attack.t1078.004", "atlas.aml.t0012", "owasp.llm10-2025")
+REFERENCES = (
+    "attack.t1110.004",
+    "attack.t1078.004",
+    "atlas.aml.t0012",
+    "owasp.llm10-2025",
+    "owasp.api2-2023",
+)
+PLAYBOOK = (
+    "lock the account or revoke the key, add the addresses to the block list, notify the team"
+)
 MANY_USERS, MANY_ADDRESSES, BEHIND = "many users", "many addresses", "behind a shared address"
 PROOFS = {
     MANY_USERS: "It is no shared address: of those, many users are steadily answered and few are refused at "
@@ -148,7 +157,6 @@ def describe(row: dict[str, Any], details: dict[str, list[dict[str, Any]]]) -> D
             f"Block {row['client_ip']} and reset the credentials of every user it was let in as."
             if is_address
             else f"Lock {name.lower()}, revoke its keys and sessions, and ask its owner which addresses are known.",
-            "Playbook: lock the account or revoke the key, add the addresses to the block list, notify the team.",
         ),
     )
 

@@ -47,6 +47,7 @@ MEASURES = (
     "min_steps",
 )
 REFERENCES = ("atlas.aml.t0054", "owasp.llm01-2025")
+PLAYBOOK = "notify the owner of the model, end the session, look at the user's other sessions"
 ASKS = rf"{HOW}|\b(?:make|build|create|write|give me|precisely|exactly|materials|ratios?)\b"
 POINTS_BACK = (
     r"\b(?:it|its|that|those|these|them|continue|go on|you (?:just )?(?:mentioned|said|wrote))\b"

@@ -46,7 +46,8 @@ MEASURES = (
     "foreign_share",
     "shared_by",
 )
-REFERENCES = ("owasp.llm08-2025", "owasp.api1-2023", "atlas.aml.t0057")
+REFERENCES = ("owasp.llm08-2025", "owasp.api1-2023", "atlas.aml.t0057", "attack.t1213")
+PLAYBOOK = "close the index to the tenant, notify both tenants' owners and data protection"
 COMMON = ("public", "shared", "common", "global", "default", "all", "*", "")
 
 

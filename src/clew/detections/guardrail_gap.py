@@ -35,6 +35,9 @@ COLUMNS = ("api_key_hash", "user_id", "service_version", "model", "client_ip")
 SUBJECT = ("service", "operation", *COLUMNS)
 MEASURES = ("gap", "covered", "covered_share", "of_subject", "min_share", "min_calls")
 REFERENCES = ("owasp.llm01-2025", "atlas.aml.m0020", "attack.t1562")
+PLAYBOOK = (
+    "notify the service's owner, put the guard before the route, look at what passed without it"
+)
 MOST_OF = 0.8
 
 

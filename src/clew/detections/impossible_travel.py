@@ -47,7 +47,8 @@ SUBJECT = ("user_id", "api_key_hash")
 MEASURES = (
     "speed_kmh", "distance_km", "gap_min", "journeys", "max_speed_kmh", "min_distance_km", "max_users",
 )  # fmt: skip
-REFERENCES = ("attack.t1078.004", "atlas.aml.t0012")
+REFERENCES = ("attack.t1078.004", "atlas.aml.t0012", "owasp.api2-2023")
+PLAYBOOK = "ask for a second factor, lock the account until it is given, notify the team"
 EARTH_KM = 6_371.0
 MINUTE_US = 60_000_000.0
 SHORTEST_MIN = 1.0
@@ -100,7 +101,6 @@ def describe(row: dict[str, Any], details: dict[str, list[dict[str, Any]]]) -> D
         ),
         recommendations=(
             f"Ask {name.lower()} whether both places are right; if not, end the sessions and reset the credentials.",
-            "Playbook: ask for a second factor, lock the account until it is given, notify the team.",
         ),
     )
 

@@ -44,6 +44,9 @@ NEEDS_ROWS = {
 SUBJECT = ("trace_id", "session_id", "user_id")
 MEASURES = ("poisoned_texts", "highest_score", "new_tools", "new_hosts", "named_hosts", "min_score")
 REFERENCES = ("atlas.aml.t0051.001", "owasp.llm01-2025", "owasp.llm08-2025")
+PLAYBOOK = (
+    "withdraw the document or tool, end the agent's run, revoke what it used, notify its owner"
+)
 SENT_RESULT = (
     r'"(?:tool_result|tool_call_response|function_call_output|functionResponse|toolResult)"'
     r'|"role": ?"(?:tool|function)"'

@@ -46,6 +46,9 @@ MEASURES = (
     "max_others",
 )
 REFERENCES = ("atlas.aml.t0040", "atlas.aml.t0049", "attack.t1190", "owasp.llm10-2025")
+PLAYBOOK = (
+    "add the address to the block list, close the admin paths at the proxy, compare the models"
+)
 CHANGING = (
     r"^/api/(?:pull|push|create|copy|delete|blobs/)"  # Ollama
     r"|^/v1/(?:un)?load_lora_adapter|^/(?:sleep|wake_up|collective_rpc|reset_prefix_cache|update_weights|"

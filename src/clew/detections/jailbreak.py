@@ -30,6 +30,9 @@ NEEDS_GIVEN = GUARD_NEEDED
 SUBJECT = OWNERS
 MEASURES = SCORE_MEASURES
 REFERENCES = ("atlas.aml.t0054", "owasp.llm01-2025")
+PLAYBOOK = (
+    "notify the team at medium and above; let a guard refuse the prompt before anyone is blocked"
+)
 COLUMN = "jailbreak_score"
 ADVICE = (
     "Read the answers to these prompts; see jailbreak_success for those that were refused before.",

@@ -43,6 +43,9 @@ MEASURES = (
     "min_similarity",
 )
 REFERENCES = ("atlas.aml.t0054", "owasp.llm01-2025")
+PLAYBOOK = (
+    "notify the owner of the model, suspend the session, keep prompt and completion for review"
+)
 LOOKED_AT = 20
 FEWEST_WORDS = 3
 

@@ -40,6 +40,7 @@ MEASURES = (
     "usual_users",
 )
 REFERENCES = ("atlas.aml.t0057", "atlas.aml.t0077", "owasp.llm05-2025", "attack.t1567")
+PLAYBOOK = "block the host at the proxy, end the session, notify whoever's data was in it"
 _URL = r"(https?://[^)\s>\"'/?#]+[^)\s>\"'?#]*(?:[?#][^)\s>\"']*=[^)\s>\"'&]{{{most}}}|/[A-Za-z0-9+_=%-]{{40}})[^)\s>\"']*)"
 _IMAGE = r"(?:!\[[^\]\n]*\]\(\s*<?|!\[[^\]\n]*\]:\s*|<img[^>]{0,200}src\s*=\s*[\"']?)"
 _LINK = r"(?:\]\(\s*<?|\]:\s*|<a [^>]{0,200}href\s*=\s*[\"']?)"

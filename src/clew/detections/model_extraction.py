@@ -15,6 +15,7 @@ Method    an owner with min_calls calls, min_factor times its peers' (as many, w
 Blind to  extraction spread over many keys; logs without prompts; a slow copier among heavy users.
           A batch job (classify each document once) looks alike but for hours and log-probabilities: in
           a log no longer than itself it is found, with low severity
+Mistakes  a labelling or evaluation run over a large set; a customer's own batch of documents
 Source    MITRE ATLAS AML.T0024.002; Tramer et al. 2016, Stealing machine learning models via
           prediction APIs
 """
@@ -51,6 +52,7 @@ MEASURES = (
     "points", "min_calls", "min_factor", "min_distinct_share", "min_points",
 )  # fmt: skip
 REFERENCES = ("atlas.aml.t0024.002", "owasp.llm10-2025")
+PLAYBOOK = "revoke the key, set a limit of requests, keep the prompts for review, notify the owner"
 LASTING = 0.8
 """Of the log's length, from which on an owner calls all along and not in a job's hours."""
 LOGPROBS = r"(?i)logprobs\\?[\"']?\s*[:=]\s*(true|[1-9])"

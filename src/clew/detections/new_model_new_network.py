@@ -50,6 +50,7 @@ MEASURES = (
     "min_past_calls", "factor",
 )  # fmt: skip
 REFERENCES = ("attack.t1496.004", "attack.t1078.004", "atlas.aml.t0012", "owasp.llm10-2025")
+PLAYBOOK = "revoke the key, block the network, set a spending limit, notify the owner of the bill"
 HOUR_US = 3_600_000_000
 KEY = ["owner", "network"]
 
@@ -123,7 +124,6 @@ def describe(row: dict[str, Any], details: dict[str, list[dict[str, Any]]]) -> D
         ),
         recommendations=(
             f"Revoke {name.lower()} unless its owner knows {row['network']}, and read what was asked with it.",
-            "Playbook: revoke the key, block the network, set a spending limit, notify the owner of the bill.",
         ),
     )
 

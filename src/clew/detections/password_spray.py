@@ -42,7 +42,8 @@ MEASURES = (
     "users", "refusals", "tries", "let_in", "refused_share", "first_refused_share", "others_refused_share",
     "min_users", "max_tries", "min_refused_share",
 )  # fmt: skip
-REFERENCES = ("attack.t1110.003", "atlas.aml.t0012")
+REFERENCES = ("attack.t1110.003", "atlas.aml.t0012", "owasp.api2-2023")
+PLAYBOOK = "add the address to the block list, lock the accounts it was let in as, notify the team"
 
 
 def detect(
@@ -125,7 +126,6 @@ def describe(row: dict[str, Any], details: dict[str, list[dict[str, Any]]]) -> D
         recommendations=(
             f"Block {row['client_ip']}."
             + (f" Reset the credentials of {inside} and end their sessions." if inside else ""),
-            "Playbook: add the address to the block list, lock the accounts it was let in as, notify the team.",
         ),
     )
 

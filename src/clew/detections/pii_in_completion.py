@@ -31,6 +31,7 @@ NEEDS = {"events": ("prompt", "completion")}
 SUBJECT = OWNERS
 MEASURES = ("answers", "people", "kinds", "grave", "unredacted", "usual_users")
 REFERENCES = ("atlas.aml.t0057", "owasp.llm02-2025")
+PLAYBOOK = "notify data protection, find the source it came from, filter the model's output"
 
 
 def detect(events: ir.Table, *, usual_users: int = 5) -> ir.Table:

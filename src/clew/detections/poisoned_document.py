@@ -42,7 +42,14 @@ MEASURES = (
     "min_queries",
     "min_before",
 )
-REFERENCES = ("atlas.aml.t0070", "atlas.aml.t0051.001", "owasp.llm08-2025", "owasp.llm04-2025")
+REFERENCES = (
+    "atlas.aml.t0070",
+    "atlas.aml.t0051.001",
+    "owasp.llm08-2025",
+    "owasp.llm04-2025",
+    "attack.t1565.001",
+)
+PLAYBOOK = "withdraw the document from the index, look for others of its source, notify its owner"
 TIMES_USUAL = 3.0
 SETTLED, SHARE_OF_FEW = 50, 0.6
 """Retrievals after which a base is known well, and the share that a document must have before that."""

@@ -32,6 +32,9 @@ NEEDS_GIVEN = GUARD_NEEDED
 SUBJECT = OWNERS
 MEASURES = SCORE_MEASURES
 REFERENCES = ("atlas.aml.t0051.000", "atlas.aml.t0056", "owasp.llm01-2025", "attack.t1059")
+PLAYBOOK = (
+    "notify the team at medium and above; let a guard refuse the prompt before anyone is blocked"
+)
 COLUMN = "prompt_injection_score"
 ADVICE = (
     "Read the answers to these prompts; see system_prompt_leak and jailbreak_success for what came of them.",

@@ -47,6 +47,7 @@ MEASURES = (
     "min_similarity",
 )
 REFERENCES = ("atlas.aml.t0051.000", "atlas.aml.t0054", "owasp.llm01-2025")
+PLAYBOOK = "add the addresses to the block list, lock the accounts, give the template to the guard"
 BLOCK = 7
 """All texts are compared with one another."""
 

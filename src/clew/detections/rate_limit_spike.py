@@ -15,6 +15,7 @@ Method    a run is a string of minutes with refusals, at most a quarter hour apa
           load is as usual. Else saturation: all grew, or the limit did not hold what was usual, or was
           lowered
 Blind to  limits shared with callers that are in no log; callers behind one address without a key
+Mistakes  a load test, or a migration that was agreed on; a limit that was lowered
 Source    RFC 6585 section 4; https://learn.microsoft.com/azure/architecture/antipatterns/noisy-neighbor
 """
 
@@ -53,6 +54,7 @@ MEASURES = (
     "no_backoff_s",
 )  # fmt: skip
 REFERENCES = ("owasp.llm10-2025", "atlas.aml.t0029")
+PLAYBOOK = "set a limit for the neighbour that caused it, notify its owner, leave the others alone"
 SHORTLY_US = 1_800_000_000
 FEWEST_SPARED = 5
 AS_USUAL = 1.25

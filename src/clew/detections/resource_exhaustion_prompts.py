@@ -54,6 +54,7 @@ MEASURES = (
     "after_s",
 )
 REFERENCES = ("atlas.aml.t0029", "owasp.llm10-2025", "attack.t1499.003")
+PLAYBOOK = "add the addresses to the block list, set a limit of tokens and requests, notify on-call"
 STEP_S = 10
 CALLER = ["caller_name", "caller"]
 CHARACTERS_A_TOKEN = 4

@@ -34,7 +34,8 @@ MEASURES = (
     "requests", "probes", "missing_paths", "hits", "probe_share", "missing_share", "min_probes", "min_missing",
     "min_requests",
 )  # fmt: skip
-REFERENCES = ("attack.t1595.002", "attack.t1595.003", "atlas.aml.t0006")
+REFERENCES = ("attack.t1595.002", "attack.t1595.003", "atlas.aml.t0006", "owasp.api8-2023")
+PLAYBOOK = "add the address to the block list, unless it is a proxy of your own"
 AGENT = (
     r"(?i)sqlmap|nikto|nmap|masscan|zgrab|nuclei|gobuster|dirbuster|dirb/|ffuf|feroxbuster|wpscan|wfuzz|acunetix"
     r"|nessus|openvas|qualys|burp|zaproxy|owasp zap|w3af|arachni|whatweb|jaeles|httpx - open|l9explore|censysinspect"
@@ -110,7 +111,6 @@ def describe(row: dict[str, Any], details: dict[str, list[dict[str, Any]]]) -> D
             f"Look at what was answered 2xx, then block {row['client_ip']}."
             if row["hits"] and not row["user_agent"]
             else "Refuse these paths and this user agent at the proxy.",
-            "Playbook: add the address to the block list, unless it is a proxy of your own.",
         ),
     )
 

@@ -29,6 +29,9 @@ NEEDS = {"events": ("prompt", "completion")}
 SUBJECT = OWNERS
 MEASURES = ("calls", "kinds", "echoed", "fresh", "unredacted")
 REFERENCES = ("atlas.aml.t0057", "owasp.llm02-2025", "attack.t1552")
+PLAYBOOK = (
+    "revoke the secret and issue a new one, notify its owner, find where the model had it from"
+)
 
 
 def detect(events: ir.Table) -> ir.Table:

@@ -29,6 +29,9 @@ NEEDS = {"events": ("prompt",)}
 SUBJECT = OWNERS
 MEASURES = ("calls", "kinds", "unredacted")
 REFERENCES = ("attack.t1552", "owasp.llm02-2025", "atlas.aml.t0057")
+PLAYBOOK = (
+    "revoke the secret and issue a new one, notify its owner, drop the prompt from other logs"
+)
 
 
 def detect(events: ir.Table) -> ir.Table:

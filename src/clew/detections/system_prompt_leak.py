@@ -33,6 +33,7 @@ NEEDS = {"events": ("prompt", "completion", "system_instructions")}
 SUBJECT = OWNERS
 MEASURES = ("leaks", "highest_share", "others", "min_share", "max_usual")
 REFERENCES = ("atlas.aml.t0056", "owasp.llm07-2025")
+PLAYBOOK = "notify the owner of the prompt, rotate every secret in it, treat its wording as public"
 PARTS = 8
 WORDS = 6
 FEWEST_WORDS = 12

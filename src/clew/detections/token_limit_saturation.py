@@ -10,6 +10,7 @@ Method    at the limit is output_tokens = max_tokens or a finish_reason of lengt
 Blind to  fewer than min_calls calls; limits below min_limit tokens, as of a label or a probe; owners that
           the log does not tell apart; a log shorter than the hours that min_hours asks for is judged by
           its own length
+Mistakes  a job that must write long texts, with a limit that is just right for it
 Source    OWASP LLM10:2025 (unbounded consumption)
 """
 
@@ -41,6 +42,7 @@ MEASURES = (
     "cost_usd", "min_calls", "min_at_limit_share", "min_hours", "min_limit",
 )  # fmt: skip
 REFERENCES = ("owasp.llm10-2025", "atlas.aml.t0034")
+PLAYBOOK = "set a limit of output tokens for the key, notify its owner and the owner of the bill"
 AT_LENGTH = r"(?i)\b(length|max_?(output_?)?tokens|model_length)\b"
 
 

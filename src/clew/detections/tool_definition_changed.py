@@ -33,6 +33,9 @@ NEEDS = {"events": ("tool_definitions", "timestamp")}
 SUBJECT = ("service", "tool_name")
 MEASURES = ("versions", "calls_before", "calls_after", "grown", "score", "first_score", "released")
 REFERENCES = ("atlas.aml.t0053", "owasp.llm03-2025", "attack.t1195")
+PLAYBOOK = (
+    "take the tool off the list until its owner confirms the change, notify the agents' owners"
+)
 
 
 def detect(events: ir.Table) -> ir.Table:

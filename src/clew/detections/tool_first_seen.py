@@ -38,6 +38,7 @@ MEASURES = (
     "min_quiet_s",
 )
 REFERENCES = ("atlas.aml.t0053", "owasp.llm06-2025")
+PLAYBOOK = "notify the agent's owner; where it is unknown there, take the tool off its list"
 RISKY = (
     r"(?i)shell|exec|bash|cmd|terminal|eval|run_|code|sql|delete|remove|drop|write|update|put_|create|send|mail|post|http|fetch|upload|transfer|pay|refund|purchase|order|"
     r"grant|permission|role|secret|credential|deploy|file"

@@ -115,18 +115,14 @@ def _refuse_circles(found: RuleSet, sources: Mapping[str, Document]) -> None:
 
     for key in found.correlations:
         follow(key, [])
-    known: dict[str, int] = {}
-    deep = [
-        key
-        for key in found.correlations
-        if key not in circular and _levels(found, key, known) > MOST_LEVELS
-    ]
     titles = {key: found.correlations[key].about for key in circular}
     for key, circle in circular.items():
         begin = circle.index(key)
         way = [titles[one].name or titles[one].title for one in (*circle[begin:], *circle[:begin])]
         reason = f"its rules name each other in a circle: {' -> '.join((*way, way[0]))}."
         _refuse(found, key, reason, sources[key].line_of("rules"))
+    known: dict[str, int] = {}
+    deep = [key for key in found.correlations if _levels(found, key, known) > MOST_LEVELS]
     for key in deep:
         reason = f"it is a correlation on more than {MOST_LEVELS} levels of correlations."
         _refuse(found, key, reason, sources[key].line)

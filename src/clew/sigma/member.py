@@ -1,7 +1,7 @@
 """A YAML file of detections/sigma/ as a detection: what `clew list`, `detect` and `investigate` run.
 
 The file's rule that reports, with its `clew:` table, gives what a Python detection states in names:
-NEEDS, SUBJECT, MEASURES, REFERENCES, detect, evidence, describe and CASES.
+NEEDS, SUBJECT, MEASURES, REFERENCES, PLAYBOOK, detect, evidence, describe and CASES.
 """
 
 from __future__ import annotations
@@ -40,6 +40,7 @@ def member(path: Path) -> ModuleType:
     made: Any = ModuleType(name, page(path.read_text(encoding="utf-8")))
     made.__file__ = str(path)
     made.REFERENCES = item.about.references
+    made.PLAYBOOK = str(item.about.clew.get("playbook") or "")
     made.CASES = cases_of(item.about)
     made.NEEDS = {"events": _needs(item, rules)}
     of = _OfRule(item) if isinstance(item, Rule) else _OfCorrelation(item, rules)

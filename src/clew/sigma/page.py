@@ -31,9 +31,8 @@ def page(text: str) -> str:
     for key, label in LABELS.items():
         if own.get(key):
             lines += _wrapped(str(own[key]), label)
-    known = [str(one) for one in told.get("falsepositives") or ()]
-    if known and not own.get("blind_to"):
-        lines += _wrapped("; ".join(known), "Blind to")
+    if known := [str(one) for one in told.get("falsepositives") or ()]:
+        lines += _wrapped("; ".join(known), "Mistakes" if own.get("blind_to") else "Blind to")
     sources = [str(one) for one in (*(told.get("references") or ()), *(told.get("tags") or ()))]
     if sources:
         lines += _wrapped("; ".join(sources), "Source")

@@ -46,6 +46,8 @@ def parsed(
     prepared()
     data = document.data or {}
     try:
+        if not isinstance(data.get("id") or "", str):
+            raise RuleError(f"its id {data['id']} is no UUID.", "id")
         if "correlation" in data:
             return _correlation(document, file, key)
         if "filter" in data:
