@@ -109,6 +109,8 @@ def filled_mask(part: Any) -> NDArray[np.uint8]:
 
 def _hash_column(parts: Sequence[Any], rows: slice) -> str:
     """sha256 over the NULLs, the lengths and the bytes of a column; "" where all is NULL."""
+    if all(part.null_count == part.length for part in parts):
+        return ""
     hashes = [hashlib.sha256() for _ in range(3)]
     filled = 0
     for part in parts:
@@ -129,7 +131,8 @@ def _hash_column(parts: Sequence[Any], rows: slice) -> str:
         else:
             width = len(data) // part.length if part.length else 1
             values = data[: width * part.length].reshape(part.length, width)
-        hashes[2].update(np.ascontiguousarray(values[rows] * mask[:, None]).data)
+        values = values[rows] if mask.all() else values[rows] * mask[:, None]
+        hashes[2].update(np.ascontiguousarray(values).data)
     return " ".join(h.hexdigest() for h in hashes) if filled else ""
 
 

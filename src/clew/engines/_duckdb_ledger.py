@@ -152,10 +152,8 @@ class Load:
     ) -> list[tuple[int, int, str]]:
         """What did not become an event; where few records are missing, only those are parsed again."""
         if source is not None:
-            found = np.sort(batches.byte_offsets())
             offsets = source.byte_offsets
-            after = np.searchsorted(found, offsets, side="right")
-            missing = offsets[after == np.searchsorted(found, offsets)]
+            missing = np.setdiff1d(offsets, batches.byte_offsets(), assume_unique=True)
             if len(missing) <= FEW:
                 self.bench.register(STREAM, source.pick(missing).alone())
         rows = self.bench.execute(

@@ -13,7 +13,6 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager, nullcontext
 from dataclasses import asdict, dataclass
 from datetime import datetime
-from http.client import HTTPConnection, HTTPException, HTTPResponse
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -27,6 +26,8 @@ from clew.model.ledger import Count, Removal, SourceRow, Verification
 from clew.sources.files import SourceFile
 
 if TYPE_CHECKING:
+    from http.client import HTTPResponse
+
     import ibis.expr.types as ir
 
 ANSWER_S = 5.0
@@ -90,6 +91,8 @@ class RemoteEngine:
     dialect = "duckdb"
 
     def __init__(self, note: Note, path: str) -> None:
+        from http.client import HTTPConnection  # long to load: most cases have no server
+
         self.note, self.path = note, path
         self._connection = HTTPConnection(note.host, note.port, timeout=ANSWER_S)
 
@@ -195,6 +198,8 @@ class RemoteEngine:
     ) -> Iterator[bytes]:
         """The lines of an answer. Raises the error that the server tells of, and EngineError where
         the answer ends before its last line, {"end": true}."""
+        from http.client import HTTPException
+
         try:
             answer = self._request(method, path, asked, timeout_s)
             while line := answer.readline():
@@ -212,6 +217,8 @@ class RemoteEngine:
     def _request(
         self, method: str, path: str, asked: dict[str, Any] | None, timeout_s: float
     ) -> HTTPResponse:
+        from http.client import HTTPException
+
         body = None if asked is None else json.dumps(asked).encode()
         headers = {
             "Authorization": f"Bearer {self.note.secret}",

@@ -6,7 +6,7 @@ import re
 from collections.abc import Sequence
 
 from clew.formats._fields import quoted
-from clew.formats._layouts import COMPILED, LAYOUTS, LEVELS, Quick
+from clew.formats._layouts import LAYOUTS, LEVELS, Quick, compiled
 
 PARTS = {
     "said_at": "time",
@@ -36,7 +36,7 @@ def parted_by_layout(source: str, layouts: Sequence[str], quick: Quick | None) -
         source = f"SELECT *, {is_quick} AS is_quick FROM ({source})"
         missed = "NOT is_quick"
     for place, layout in enumerate(layouts):
-        names = list(COMPILED[layout].groupindex)
+        names = list(compiled(layout).groupindex)
         found = (
             f"regexp_extract(first_line, {quoted('^' + _unnamed(LAYOUTS[layout]) + '$')}, "
             f"[{', '.join(quoted(name) for name in names)}])"
@@ -55,7 +55,7 @@ def _part(group: str, layouts: Sequence[str], quick: Quick | None) -> str:
     found = [
         f"nullif(m{place}.{group}, '')"
         for place, layout in enumerate(layouts)
-        if group in COMPILED[layout].groupindex
+        if group in compiled(layout).groupindex
     ]
     other = f"coalesce({', '.join(found)})" if found else "NULL::VARCHAR"
     narrow = _quick_part(group, quick)

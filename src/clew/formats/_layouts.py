@@ -12,6 +12,7 @@ import re
 from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import cache
 
 TIME = r"(?P<time>\d{4}-\d\d-\d\d[T ]\d\d:\d\d:\d\d(?:[.,]\d{1,9})?(?: ?(?:Z|UTC|[+-]\d\d:?\d\d))?)"
 LEVEL = (
@@ -193,7 +194,6 @@ LAYOUTS: dict[str, str] = {
     "level_alone": rf"\[{LEVEL}\] {MESSAGE}",
 }
 """Layout to its pattern; of those that match a line, the first counts."""
-COMPILED = {name: re.compile(pattern) for name, pattern in LAYOUTS.items()}
 MOST_LAYOUTS = 4
 ALWAYS = ("level", "level_first", "uvicorn", "basic")
 """Layouts that later lines may be in although the first ones are not: they run on what is left."""
@@ -207,12 +207,18 @@ OTHER = (
 """JSON and access lines in between: another format reads them."""
 
 
+@cache
+def compiled(layout: str) -> re.Pattern[str]:
+    """The pattern of a layout. To compile all takes longer than to read a small file."""
+    return re.compile(LAYOUTS[layout])
+
+
 def layout_of(line: str) -> str | None:
     """The first layout that the line is in; None for a line of another format."""
     bare = re.sub(ANSI, "", line)
     if re.match(OTHER, bare):
         return None
-    return next((name for name, pattern in COMPILED.items() if pattern.fullmatch(bare)), None)
+    return next((name for name in LAYOUTS if compiled(name).fullmatch(bare)), None)
 
 
 def usual_layouts(lines: list[str]) -> tuple[str, ...]:
@@ -228,7 +234,7 @@ def usual_layouts(lines: list[str]) -> tuple[str, ...]:
             example.setdefault(name, re.sub(ANSI, "", line))
     layouts: list[str] = []
     for name, _ in found.most_common(MOST_LAYOUTS):
-        thieves = (i for i, other in enumerate(layouts) if COMPILED[other].fullmatch(example[name]))
+        thieves = (i for i, other in enumerate(layouts) if compiled(other).fullmatch(example[name]))
         layouts.insert(next(thieves, len(layouts)), name)
     layouts += [name for name in ALWAYS if name not in layouts]
     return tuple(layouts)
@@ -262,7 +268,7 @@ def quick_of(layout: str, lines: Sequence[str]) -> Quick | None:
     level is found to be one of `LEVELS`.
     """
     line = next((re.sub(ANSI, "", line) for line in lines if layout_of(line) == layout), "")
-    found, pattern = COMPILED[layout].fullmatch(line), LAYOUTS[layout]
+    found, pattern = compiled(layout).fullmatch(line), LAYOUTS[layout]
     if found is None or not pattern.endswith(MESSAGE):
         return None
     prefix = pattern.removesuffix(MESSAGE).replace(LEVEL, "(?P<level>[A-Za-z]+)")

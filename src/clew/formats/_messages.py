@@ -30,6 +30,8 @@ RAISED = "nullif(concat_ws(': ', raised.exception_type, raised.exception_message
 """The sentence of a traceback that no line of the log stands before."""
 OTHER_STACK = r"(?s)(?:\n[^\n]*)?\n\s+at .*$"
 """A stack of Java or Node, and the line of its error."""
+HAS_ID, HAS_REQUEST, HAS_PATH = (f"contains(message, '{word}')" for word in ("req", " HTTP/", " /"))
+"""SQL of what stands in every message that says an id, a request line, a path."""
 COOKIES = r"(?i)\b(?:set-)?cookie['\"]?\s{0,3}[:=][^\r\n]*"
 """A header whose pairs are a browser's, not the log's: its session is no session of ours."""
 REQUEST_WORD = r"\breq[-_](?:[0-9A-Za-z-]*[0-9][0-9A-Za-z-]*|[0-9a-f]{8,})\b"
@@ -126,37 +128,84 @@ def message_columns(
     source = shared.table(source)
     for name in ("message", "timestamp", "timestamp_text"):
         columns.pop(name, None)
+    found = _words(workbench, relation, columns)
+    if not any_of(workbench, relation, "has_stack")[0]:
+        found.append(f"NULL::STRUCT({', '.join(f'{name} VARCHAR' for name in COLUMNS)}) AS raised")
+        return f"(SELECT *, {', '.join(found)} FROM {source})", columns
     _take_apart_stacks(workbench, relation)
-    has_request = "contains(message, ' HTTP/')"
-    found = (
-        f"nullif(CASE WHEN contains(message, 'req') THEN regexp_extract(message, "
-        f"{quoted(REQUEST_WORD)}) END, '') AS req_word, "
-        f"nullif(CASE WHEN {has_request} THEN regexp_extract(message, {quoted(REQUEST_LINE)}, 1) "
-        "END, '') AS req_line, "
-        f"CASE WHEN {has_request} THEN regexp_extract(message, {quoted(REQUEST_STATUS)}, 1) END "
-        "AS req_status, "
-        f"regexp_extract(message, {quoted(DONE_IN)}, ['n', 'unit']) AS took, "
-        f"CASE WHEN contains(message, ' /') THEN regexp_extract(message, {quoted(FAILED_PATH)}, "
-        "['path', 'method']) END AS failed, "
-        f"CASE WHEN contains(message, ' /') THEN regexp_extract(message, {quoted(BARE_REQUEST)}, "
-        "['method', 'path', 'status', 'n', 'unit']) END AS bare"
-    )
-    source = f"(SELECT *, {found} FROM {source} LEFT JOIN raised_errors ON stack_at = byte_offset)"
-    _offer(columns, "request_id", "req_word")
-    for name, sql in request_sql("req_line").items():
-        _offer(columns, name, sql)
-    _offer(columns, "http_status", "try_cast(req_status AS BIGINT)")
-    scale = "CASE took.unit WHEN 's' THEN 1000 ELSE 1 END"
-    _offer(columns, "duration_ms", f"try_cast(took.n AS DOUBLE) * {scale}")
-    for name, key in (("http_method", "method"), ("url_path", "path")):
-        _offer(columns, name, f"coalesce(nullif(bare.{key}, ''), nullif(failed.{key}, ''))")
-    _offer(columns, "http_status", "try_cast(bare.status AS BIGINT)")
-    scale = scale.replace("took", "bare")
-    _offer(columns, "duration_ms", f"try_cast(bare.n AS DOUBLE) * {scale}")
     for name in COLUMNS:
         own = f"raised.{name}"
         columns[name] = f"coalesce({own}, {columns[name]})" if name in columns else own
-    return source, columns
+    joined = f"{source} LEFT JOIN raised_errors ON stack_at = byte_offset"
+    return f"(SELECT *{''.join(f', {one}' for one in found)} FROM {joined})", columns
+
+
+def _words(
+    workbench: duckdb.DuckDBPyConnection, relation: str, columns: dict[str, str]
+) -> list[str]:
+    """SQL of what is read from the words of a message, of which some message says any; offers it to the
+    columns."""
+    has_id, has_request, is_done, has_path = any_of(
+        workbench,
+        relation,
+        HAS_ID,
+        HAS_REQUEST,
+        f"regexp_matches(message, {quoted(DONE_IN)})",
+        HAS_PATH,
+    )
+    found = []
+    if has_id:
+        word = f"regexp_extract(message, {quoted(REQUEST_WORD)})"
+        found.append(f"nullif(CASE WHEN {HAS_ID} THEN {word} END, '') AS req_word")
+        _offer(columns, "request_id", "req_word")
+    if has_request:
+        found += _request_parts(columns)
+    if is_done:
+        found.append(f"regexp_extract(message, {quoted(DONE_IN)}, ['n', 'unit']) AS took")
+        _offer(columns, "duration_ms", _milliseconds("took"))
+    if has_path:
+        found += _path_parts(columns)
+    return found
+
+
+def any_of(workbench: duckdb.DuckDBPyConnection, relation: str, *asked: str) -> list[bool]:
+    """Of each of these conditions, whether a row of the relation meets it: what no message of a block
+    says is not looked for in each of them."""
+    each = ", ".join(f"EXISTS (SELECT 1 FROM {relation} WHERE {one})" for one in asked)
+    (found,) = workbench.execute(f"SELECT {each}").fetchall()
+    return list(found)
+
+
+def _request_parts(columns: dict[str, str]) -> list[str]:
+    """SQL of what a quoted request line says; offers it to the columns."""
+    for name, sql in request_sql("req_line").items():
+        _offer(columns, name, sql)
+    _offer(columns, "http_status", "try_cast(req_status AS BIGINT)")
+    line = f"regexp_extract(message, {quoted(REQUEST_LINE)}, 1)"
+    status = f"regexp_extract(message, {quoted(REQUEST_STATUS)}, 1)"
+    return [
+        f"nullif(CASE WHEN {HAS_REQUEST} THEN {line} END, '') AS req_line",
+        f"CASE WHEN {HAS_REQUEST} THEN {status} END AS req_status",
+    ]
+
+
+def _path_parts(columns: dict[str, str]) -> list[str]:
+    """SQL of what words say of a request for a path; offers it to the columns."""
+    for name, key in (("http_method", "method"), ("url_path", "path")):
+        _offer(columns, name, f"coalesce(nullif(bare.{key}, ''), nullif(failed.{key}, ''))")
+    _offer(columns, "http_status", "try_cast(bare.status AS BIGINT)")
+    _offer(columns, "duration_ms", _milliseconds("bare"))
+    failed = f"regexp_extract(message, {quoted(FAILED_PATH)}, ['path', 'method'])"
+    names = "['method', 'path', 'status', 'n', 'unit']"
+    bare = f"regexp_extract(message, {quoted(BARE_REQUEST)}, {names})"
+    return [
+        f"CASE WHEN {HAS_PATH} THEN {failed} END AS failed",
+        f"CASE WHEN {HAS_PATH} THEN {bare} END AS bare",
+    ]
+
+
+def _milliseconds(found: str) -> str:
+    return f"try_cast({found}.n AS DOUBLE) * CASE {found}.unit WHEN 's' THEN 1000 ELSE 1 END"
 
 
 def _take_apart_stacks(workbench: duckdb.DuckDBPyConnection, relation: str) -> None:

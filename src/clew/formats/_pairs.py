@@ -39,7 +39,10 @@ def pairs_sql(text: str) -> str:
         f"THEN regexp_extract_all({text}, {quoted(COMMAED)}) "
         f"ELSE regexp_extract_all({text}, {quoted(SPACED)}) END"
     )
-    key = f"lambda p: regexp_extract(p, {quoted(NAME)})"
+    key = (
+        "lambda p: CASE WHEN starts_with(p, ' ') THEN substr(p, 2, strpos(p, '=') - 2) "
+        f"ELSE regexp_extract(p, {quoted(NAME)}) END"
+    )
     value = "lambda p: substr(p, strpos(p, '=') + 1)"
     return (
         f"{found} AS pairs_found, list_transform(pairs_found, {key}) AS keys, "

@@ -36,7 +36,7 @@ from clew.formats._layouts import (
     quick_of,
     usual_layouts,
 )
-from clew.formats._messages import RAISED, message_columns, with_pairs
+from clew.formats._messages import RAISED, any_of, message_columns, with_pairs
 from clew.formats._severity import severity_sql
 from clew.formats._starts import (
     ESCAPE,
@@ -110,24 +110,28 @@ class PythonLoggingParser:
         workbench.execute(
             "CREATE OR REPLACE TEMP TABLE logged AS SELECT * EXCLUDE (text, first_line, is_known), "
             f"{REJECT} AS reject, CASE WHEN has_stack THEN text END AS text, "
-            f"regexp_matches(thread, {quoted(THREAD_IS_ID)}) AS is_id "
+            f"CASE WHEN {MAY_BE_ID} THEN regexp_matches(thread, {quoted(THREAD_IS_ID)}) ELSE false END AS is_id "
             f"FROM ({self._logged(records)})"
         )
         source, columns = message_columns(workbench, "logged", self.settings, self.units)
+        has_ids, is_odd = any_of(workbench, "logged", "is_id", f"({IS_PLAIN_TIME}) IS NOT TRUE")
         columns |= {
-            "timestamp": self._timestamp(workbench),
-            "timestamp_text": f"coalesce(said_at, {WERKZEUG_AT})",
+            "timestamp": self._odd_time() if is_odd else self._plain_time(),
+            "timestamp_text": f"coalesce(said_at, {WERKZEUG_AT})" if is_odd else "said_at",
             "severity": f"coalesce({severity_sql('level')}, {self._implied_severity()})",
             "message": f"coalesce({DEDENTED if 'dotnet' in self.layouts else 'message'}, {RAISED})",
         }
-        for name, own in (
-            ("logger", "logger"),
-            ("client_ip", f"CASE WHEN {WERKZEUG} THEN split_part(message, ' ', 1) END"),
-            ("thread", "CASE WHEN NOT is_id AND NOT contains(thread, '=') THEN thread END"),
-            ("trace_id", "CASE WHEN is_id AND length(thread) = 32 THEN thread END"),
-            ("request_id", "CASE WHEN is_id AND length(thread) <> 32 THEN thread END"),
-        ):
-            columns[name] = f"coalesce({own}, {columns[name]})" if name in columns else own
+        own = {
+            "logger": "logger",
+            "thread": "CASE WHEN NOT is_id AND NOT contains(thread, '=') THEN thread END",
+        }
+        if is_odd:
+            own["client_ip"] = f"CASE WHEN {WERKZEUG} THEN split_part(message, ' ', 1) END"
+        if has_ids:
+            own["trace_id"] = "CASE WHEN is_id AND length(thread) = 32 THEN thread END"
+            own["request_id"] = "CASE WHEN is_id AND length(thread) <> 32 THEN thread END"
+        for name, sql in own.items():
+            columns[name] = f"coalesce({sql}, {columns[name]})" if name in columns else sql
         pid = "try_cast(pid AS BIGINT)"
         columns["process_id"] = f"coalesce({pid}, {columns.get('process_id', 'NULL')})"
         picked = ", ".join(f'{sql} AS "{name}"' for name, sql in columns.items())
@@ -159,11 +163,11 @@ class PythonLoggingParser:
             f"WHEN said_at IS NULL AND regexp_matches(message, '^({known})[^/]*: /') THEN 'WARN' END"
         )
 
-    def _timestamp(self, workbench: duckdb.DuckDBPyConnection) -> str:
-        plain = zoned("try_cast(replace(said_at, ',', '.') AS TIMESTAMP)", self.settings)
-        odd = f"SELECT 1 FROM logged WHERE ({IS_PLAIN_TIME}) IS NOT TRUE LIMIT 1"
-        if not workbench.execute(odd).fetchall():
-            return plain  # what reads any time is long, and long to plan
+    def _plain_time(self) -> str:
+        return zoned("try_cast(replace(said_at, ',', '.') AS TIMESTAMP)", self.settings)
+
+    def _odd_time(self) -> str:
+        """SQL of any time that a layout has: long, and long to plan."""
         at = f"coalesce(said_at, {WERKZEUG_AT})"
         if "vllm" in self.layouts:
             at = f"CASE WHEN length(said_at) = 14 THEN '{self.settings.year:04d}-' || said_at ELSE said_at END"
@@ -173,7 +177,8 @@ class PythonLoggingParser:
         if "spark" in self.layouts:
             dated = "'20' || replace(said_at[:8], '/', '-') || said_at[9:]"
             at = f"CASE WHEN said_at[3] = '/' THEN {dated} ELSE {at} END"
-        return f"CASE WHEN {IS_PLAIN_TIME} THEN {plain} ELSE {timestamp_sql(at, self.settings)} END"
+        odd = timestamp_sql(at, self.settings)
+        return f"CASE WHEN {IS_PLAIN_TIME} THEN {self._plain_time()} ELSE {odd} END"
 
 
 DEDENTED = "regexp_replace(trim(message, chr(10) || ' '), '\\n {6}', chr(10), 'g')"
@@ -190,6 +195,7 @@ IS_PLAIN_TIME = "length(said_at) IN (19, 23) AND NOT contains(said_at, 'Z') AND 
 """2026-11-20 09:00:00,123"""
 THREAD_IS_ID = "^(?:[0-9a-f]{32}|[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f-]{22}|req[-_][0-9A-Za-z-]+)$"
 """Many services put the request's id where others have the thread."""
+MAY_BE_ID = "length(thread) IN (32, 36) OR starts_with(thread, 'req')"
 REJECT = (
     f"CASE WHEN starts_with(first_line, 'Log file created at: ') THEN {quoted(HEADER_LINE)} "
     f"WHEN contains(first_line, '\"') AND regexp_matches(first_line, {quoted(OTHER)}) THEN 'another format' "

@@ -17,8 +17,6 @@ from datetime import date, datetime
 from pathlib import Path
 from typing import Any
 
-import yaml
-
 from clew.errors import InputError
 from clew.formats import Settings
 from clew.formats._calls.entries import document_of, text_of
@@ -78,6 +76,8 @@ def _document(path: Path) -> Any:
     text = text_of(path)
     if text.lstrip().startswith("{"):
         return document_of(path)
+    import yaml  # long to load, and rarely needed: every format is asked whose a file is
+
     try:
         loader = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
         return _Json().of(yaml.load(text, Loader=loader))

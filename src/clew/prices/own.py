@@ -19,7 +19,6 @@ concurrency = 8              # calls that they serve at a time
 
 from __future__ import annotations
 
-import tomllib
 from dataclasses import dataclass, field
 from datetime import date, datetime
 from decimal import Decimal, InvalidOperation
@@ -72,6 +71,8 @@ def _is_same(mine: str, stated: str) -> bool:
 
 def read_own(path: Path) -> list[OwnPrice]:
     """The prices of a TOML file. Raises ConfigError with one sentence."""
+    import tomllib
+
     try:
         tree = tomllib.loads(path.read_text(encoding="utf-8"), parse_float=Decimal)
     except OSError as error:

@@ -18,6 +18,12 @@ IDS = {
     ),
 }
 """Columns that mostly hold ids and times, and what those look like."""
+WORDS = {
+    "severity": ("TRACE", "DEBUG", "INFO", "WARN", "ERROR", "FATAL"),
+    "http_method": ("GET", "POST", "PUT", "PATCH", "DELETE", "HEAD", "OPTIONS"),
+    "protocol": ("HTTP/1.0", "HTTP/1.1", "HTTP/2.0", "HTTP/2", "HTTP/3.0", "HTTP/3"),
+}
+"""Columns that mostly hold one of a few words, and those."""
 TOLD_IN = {"prompt": "input_messages", "completion": "output_messages"}
 """Columns, and those whose JSON mostly says the same."""
 
@@ -32,16 +38,20 @@ def may_hold(name: str) -> bool:
 def without_ids(
     bench: duckdb.DuckDBPyConnection, relation: str, columns: Sequence[str]
 ) -> list[str]:
-    """The columns without those that, in this block, hold nothing but ids or times: of a million
-    numbers some look like a card's."""
-    asked = {name: IDS[name] for name in columns if name in IDS}
+    """The columns without those that, in this block, hold nothing but ids, times or the usual words: of a
+    million numbers some look like a card's, and what is known need not be looked through."""
+    asked = {
+        name: f"regexp_full_match({name}, {literal(IDS[name])})" for name in columns if name in IDS
+    }
+    asked |= {
+        name: f"{name} IN ({', '.join(map(literal, WORDS[name]))})"
+        for name in columns
+        if name in WORDS
+    }
     if not asked:
         return list(columns)
-    tests = [
-        f"coalesce(bool_and(regexp_full_match({name}, {literal(regex)})), true)"
-        for name, regex in asked.items()
-    ]
-    (found,) = bench.execute(f"SELECT {', '.join(tests)} FROM {relation}").fetchall()
+    tests = ", ".join(f"coalesce(bool_and({test}), true)" for test in asked.values())
+    (found,) = bench.execute(f"SELECT {tests} FROM {relation}").fetchall()
     ids = {name for name, is_id in zip(asked, found, strict=True) if is_id}
     return [name for name in columns if name not in ids]
 
