@@ -7,6 +7,24 @@ from clew.model.case import Sample
 TRACE = 'Traceback (most recent call last):\n  File "/app/api.py", line 7, in predict\n    x\n'
 LAYOUT_SAMPLES = [
     Sample(
+        "2026-11-20T09:00:01,456 [WARN ] W-9000-fraud_1.0 org.pytorch.serve.wlm.WorkerThread - Backend worker "
+        "thread exception.\njava.lang.IllegalStateException: no model\n"
+        "\tat org.pytorch.serve.wlm.WorkerThread.run(WorkerThread.java:214)\n"
+        "2026-11-20T09:00:03,001 [INFO ] epollEventLoopGroup-3-1 ACCESS_LOG - /192.0.2.3:55398 "
+        '"POST /predictions/fraud HTTP/1.1" 500 12\n',
+        [
+            {
+                "thread": "W-9000-fraud_1.0",
+                "logger": "org.pytorch.serve.wlm.WorkerThread",
+                "severity": "WARN",
+                "message": "Backend worker thread exception.",
+                "exception_type": "java.lang.IllegalStateException",
+            },
+            {"logger": "ACCESS_LOG", "url_path": "/predictions/fraud", "http_status": 500},
+        ],
+        name="TorchServe",
+    ),
+    Sample(
         "2026-11-20 09:00:00 [info     ] loaded                         model=fraud-v3\n"
         "2026-11-20 09:00:01 [error    ] prediction failed              request_id=req-77\n"
         "╭──────── Traceback (most recent call last) ────────╮\n"

@@ -108,7 +108,7 @@ class Records:
         if line <= 1 or not len(self):
             return self
         chosen = self.pick(self.byte_offsets[self.firsts >= line].tolist())
-        return replace(chosen, lines=len(chosen))
+        return replace(chosen, lines=int(chosen.counts.sum()))
 
     def texts(self, byte_offsets: Sequence[int]) -> dict[int, str]:
         """The beginnings of the records at these offsets, by offset."""
