@@ -51,7 +51,7 @@ def plain(record: dict[str, Any]) -> dict[str, Any]:
     """The same of a record that was read."""
     found = {name: _plain(value) for name, value in record.items()}
     if isinstance(several := found.get("MESSAGE"), list) and several:
-        found["MESSAGE"], found["MESSAGES"] = several[0], several[1:]
+        found["MESSAGE"], found["MORE_MESSAGES"] = several[0], several[1:]
     return found
 
 

@@ -7,6 +7,18 @@ from clew.model.case import Sample
 TRACE = 'Traceback (most recent call last):\n  File "/app/api.py", line 7, in predict\n    x\n'
 LAYOUT_SAMPLES = [
     Sample(
+        "2025-11-20 09:00:00,123 INFO app.train: start\n"
+        "\r  0%|          | 0/2 [00:00<?, ?it/s]\r 50%|#####     | 1/2 [00:01<00:01,  1.00s/it]"
+        "2025-11-20 09:00:12,123 ERROR app.train: lost\n"
+        "\r100%|##########| 2/2 [00:02<00:00,  1.00s/it]\n2025-11-20 09:00:13,123 INFO app.train: end\n",
+        [
+            {"message": "start"},
+            {"line": 2, "message": "lost\n100%|##########| 2/2 [00:02<00:00,  1.00s/it]", "severity": "ERROR"},
+            {"line": 4, "message": "end"},
+        ],
+        name="a line of the log behind a progress bar was lost",
+    ),
+    Sample(
         "2026-11-20T09:00:01,456 [WARN ] W-9000-fraud_1.0 org.pytorch.serve.wlm.WorkerThread - Backend worker "
         "thread exception.\njava.lang.IllegalStateException: no model\n"
         "\tat org.pytorch.serve.wlm.WorkerThread.run(WorkerThread.java:214)\n"

@@ -12,7 +12,7 @@ PLATFORM_SAMPLES = [
         [
             {"severity": "ERROR", "message": "failed", "service": "web"},
             {"message": "h\u00e9", "service": "api", "host": "host1"},
-            {"message": "one", "attributes.MESSAGES": ["two"]},
+            {"message": "one", "attributes.MORE_MESSAGES": ["two"]},
         ],
         name="messages of the journal that are bytes, or several",
     ),

@@ -69,7 +69,7 @@ def _add(record: dict[str, Any], name: str, value: str) -> None:
     if name not in record:
         record[name] = value
     elif name == "MESSAGE":
-        record.setdefault("MESSAGES", []).append(value)
+        record.setdefault("MORE_MESSAGES", []).append(value)
     else:
         before = record[name]
         record[name] = [*before, value] if isinstance(before, list) else [before, value]
