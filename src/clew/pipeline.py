@@ -141,10 +141,7 @@ def verify(case: str, head: str = "") -> Verification:
         )
     engine = _remote.find_server(case) or open_duckdb(case, write=False)
     try:
-        if isinstance(engine, _remote.RemoteEngine):
-            found = engine.verify()
-        else:
-            found = verify_case(engine)
+        found = engine.verify() if isinstance(engine, _remote.RemoteEngine) else verify_case(engine)
         if head and not has_link(engine, head.lower()):
             lost = f"The chain does not come by link {head}: sources were removed, or this is another case."
             return Verification(False, (*(() if found.ok else found.sentences), lost))

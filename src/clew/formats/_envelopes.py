@@ -14,11 +14,12 @@ A logger's own sentence is no inner line: only what looks like a line of some fo
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
-from typing import Any
+from collections.abc import Mapping, Sequence
+from typing import Any, Literal
 
 from clew.formats import Parser, Settings
 from clew.formats._fields import Spell, spelling_of
+from clew.formats._journal import JournalParser, plain
 from clew.formats._json import JsonParser
 from clew.formats._json_head import documents, elements
 from clew.formats._keyed import MARK, KeyedParser
@@ -41,7 +42,7 @@ MESSAGE = Spelling("message", "", 0)
 
 def in_envelopes(head: bytes, settings: Settings) -> Parser | None:
     """A parser of JSON that wraps lines of other formats; None where it is a log of its own."""
-    found = documents(head)
+    found = [plain(one) if "MESSAGE" in one else one for one in documents(head)]
     key = next(
         (key for key in INNER if 2 * sum(_is_text(one, key) for one in found) > len(found)), ""
     )
@@ -57,15 +58,23 @@ def in_envelopes(head: bytes, settings: Settings) -> Parser | None:
     is_runtimes = key == "log" and all("stream" in one for one in found)
     if not is_runtimes and not any(map(looks_like_lines, lines.values())):
         return None
-    outer = (KeyedParser if MARK.search(head) else JsonParser)(
-        settings, elements=elements(head), spell=_spell_of(key), table="json_envelopes"
-    )
-    parser = WrappedParser(
-        outer, settings, _wrapping(key, found) if outer.elements is None else None
-    )
+    outer = JournalParser if key == "MESSAGE" else KeyedParser if MARK.search(head) else JsonParser
+    parser = around(outer, key, found, settings, elements(head))
     if set(lines) == {""}:
         parser.know("", lines[""])
     return parser
+
+
+def around(
+    outer: type[JsonParser],
+    key: str,
+    found: Sequence[Mapping[str, Any]],
+    settings: Settings,
+    elements: Literal["array", "documents"] | None = None,
+) -> WrappedParser:
+    """A parser of objects whose member `key` holds an inner line, as in those that were found."""
+    json = outer(settings, elements=elements, spell=_spell_of(key), table="json_envelopes")
+    return WrappedParser(json, settings, _wrapping(key, found) if elements is None else None)
 
 
 def _is_text(one: Mapping[str, Any], key: str) -> bool:
@@ -80,11 +89,11 @@ def _at(one: Mapping[str, Any], path: str) -> str:
     """The text at a dotted path; "" where there is none."""
     value: Any = one
     for name in path.split("."):
-        value = value.get(name) if isinstance(value, dict) else None
+        value = value.get(name) if isinstance(value, Mapping) else None
     return value if isinstance(value, str) else ""
 
 
-def _wrapping(key: str, found: list[dict[str, Any]]) -> Wrapping:
+def _wrapping(key: str, found: Sequence[Mapping[str, Any]]) -> Wrapping:
     name = next((path for path in (*WRITERS, "stream") if any(_at(one, path) for one in found)), "")
     writer = None
     if name:

@@ -7,6 +7,84 @@ from clew.model.case import Sample
 TRACE = 'Traceback (most recent call last):\n  File "/app/api.py", line 7, in predict\n    x\n'
 LAYOUT_SAMPLES = [
     Sample(
+        "2025-11-20 09:00:00.433 | ERROR    | __main__:lo:75 - failed\nTraceback (most recent call last):\n\n"
+        '  File "/app/w.py", line 73, in lo\n    try: {}["age"]\n\nKeyError: \'age\'\n\n\n'
+        "The above exception was the direct cause of the following exception:\n\n\n"
+        "Traceback (most recent call last):\n\n"
+        '  File "/app/w.py", line 79, in <module>\n    lo()\n    └ <function lo at 0x7f61d47a9300>\n\n'
+        '> File "/app/w.py", line 74, in lo\n    raise ValueError("bad") from e\n\nValueError: bad input\n'
+        "2025-11-20 09:00:01.433 | INFO     | __main__:lo:76 - next\n",
+        [
+            {
+                "message": "failed",
+                "exception_type": "ValueError",
+                "exception_message": "bad input",
+                "exception_frame": "/app/w.py:74 in lo",
+            },
+            {"message": "next"},
+        ],
+        name="the second traceback of loguru's chain was an event of its own",
+    ),
+    Sample(
+        "\x1b[32m2025-11-20 09:00:00.477\x1b[0m | \x1b[31m\x1b[1mERROR   \x1b[0m | \x1b[36m__main__\x1b[0m:"
+        "\x1b[36mlo\x1b[0m:\x1b[36m75\x1b[0m - \x1b[31m\x1b[1mfailed\x1b[0m\n"
+        "\x1b[33m\x1b[1mTraceback (most recent call last):\x1b[0m\n\n"
+        '  File "\x1b[32m/app/\x1b[0m\x1b[32m\x1b[1mw.py\x1b[0m", line \x1b[33m73\x1b[0m, in \x1b[35mlo\x1b[0m\n'
+        "    \x1b[1mx\x1b[0m\n\n\x1b[31m\x1b[1mKeyError\x1b[0m:\x1b[1m 'age'\x1b[0m\n\n\n"
+        "\x1b[1mThe above exception was the direct cause of the following exception:\x1b[0m\n\n\n"
+        "\x1b[33m\x1b[1mTraceback (most recent call last):\x1b[0m\n\n"
+        '  File "\x1b[32m/app/\x1b[0m\x1b[32m\x1b[1mw.py\x1b[0m", line \x1b[33m79\x1b[0m, in \x1b[35mrun\x1b[0m\n'
+        "    \x1b[1mx\x1b[0m\n\n\x1b[31m\x1b[1mValueError\x1b[0m:\x1b[1m bad input\x1b[0m\n"
+        "\x1b[32m2025-11-20 09:00:01.477\x1b[0m | \x1b[1mINFO    \x1b[0m | \x1b[36m__main__\x1b[0m:"
+        "\x1b[36mlo\x1b[0m:\x1b[36m76\x1b[0m - \x1b[1mnext\x1b[0m\n",
+        [
+            {"message": "failed", "exception_type": "ValueError", "exception_frame": "/app/w.py:79 in run"},
+            {"message": "next"},
+        ],
+        name="a traceback in loguru's colours was several events and rejects",
+    ),
+    Sample(
+        "2025-11-20 09:00:00,123 [ERROR] app.api (api.py:42) no model\n"
+        "2025-11-20 09:00:01,123 [INFO] app.api (api.py:43) ready\n"
+        "[2025-11-20 09:00:02,123] [31] [INFO] app.api: done\n",
+        [
+            {"logger": "app.api", "message": "no model", "severity": "ERROR"},
+            {"logger": "app.api", "message": "ready"},
+            {"logger": "app.api", "process_id": 31, "message": "done"},
+        ],
+        name="loggers with a file behind them, or behind a process",
+    ),
+    Sample(
+        "2025-11-20 09:00:00,123 INFO app.train: start\n"
+        "\r  0%|          | 0/2 [00:00<?, ?it/s]\r 50%|#####     | 1/2 [00:01<00:01,  1.00s/it]"
+        "2025-11-20 09:00:12,123 ERROR app.train: lost\n"
+        "\r100%|##########| 2/2 [00:02<00:00,  1.00s/it]\n2025-11-20 09:00:13,123 INFO app.train: end\n",
+        [
+            {"message": "start"},
+            {"line": 2, "message": "lost\n100%|##########| 2/2 [00:02<00:00,  1.00s/it]", "severity": "ERROR"},
+            {"line": 4, "message": "end"},
+        ],
+        name="a line of the log behind a progress bar was lost",
+    ),
+    Sample(
+        "2026-11-20T09:00:01,456 [WARN ] W-9000-fraud_1.0 org.pytorch.serve.wlm.WorkerThread - Backend worker "
+        "thread exception.\njava.lang.IllegalStateException: no model\n"
+        "\tat org.pytorch.serve.wlm.WorkerThread.run(WorkerThread.java:214)\n"
+        "2026-11-20T09:00:03,001 [INFO ] epollEventLoopGroup-3-1 ACCESS_LOG - /192.0.2.3:55398 "
+        '"POST /predictions/fraud HTTP/1.1" 500 12\n',
+        [
+            {
+                "thread": "W-9000-fraud_1.0",
+                "logger": "org.pytorch.serve.wlm.WorkerThread",
+                "severity": "WARN",
+                "message": "Backend worker thread exception.",
+                "exception_type": "java.lang.IllegalStateException",
+            },
+            {"logger": "ACCESS_LOG", "url_path": "/predictions/fraud", "http_status": 500},
+        ],
+        name="TorchServe",
+    ),
+    Sample(
         "2026-11-20 09:00:00 [info     ] loaded                         model=fraud-v3\n"
         "2026-11-20 09:00:01 [error    ] prediction failed              request_id=req-77\n"
         "╭──────── Traceback (most recent call last) ────────╮\n"

@@ -31,8 +31,16 @@ DJANGO_SAYS = (
 LAYOUTS: dict[str, str] = {
     # 2026-11-20 09:00:00.123 | INFO     | app.api:predict:42 - message
     "loguru": rf"{TIME} \| {LEVEL} *\| {LOGGER}:[\w<>]*:\d+ - {MESSAGE}",
-    # [2026-11-20 09:00:00 +0000] [31] [INFO] message, also with [app.db] before it
-    "gunicorn": rf"\[{TIME}\] \[(?P<pid>\d+)\] \[{LEVEL}\] (?:\[{DOTTED}\] )?{MESSAGE}",
+    # [2026-11-20 09:00:00 +0000] [31] [INFO] message, also with [app.db] or app.db: before it
+    "gunicorn": rf"\[{TIME}\] \[(?P<pid>\d+)\] \[{LEVEL}\] (?:\[?{DOTTED}(?:\]|:) )?{MESSAGE}",
+    # 2026-11-20T09:00:00,123 [WARN ] W-9000-fraud_1.0 org.pytorch.serve.wlm.WorkerThread - message
+    "torchserve": (
+        rf"{TIME} \[{LEVEL} *\] (?P<thread>\S+) (?P<logger>org\.pytorch\.[\w.$]+|[A-Z]+_[A-Z]+) - {MESSAGE}"
+    ),
+    # INFO 2026-11-20 09:00:00,123 default_Model ab12cd 7f6d0e5b-... -- message, of Ray Serve
+    "ray_serve": (
+        rf"{LEVEL} {TIME} (?P<logger>[\w#:.-]+) [\w.:-]+(?: (?P<thread>[0-9a-f-]{{36}}))? -- {MESSAGE}"
+    ),
     # 2026-11-20 09:00:00,123 [31] [ERROR] app.db: message
     "pid_first": rf"{TIME} \[(?P<pid>\d+)\] \[{LEVEL}\] (?:{LOGGER}: )?{MESSAGE}",
     # 2026-11-20T09:00:00.123Z  INFO 31 --- [api] [           main] c.e.checkout.App : message
@@ -116,6 +124,8 @@ LAYOUTS: dict[str, str] = {
     "trainer": rf"(?P<time>\d\d/\d\d/\d{{4}} \d\d:\d\d:\d\d) - {LEVEL} - {LOGGER} - +{MESSAGE}",
     # 2026-11-20 09:00:00,123 - ERROR - message
     "two_dashes": rf"{TIME} - {LEVEL} - (?:{LOGGER} - )?{MESSAGE}",
+    # 2026-11-20 09:00:00 [ERROR] app.db (api.py:42) message
+    "level_in_brackets_place": rf"{TIME} \[{LEVEL} *\] {LOGGER} \([\w./-]+:\d+\):? (?:- )?{MESSAGE}",
     # 2026-11-20 09:00:00 [ERROR] app.db - message
     "level_in_brackets_dash": rf"{TIME} \[{LEVEL} *\] {DOTTED} - {MESSAGE}",
     # 2026-11-20 09:00:00 [error    ] message   key=value

@@ -6,6 +6,17 @@ from clew.model.case import Sample
 
 PLATFORM_SAMPLES = [
     Sample(
+        '{"MESSAGE":"ERROR:app:failed","SYSLOG_IDENTIFIER":"web","_HOSTNAME":"host1"}\n'
+        '{"MESSAGE":[104,195,169,27,91,51,49,109],"SYSLOG_IDENTIFIER":"api","_HOSTNAME":"host1"}\n'
+        '{"MESSAGE":["one","two"],"SYSLOG_IDENTIFIER":"api","_HOSTNAME":"host1"}\n',
+        [
+            {"severity": "ERROR", "message": "failed", "service": "web"},
+            {"message": "h\u00e9", "service": "api", "host": "host1"},
+            {"message": "one", "attributes.MORE_MESSAGES": ["two"]},
+        ],
+        name="messages of the journal that are bytes, or several",
+    ),
+    Sample(
         '{"__CURSOR":"s=1","__REALTIME_TIMESTAMP":"1795165200123456","PRIORITY":"3","_UID":"0",'
         '"_HOSTNAME":"web-1","SYSLOG_IDENTIFIER":"checkout","_PID":"512","MESSAGE":"connection to db lost"}\n',
         [

@@ -7,6 +7,7 @@ web-6d4b75cb6d-hx2kp web line                                    stern
 2026-11-20T09:00:00.123000+00:00 ecs/web/0123abcd line           aws logs tail
 2026-11-20T09:00:00Z {app="web", pod="web-1"} line               logcli
 2026-11-20T09:00:00.123456789Z line                              docker logs --timestamps
+(train_fn pid=4400, ip=192.0.2.7) line                           Ray, of its workers
 """
 
 from __future__ import annotations
@@ -33,6 +34,10 @@ LEVELS = (
     "FATAL",
     "SUCCESS",
 )
+LEAST_SHARE = 0.8
+"""Of the first lines; others are what the tool says itself, such as `Attaching to web-1`."""
+OF_VLLM = re.compile(rf"(?:{'|'.join(LEVELS)}) \d\d-\d\d \d\d:")
+"""vLLM puts its own processes before its lines, and reads them itself."""
 POD_ENDING = re.compile(r"-(?:[bcdfghjklmnpqrstvwxz2456789]{5}|\d{1,4})$")
 
 
@@ -41,16 +46,18 @@ class Prefix:
     """One tool's prefix.
 
     pattern  as RE2 and Python read it, from the line's beginning; its groups are columns, or `at`, `stream`,
-             `labels`, `tag`, and `goes_on`, which is P where the line goes on in the next one
+             `labels`, `tag`, `ip`, and `goes_on`, which is P where the line goes on in the next one
     writer   the group that tells one writer from another, "" where none does
     is_own   whether these lines are of the tool, for others may begin like it
     sure     how sure it is at most
+    least    share of the first lines that must have it; others are what the tool says itself
     """
 
     pattern: str
     writer: str = ""
     is_own: Callable[[Found], bool] = bool
     sure: float = 0.97
+    least: float = LEAST_SHARE
 
     @property
     def groups(self) -> tuple[str, ...]:
@@ -68,6 +75,10 @@ def _is_padded(found: Found) -> bool:
 
 def _are_pods(found: Found) -> bool:
     return all(POD_ENDING.search(m["k8s_pod"]) for m in found)
+
+
+def _are_workers(found: Found) -> bool:
+    return not all(OF_VLLM.match(m.string, m.end()) for m in found)
 
 
 def _is_json(found: Found) -> bool:
@@ -118,18 +129,26 @@ PREFIXES: dict[str, Prefix] = {
         "tag",
         _is_json,
     ),
+    # (train_fn pid=4400, ip=192.0.2.7) line, and (raylet) line, amid the driver's own lines
+    "ray": Prefix(
+        rf"^{COLOUR}\((?P<worker>(?P<thread>[A-Za-z_][^()\n]*?)(?: pid=(?P<process_id>\d+))?"
+        rf"(?:, ip=(?P<ip>[0-9a-f.:]+))?)\){COLOUR} ",
+        "worker",
+        _are_workers,
+        0.95,
+        0.25,
+    ),
     # 2026-11-20T09:00:00.123456789Z line
     "stamp": Prefix(rf"^(?P<at>{AT}) ", sure=0.85),
 }
 """The first that the lines are of counts."""
-LEAST_SHARE = 0.8
-"""Of the first lines; others are what the tool says itself, such as `Attaching to web-1`."""
 
 
 def prefix_of(lines: Sequence[str]) -> tuple[str, float]:
     """The tool that put something before these lines, and how sure that is; "" where none did."""
     for name, prefix in PREFIXES.items():
         found = [m for line in lines if (m := re.match(prefix.pattern, line))]
-        if len(found) >= LEAST_SHARE * len(lines) and found and prefix.is_own(found):
-            return name, prefix.sure * len(found) / len(lines)
+        if found and len(found) >= prefix.least * len(lines) and prefix.is_own(found):
+            share = min(len(found) / len(lines) * LEAST_SHARE / prefix.least, 1.0)
+            return name, prefix.sure * share
     return "", 0.0

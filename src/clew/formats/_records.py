@@ -6,6 +6,7 @@ bytes, so nothing is copied. A record is a line, or a line and those that contin
 
 from __future__ import annotations
 
+import re
 from codecs import BOM_UTF8
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
@@ -38,6 +39,18 @@ STREAM = "records_arrow"
 RELATION = f"(SELECT line, lines, byte_offset, text FROM {STREAM} WHERE is_record = 1)"
 """The relation that a parser reads, once the records are registered as `records_arrow`."""
 C_SCHEMA = na.c_schema(SCHEMA)
+PROGRESS = re.compile(rb"\d%\||\d(?:it|s)/(?:s|it)\b|[?]it/s")
+"""` 50%|#####     | 1/2 [00:01<00:01,  1.00s/it]`, of tqdm"""
+DRAWN_OVER = re.compile(
+    rb"^(?:(?:[^\r\n]*(?:%s)[^\r\n]*| *)\r)+(?=[^\r\n])" % PROGRESS.pattern, re.MULTILINE
+)
+GLUED = re.compile(
+    rb"^[^\n]{0,200}?(?:%s)[^\n]{0,200}?\]"
+    rb"(?=\[?\d{4}-\d\d-\d\d[ T]|\{\"|(?:DEBUG|INFO|WARN|WARNING|ERROR|CRITICAL)[ :])"
+    % PROGRESS.pattern,
+    re.MULTILINE,
+)
+"""A bar behind which, without a newline, a line of the log stands."""
 Heads = Callable[[Lines], NDArray[np.bool_] | None]
 
 
@@ -108,7 +121,7 @@ class Records:
         if line <= 1 or not len(self):
             return self
         chosen = self.pick(self.byte_offsets[self.firsts >= line].tolist())
-        return replace(chosen, lines=len(chosen))
+        return replace(chosen, lines=int(chosen.counts.sum()))
 
     def texts(self, byte_offsets: Sequence[int]) -> dict[int, str]:
         """The beginnings of the records at these offsets, by offset."""
@@ -296,14 +309,17 @@ def _text_and_lines(
     data: bytes, *, begins_source: bool
 ) -> tuple[NDArray[np.uint8], NDArray[np.int64], NDArray[np.int64]]:
     """Valid UTF-8 text whose every line ends in a newline; the newlines' places; and where each
-    line begins in the original bytes. Bytes that are not UTF-8 become U+FFFD, CR LF becomes LF, and
-    the mark of UTF-8 that Excel and Windows put before a file is left out."""
+    line begins in the original bytes. Bytes that are not UTF-8 become U+FFFD, CR LF becomes LF, of a
+    progress bar that was drawn again and again the last state stays, and the mark of UTF-8 that Excel
+    and Windows put before a file is left out."""
     if not data.endswith(b"\n"):
         data += b"\n"
     text = np.frombuffer(data, np.uint8)
     ends = np.flatnonzero(text == NEWLINE)
     original_starts = np.concatenate(([0], ends[:-1] + 1))
     clean = data.replace(b"\r\n", b"\n") if b"\r" in data else data
+    if b"\r" in clean and PROGRESS.search(clean):
+        clean = GLUED.sub(b"", DRAWN_OVER.sub(b"", clean))
     if begins_source:
         clean = clean.removeprefix(BOM_UTF8)
     if not clean.isascii():

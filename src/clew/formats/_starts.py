@@ -18,6 +18,8 @@ WINSTON_LEVELS = ("error", "warn", "info", "http", "verbose", "debug", "silly")
 DOTNET_LEVELS = ("trce", "dbug", "info", "warn", "fail", "crit")
 ESCAPE = 27
 MOST_COLOURS, LONGEST_COLOUR = 3, 10
+MOST_EMPTY = 3
+"""Lines between the parts of a chain of exceptions: loguru leaves two."""
 TRACEBACK = b"Traceback (most recent call last)"
 KEY_WORDS, MOST_KEY_LINES = b"PRIVATE KEY", 200
 SPACE, TAB = 32, 9
@@ -55,8 +57,7 @@ def begin_tracebacks(lines: Lines, begins: NDArray[np.bool_]) -> None:
     traces = chosen[part.begins_with(TRACEBACK)]
     if len(traces) < 2:
         return
-    before = np.maximum(traces - 1, 0)
-    before = np.where(lines.lengths[before] == 0, np.maximum(before - 1, 0), before)
+    before = _filled_above(lines, traces)
     above = Lines(lines.text, lines.starts[before], lines.ends[before])
     is_chained = np.logical_or.reduce([above.begins_with(words) for words in CHAINS])
     heads = np.flatnonzero(begins)
@@ -155,16 +156,32 @@ def begins_with_pair(lines: Lines) -> NDArray[np.bool_]:
 
 
 def leave_drawn(lines: Lines, begins: NDArray[np.bool_]) -> None:
-    """Takes, out of `begins`, lines of a box that rich draws in colour, and the error below it."""
+    """Takes, out of `begins`, coloured lines of a traceback, of a box that rich draws, and the error below."""
     places = np.flatnonzero(begins & (lines.byte(0) == ESCAPE))
     if not len(places):
         return
-    above = np.maximum(places - 1, 0)
-    begins[places] = ~_is_drawn(lines, places) & ~_is_drawn(lines, above)
+    bare, above = _bare(lines, places), _filled_above(lines, places)
+    goes_on = _is_drawn(bare) | _is_drawn(_bare(lines, np.maximum(places - 1, 0)))
+    for words in CONTINUED:
+        goes_on |= bare.begins_with(words)
+    first = lines.byte(0)[above]
+    for index in np.flatnonzero(~goes_on & ((first == SPACE) | (first == TAB))):
+        start, end = int(bare.starts[index]), int(bare.ends[index])
+        if EXCEPTION_LINE.match(lines.text[start : min(end, start + 200)].tobytes()):
+            goes_on[index] = True
+    begins[places] = ~goes_on
 
 
-def _is_drawn(lines: Lines, places: NDArray[np.intp]) -> NDArray[np.bool_]:
-    """Which of these lines begin, behind their colours, with a line of a box: U+2500 to U+257F."""
+def _filled_above(lines: Lines, places: NDArray[np.intp]) -> NDArray[np.intp]:
+    """The line before each of these, over a few that are empty."""
+    above: NDArray[np.intp] = np.maximum(places - 1, 0)
+    for _ in range(MOST_EMPTY):
+        above = np.where(lines.lengths[above] == 0, np.maximum(above - 1, 0), above)
+    return above
+
+
+def _bare(lines: Lines, places: NDArray[np.intp]) -> Lines:
+    """These lines behind the colours that they begin with."""
     starts, ends = lines.starts[places], lines.ends[places]
     for _ in range(MOST_COLOURS):
         part = Lines(lines.text, starts, ends)
@@ -173,6 +190,10 @@ def _is_drawn(lines: Lines, places: NDArray[np.intp]) -> NDArray[np.bool_]:
         for place in range(LONGEST_COLOUR, 1, -1):
             width[part.byte(place) == ord("m")] = place + 1
         starts = np.where(is_coloured, np.minimum(starts + width, ends), starts)
-    part = Lines(lines.text, starts, ends)
-    found: NDArray[np.bool_] = (part.byte(0) == 0xE2) & np.isin(part.byte(1), [0x94, 0x95])
+    return Lines(lines.text, starts, ends)
+
+
+def _is_drawn(bare: Lines) -> NDArray[np.bool_]:
+    """Which of these lines begin with a line of a box: U+2500 to U+257F."""
+    found: NDArray[np.bool_] = (bare.byte(0) == 0xE2) & np.isin(bare.byte(1), [0x94, 0x95])
     return found

@@ -17,17 +17,21 @@ import duckdb
 import numpy as np
 from numpy.typing import NDArray
 
-from clew.formats import HEADER_LINE, Lines, Settings
+from clew.formats import HEADER_LINE, Lines, Parser, Settings
+from clew.formats._carriers import OF_LOG_EVENT
 from clew.formats._cells import with_lines
 from clew.formats._fields import Field, Units, map_fields, quoted, spelling_of
 from clew.formats._json_spans import JsonSpans, Rows
 from clew.formats._members import Shared
 from clew.formats._point_fields import with_metric_values
+from clew.formats._wrapped import WrappedParser
 from clew.model.case import Sample
 
 DELIMITERS = ",;\t|"
 ALONE = "\x1f"
 """Stands for the delimiter of a table of one column, whose commas are text."""
+LINE = "@message"
+"""The column of CloudWatch Logs Insights that holds a line."""
 QUOTE = ord('"')
 NUMBER = "-?(0|[1-9][0-9]{0,14})(\\.[0-9]{1,15})?"
 
@@ -97,7 +101,7 @@ class CsvParser:
         text = f"nullif(cells[{place}], '')"
         is_number = f"regexp_full_match({text}, '{NUMBER}')"
         json = f"CASE WHEN {is_number} THEN {text} ELSE to_json({text})::VARCHAR END"
-        return Field(name or f"column_{place}", text, json)
+        return Field("message" if name == LINE else name or f"column_{place}", text, json)
 
 
 def sniff(head: bytes) -> float:
@@ -114,10 +118,13 @@ def sniff(head: bytes) -> float:
     return 0.92 if known >= 2 else 0.5 if known and rows else 0.3 * bool(rows)
 
 
-def parse(head: bytes, settings: Settings) -> CsvParser:
-    """A parser for rows under the header that `head` begins with."""
+def parse(head: bytes, settings: Settings) -> Parser:
+    """A parser for rows under the header that `head` begins with; of CloudWatch Logs, and of what stands
+    in its messages."""
     delimiter, names, _ = _header(head)
-    return CsvParser(tuple(names) or ("column_1",), delimiter or ",", settings)
+    parser = CsvParser(tuple(names) or ("column_1",), delimiter or ",", settings)
+    is_of_events = {"timestamp", "message"} <= set(names) <= OF_LOG_EVENT
+    return WrappedParser(parser, settings) if is_of_events or LINE in names else parser
 
 
 def _is_name(name: str) -> bool:
@@ -155,6 +162,38 @@ def _header(head: bytes) -> tuple[str, list[str], list[list[str]]]:
 
 
 SAMPLES = [
+    Sample(
+        "timestamp,message\n"
+        '1763629200007,"{""level"":""error"",""msg"":""failed"",""request_id"":""r1""}"\n'
+        '1763629201007,"2025-11-20 09:00:02,123 ERROR app.api: boom\nTraceback (most recent call last):\n'
+        '  File ""/app/a.py"", line 7, in f\nKeyError: 1"\n1763629202007,plain words\n',
+        [
+            {"message": "failed", "severity": "ERROR", "timestamp": "2025-11-20T09:00:00.007000Z"},
+            {
+                "line": 3,
+                "message": "boom",
+                "exception_type": "KeyError",
+                "timestamp": "2025-11-20T09:00:02.123000Z",
+                "source_format": "python_logging",
+            },
+            {"message": "plain words", "timestamp": "2025-11-20T09:00:02.007000Z"},
+        ],
+        name="CloudWatch's console writes lines of every format",
+    ),
+    Sample(
+        "@timestamp,@message,@logStream\n2025-11-20 09:00:00.007,level=error msg=late,web/1\n"
+        "2025-11-20 09:00:01.007,level=info msg=ready,web/1\n",
+        [
+            {
+                "message": "late",
+                "severity": "ERROR",
+                "timestamp": "2025-11-20T09:00:00.007000Z",
+                "source_format": "logfmt",
+            },
+            {"message": "ready"},
+        ],
+        name="a table of CloudWatch Logs Insights",
+    ),
     Sample(
         'prompt\nHello, world\n"Say ""hi"",\nplease"\n',
         [{"prompt": "Hello, world"}, {"prompt": 'Say "hi",\nplease'}],

@@ -1,4 +1,4 @@
-r"""Logs as tools show them, a prefix before each line: docker compose, kubectl, stern, logcli.
+r"""Logs as tools show them, a prefix before each line: docker compose, kubectl, stern, logcli, Ray.
 
     web-1  | 2026-11-20 09:00:00,123 ERROR app.api: failed
     [pod/web-6d4b75cb6d-hx2kp/web] {"level":"info","msg":"ready"}
@@ -6,9 +6,10 @@ r"""Logs as tools show them, a prefix before each line: docker compose, kubectl,
 
 Reads     docker compose logs and docker logs --timestamps; kubectl logs --prefix and --timestamps, stern, kail;
           CRI files of Kubernetes; foreman, honcho, pm2; aws logs tail and exports of CloudWatch Logs; logcli;
-          files of fluentd; with their colours. What stands behind the prefix is read by its own format
+          files of fluentd; Ray's driver and its workers; with their colours. What stands behind the prefix is read
+          by its own format
 Returns   what the format of each container's, pod's or stream's lines gives; from the prefix: time where the line
-          has none, service, container, pod, namespace, instance; stream, tag as attributes
+          has none, service, container, pod, namespace, instance; stream, tag, ip as attributes
 Units     those of the inner formats
 Blind to  a record whose lines other containers' lines part; the project's name in docker compose's old names
 Source    documentation of the tools; Kubernetes, CRI logging format
@@ -66,13 +67,15 @@ class PrefixParser:
             if name == "at":
                 columns["timestamp"] = timestamp_sql(value, self.settings)
                 columns["timestamp_text"] = value
-            elif name in ("stream", "tag"):
+            elif name in ("stream", "tag", "ip"):
                 columns["attributes"] = (
                     f"CASE WHEN {value} IS NOT NULL THEN '{{\"{name}\":' || to_json({value}) || '}}' END"
                 )
             elif name == "labels":
                 columns |= {column: _label(value, keys) for column, keys in LABELS.items()}
-            elif name not in ("writer", "goes_on"):
+            elif name == "process_id":
+                columns[name] = f"try_cast({value} AS BIGINT)"
+            elif name not in ("writer", "worker", "goes_on"):
                 columns[name] = value
             if name == "service_instance":
                 columns["service"] = _service(value)
@@ -221,6 +224,27 @@ SAMPLES = [
         [{"timestamp": "2026-11-20T09:00:00Z", "service": "web", "k8s_namespace": "shop", "k8s_pod": "web-1",
           "severity": "ERROR", "message": "late"}, {"message": "ready"}],
         name="logcli",
+    ),
+    Sample(
+        "2026-11-20 09:00:00,101\tINFO worker.py:1821 -- Started a local Ray instance.\n"
+        "\x1b[36m(ServeController pid=42)\x1b[0m INFO 2026-11-20 09:00:01,456 controller 42 -- Deploying.\n"
+        + "".join(
+            f"(ServeReplica:default:Model pid=43, ip=192.0.2.10) {line}\n"
+            for line in (
+                "ERROR 2026-11-20 09:00:03,300 default_Model ab12cd 7f6d0e5b-7d9c-4b1e-8f3e-2b9b1b7f8f11 -- Failed.",
+                *TRACE,
+            )
+        )
+        + "(train_fn pid=44) epoch 2 loss=0.4 [repeated 3x across cluster]\n"
+        "(raylet) [2026-11-20 09:00:09,001 E 31 44] (raylet) node_manager.cc:3010: 1 Workers killed\n",
+        [{"logger": "worker.py", "message": "Started a local Ray instance.", "thread": None},
+         {"thread": "ServeController", "process_id": 42, "logger": "controller", "severity": "INFO",
+          "timestamp": "2026-11-20T09:00:01.456000Z", "message": "Deploying."},
+         {"line": 3, "process_id": 43, "attributes.ip": "192.0.2.10", "exception_type": "KeyError",
+          "request_id": "7f6d0e5b-7d9c-4b1e-8f3e-2b9b1b7f8f11", "logger": "default_Model", "severity": "ERROR"},
+         {"thread": "train_fn", "attributes.loss": 0.4, "timestamp": None},
+         {"severity": "ERROR", "timestamp": "2026-11-20T09:00:09.001000Z"}],
+        name="Ray's driver, its workers and Ray Serve",
     ),
     Sample(
         "2026-11-20T09:00:00.123456789Z INFO:app.db:ready\n2026-11-20T09:00:01.123456789Z ERROR:app.db:lost\n",

@@ -29,6 +29,8 @@ from clew.sources.files import Block
 
 BEGIN = re.compile(rb'(?:\xef\xbb\xbf)?\s*\{\s*"(?:status|data)"\s*:')
 KEYS = (b'"resultType"', b'"result"')
+OF_LOGS = re.compile(rb'"resultType"\s*:\s*"streams"')
+"""Loki's answer, whose results are lines."""
 HEAD = 65_536
 UNNAMED = "unnamed"
 NAME = "__name__"
@@ -37,7 +39,8 @@ NAME = "__name__"
 def sniff(head: bytes) -> float:
     """Whether it begins with an answer that says what type its result is."""
     start = head[:HEAD]
-    return 0.97 if BEGIN.match(start) and all(key in start for key in KEYS) else 0.0
+    is_answer = BEGIN.match(start) and all(key in start for key in KEYS)
+    return 0.97 if is_answer and not OF_LOGS.search(start) else 0.0
 
 
 def parse(head: bytes, settings: Settings) -> MessageParser:

@@ -19,8 +19,11 @@ from numpy.typing import NDArray
 
 from clew.formats import Lines, Settings
 from clew.formats._fields import quoted
+from clew.formats._messages import RAISED
 from clew.formats._severity import severity_sql
+from clew.formats._starts import text_begins
 from clew.formats._time import iso_sql
+from clew.formats._traceback import COLUMNS, exception_struct_sql
 from clew.model.case import Sample
 
 LINE = (
@@ -40,6 +43,14 @@ FIGURES = {
 }
 LEVELS = (b"DEBUG ", b"INFO ", b"WARNING ", b"ERROR ", b"CRITICAL ", b"(")
 
+BEFORE = re.compile(
+    rb"^(\(\w+[^()\n]* pid=[0-9]+\) )?(DEBUG|INFO|WARNING|ERROR|CRITICAL) [0-9]{2}-[0-9]{2} [0-9:]{8} "
+    rb"(\[?[\w./]+\.py:[0-9]+\]?) ",
+    re.MULTILINE,
+)
+"""What stands before each line of a message of several."""
+TRACEBACK = rb"Traceback \(most recent call last"
+HAS_STACK = "contains(m.said, 'Traceback (most recent call last)')"
 ACCESS = b"INFO:     "
 """Before the address of a request that the server's uvicorn logs; such a line is read as uvicorn's."""
 
@@ -55,7 +66,8 @@ class VllmParser:
         found = np.zeros(len(lines.starts), dtype=np.bool_)
         for level in LEVELS:
             found |= lines.begins_with(level)
-        return found | (lines.begins_with(ACCESS) & lines.digits(len(ACCESS)))
+        found |= lines.begins_with(ACCESS) & lines.digits(len(ACCESS))
+        return found & ~_go_on(lines)
 
     def select(self, workbench: duckdb.DuckDBPyConnection, records: str) -> str:
         """One SELECT of canonical columns and attributes over `records`."""
@@ -77,7 +89,9 @@ class VllmParser:
             "logger": "m.place",
             "process_id": "try_cast(m.pid AS BIGINT)",
             "thread": "nullif(m.process, '')",
-            "message": "m.said",
+            "message": f"CASE WHEN {HAS_STACK} THEN coalesce(nullif(rtrim(split_part(m.said, 'Traceback (most', 1), "
+            f"': ' || chr(10)), ''), {RAISED}) ELSE m.said END",
+            **{name: f"raised.{name}" for name in COLUMNS},
             "provider": f"CASE WHEN {is_call} THEN 'vllm' END",
             "request_id": f"nullif(regexp_extract(m.said, {quoted(RECEIVED)}, 1), '')",
             "operation": f"CASE WHEN {is_call} THEN CASE WHEN contains(m.said, 'chatcmpl') "
@@ -92,12 +106,35 @@ class VllmParser:
             "attributes": "CASE WHEN contains(m.said, 'throughput:') THEN nullif(json_merge_patch("
             f"'{{}}'::JSON, json_object({figures}))::VARCHAR, '{{}}') END",
         }
+        again = quoted(
+            "(?m)" + BEFORE.pattern.decode().replace("(DEBUG", "(?:DEBUG").replace("^", "\\n", 1)
+        )
+        whole = f"CASE WHEN contains(text, chr(10)) THEN regexp_replace(text, {again}, chr(10), 'g') ELSE text END"
+        stack = f"CASE WHEN {HAS_STACK} THEN m.said END"
         picked = ", ".join(f'{sql} AS "{name}"' for name, sql in columns.items())
         return (
             "SELECT line, byte_offset, CASE WHEN m.said = '' THEN 'not a line of vLLM''s log' END AS "
-            f"reject, {picked} FROM (SELECT *, regexp_extract(text, {quoted(LINE)}, {NAMES}) AS m "
-            f"FROM {records})"
+            f"reject, {picked} FROM (SELECT *, {exception_struct_sql(stack)} AS raised FROM "
+            f"(SELECT *, regexp_extract({whole}, {quoted(LINE)}, {NAMES}) AS m FROM {records}))"
         )
+
+
+def _go_on(lines: Lines) -> NDArray[np.bool_]:
+    """Lines of a traceback, each of which vLLM writes with all that stands before the first one."""
+    goes_on = np.zeros(len(lines.starts), dtype=np.bool_)
+    if not re.search(TRACEBACK, lines.text.data):
+        return goes_on
+    known: dict[tuple[bytes, ...], int] = {}
+    found = [
+        (m.start(), m.end(), known.setdefault(m.groups(), len(known)))
+        for m in BEFORE.finditer(lines.text.data)
+    ]
+    begin, end, writer = np.array(found, dtype=np.int64).reshape(-1, 3).T
+    places = np.searchsorted(lines.starts, begin)
+    begins = text_begins(Lines(lines.text, end, lines.ends[places]))
+    is_next = (np.diff(places) == 1) & (np.diff(writer) == 0)
+    goes_on[places[1:]] = ~begins[1:] & is_next
+    return goes_on
 
 
 def sniff(head: bytes) -> float:
@@ -114,7 +151,28 @@ def parse(head: bytes, settings: Settings) -> VllmParser:
     return VllmParser(settings)
 
 
+_WORKER = "(Worker_TP0 pid=78) ERROR 11-20 09:00:02 [multiproc_executor.py:390] "
 SAMPLES = [
+    Sample(
+        "INFO 11-20 09:00:00 [core.py:61] Initializing\n"
+        f"{_WORKER}WorkerProc hit an exception.\n{_WORKER}Traceback (most recent call last):\n"
+        f'{_WORKER}  File "/app/w.py", line 3, in f\n{_WORKER}    x()\n'
+        f"{_WORKER}torch.OutOfMemoryError: CUDA out of memory.\n"
+        "ERROR 11-20 09:00:03 [core.py:343] EngineCore hit an exception: Traceback (most recent call last):\n"
+        'ERROR 11-20 09:00:03 [core.py:343]   File "/app/c.py", line 4, in run\n'
+        "ERROR 11-20 09:00:04 [core.py:343] ValueError: no cache\n"
+        "ERROR 11-20 09:00:04 [core.py:399] closed\n",
+        [
+            {"message": "Initializing", "exception_type": None},
+            {"line": 2, "message": "WorkerProc hit an exception.", "thread": "Worker_TP0", "process_id": 78,
+             "exception_type": "torch.OutOfMemoryError", "exception_message": "CUDA out of memory.",
+             "exception_frame": "/app/w.py:3 in f"},
+            {"line": 7, "message": "EngineCore hit an exception", "exception_type": "ValueError",
+             "exception_frame": "/app/c.py:4 in run"},
+            {"line": 10, "message": "closed"},
+        ],
+        name="tracebacks with the line's beginning on each of their lines",
+    ),
     Sample(
         "(APIServer pid=5150) INFO 07-14 21:33:51 [logger.py:43] Received request chatcmpl-1: prompt: 'Name "
         "a colour.', "

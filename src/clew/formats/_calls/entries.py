@@ -9,6 +9,7 @@ There are no lines in such a file: the ledger counts entries.
 from __future__ import annotations
 
 import csv
+import gzip
 import io
 import json
 import zlib
@@ -117,16 +118,22 @@ def entries_of_pages(path: Path, told: Sequence[str] = ()) -> Iterator[Json]:
 
 def text_of(path: Path) -> str:
     """The text of a file, plain, gzip or zstd. Raises InputError where it is cut short."""
+    return bytes_of(path).decode("utf-8-sig", errors="replace")
+
+
+def bytes_of(path: Path) -> bytes:
+    """The bytes of a file, plain, gzip or zstd; it may be several of them in a row. Raises InputError."""
     data = path.read_bytes()
     try:
         if data.startswith(b"\x1f\x8b"):
-            data = zlib.decompress(data, wbits=31)
-        elif data.startswith(b"\x28\xb5\x2f\xfd"):
-            data = zstandard.ZstdDecompressor().decompressobj().decompress(data)
-    except (zlib.error, zstandard.ZstdError) as error:
+            return gzip.decompress(data)
+        if data.startswith(b"\x28\xb5\x2f\xfd"):
+            frames = zstandard.ZstdDecompressor().stream_reader(data, read_across_frames=True)
+            return frames.read()
+    except (OSError, EOFError, zlib.error, zstandard.ZstdError) as error:
         reason = str(error).rstrip(".")
         raise InputError(f"{path.name} cannot be unpacked: {reason}.") from error
-    return data.decode("utf-8-sig", errors="replace")
+    return data
 
 
 def document_of(path: Path) -> Json:
