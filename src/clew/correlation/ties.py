@@ -42,7 +42,7 @@ CARRIED = (
     "span_name", "duration_ms", "http_method", "http_status", "http_route", "url_path", "host",
     "upstream_address", "user_id", "api_key_hash", "client_ip", "user_agent", "team", "tenant",
     "model", "model_version", "service_version", "change_type", "change_version",
-    "exception_type", "exception_message", "exception_frame",
+    "exception_type", "exception_message", "exception_frame", "status",
 )  # fmt: skip
 """Columns of the event that `observed` hands on."""
 OWN_WORDS = ("user_id", "api_key_hash", "service_version", "model_version", "model")
@@ -104,9 +104,8 @@ def observed(e: ir.Table) -> ir.Table:
     is_proxy_row = t.is_proxy_origin.fill_null(False) & ~_is_own_word(t)
     offset_us = t.offset_us.fill_null(0)
     is_request = t.http_status.notnull()
-    is_record = (
-        ~is_proxy_row & ~t.asks.fill_null(False) & t.severity.notnull() & t.span_name.isnull()
-    )
+    has_outcome = t.severity.notnull() | (t.status.notnull() & t.source_format.isin(FILE_KINDS))
+    is_record = ~is_proxy_row & ~t.asks.fill_null(False) & has_outcome & t.span_name.isnull()
     return t.select(
         *CARRIED,
         service=service,
@@ -116,7 +115,8 @@ def observed(e: ir.Table) -> ir.Table:
         at=microseconds(t.timestamp) + offset_us,
         timestamp=t.timestamp + (offset_us // 1_000_000).as_interval("s"),
         route=ibis.coalesce(t.http_route, route_of(t.url_path)),
-        is_counted=(is_proxy_row | ~t.is_proxied.fill_null(False)) & (is_request | is_record),
+        is_counted=(is_proxy_row | ~t.is_proxied.fill_null(False))
+        & (is_request | is_record.fill_null(False)),
     )
 
 
@@ -204,7 +204,8 @@ def requests(seen: ir.Table) -> ir.Table:
     Where a proxy stands before the one service of a case, the proxy's lines; else each service's
     own. A failed request that a service logged twice under one id counts once. Services that log
     no requests are counted in log records instead (`is_request` is false there).
-    Adds: failed (status 500 and above; severity ERROR and above for log records), is_request.
+    Adds: failed (status 500 and above; for log records severity ERROR and above, or an outcome that
+    is an error), is_request.
     """
     counted = seen.filter(seen.is_counted)
     counted = counted.mutate(
@@ -212,7 +213,7 @@ def requests(seen: ir.Table) -> ir.Table:
         failed=ibis.ifelse(
             counted.http_status.notnull(),
             counted.http_status >= 500,
-            counted.severity.isin(("ERROR", "FATAL")),
+            says_failed(counted),
         ),
     )
     twice = counted.failed & counted.is_request & counted.rid.notnull()
@@ -223,6 +224,12 @@ def requests(seen: ir.Table) -> ir.Table:
     failed = failed.mutate(place=ibis.row_number().over(latest))
     failed = failed.filter(failed.place == 0).drop("place")
     return ibis.union(counted.filter(~twice), failed)
+
+
+def says_failed(t: ir.Table) -> ir.BooleanValue:
+    """Whether a log record tells of a failure: by its level, or by the outcome it states."""
+    is_error = t.severity.isin(("ERROR", "FATAL")).fill_null(False)
+    return cast(ir.BooleanValue, is_error | (t.status == "error").fill_null(False))
 
 
 def with_own_words(counted: ir.Table, seen: ir.Table) -> ir.Table:

@@ -23,6 +23,18 @@ def minutes(errors: dict[int, int], *, of: int = 20, every_min: int = 1) -> list
 
 BURST_CASES = [
     Case(
+        "failures that records state by their outcome, without a level or a status of HTTP, are a burst",
+        rows=[
+            {
+                "timestamp": f"2026-11-20T10:{n // 10:02}:{n % 10 * 6:02}Z", "service": "vectors",
+                "source_format": "jsonl", "message": "query",
+                "status": "error" if n >= 400 and n % 4 == 0 else "ok",
+            }
+            for n in range(600)
+        ],
+        expect=[{"service": "vectors", "errors": 49, "requests": 193, "is_request": False}],
+    ),
+    Case(
         "a fault that holds for two thirds of the log is one burst, though few fail in each bucket",
         rows=minutes(dict.fromkeys(range(40, 120), 3), of=40),
         expect=[

@@ -2,8 +2,16 @@
 
 from __future__ import annotations
 
+import re
+from collections.abc import Mapping, Sequence
+from datetime import datetime, timedelta
+from typing import Any
+
 import ibis
 import ibis.expr.types as ir
+
+from clew.correlation import ties
+from clew.detections._words import clock
 
 START = (
     r"(?i)started server process"  # uvicorn: Started server process [4242]
@@ -22,9 +30,18 @@ START = (
     r"|\b(config(uration)?|settings|feature flags?|flag)\b.{0,40}"
     r"\b(re-?loaded|changed|updated|applied|enabled|disabled|set to|turned o(n|ff))\b"
     # Configuration reloaded: max_tokens 4096 -> 512
+    r"|\bsighup\b"  # SIGHUP received, reloading; signal 1 (SIGHUP) received
+    r"|\b(re-?load(ed|ing)|re-?configur(ed|ing)|refresh(ed|ing)) (the )?(new )?(routes?|routing|rules|secrets|"
+    r"credentials|certificates?|upstreams|model registry)\b"
+    r"|\b(running upgrade|(appl(ied|ying)|ran|running) (the )?(database |schema )?migrations?)\b"
+    # alembic: Running upgrade 3f1a -> 77bc, rename customer_age
     r"|\b(re-?load(ed|ing)|updat(ed|ing)|appl(ied|ying)|chang(ed|ing)) (the )?(new )?(config(uration)?|settings)\b"
 )
-CONFIG = r"(?i)\bconfig|\bsettings\b|\bflag"
+CONFIG = (
+    r"(?i)\bconfig|\bsettings\b|\bflag|\bsighup\b|running upgrade|\bmigrations?\b|"
+    r"\b(re-?load|re-?configur|refresh)(ed|ing) (the )?(new )?"
+    r"(rout|rules|secret|credential|certificate|upstream|model registry)"
+)
 """Lines whose change is not the code's; a number in them is no version."""
 DOTTED_VERSION = (
     r"(?i)(?:version|release|deploy\w*|start\w*|model|loaded|out|back|to|[a-z])[ =:\"'@/-]*"
@@ -40,7 +57,59 @@ SERVERS = r"(?i)gunicorn|uvicorn|hypercorn|https?://|python [0-9]"
 """Lines whose number is a server's or an address, not the service's version."""
 TOOK = r"(?i)\bin [0-9.]+ ?(ms|s|secs?|seconds)\b|\brunning for [0-9.]+"
 """How long it took is no version: Started Application in 2.1 seconds (process running for 2.6)."""
+RESTART = "a restart"
 TOGETHER_US, MOST_CONFIGS = 600_000_000, 3
+LONGEST_BEFORE, AFTER = timedelta(minutes=15), timedelta(seconds=2)
+"""How long after a change a failure still seems to begin with it, and what clocks may differ by."""
+LEAST_EXPECTED = 3.0
+"""Failures that the quiet time before a change would have seen, had they not begun with it."""
+
+
+def change_before(events: ir.Table, seen: ir.Table, service: str, started: datetime) -> ir.Table:
+    """The last change of a service before something began: when, what, its line, and `quiet`: how many
+    requests or log records of the service came before it."""
+    t = changes(seen)
+    t = t.filter(
+        (t.service == service) & t.change_at.between(started - LONGEST_BEFORE, started + AFTER)
+    )
+    t = t.order_by(t.change_us.desc(), "change_id").limit(1)
+    counted = ties.requests(seen)
+    counted = counted.filter(counted.service == service).select(counted_at="timestamp")
+    quiet = counted.cross_join(t.select(until="change_at"))
+    quiet = quiet.agg(quiet=quiet.count(where=quiet.counted_at < quiet.until))
+    lines = events.semi_join(t, events.event_id == t.change_id)
+    lines = lines.select("message", "http_status", line_id="event_id", raised="exception_type")
+    t = t.cross_join(quiet).join(lines, t.change_id == lines.line_id)
+    return t.select(
+        "change_at", "service_version", "model_version", "message", "http_status", "raised", "quiet"
+    )
+
+
+def began_sentences(
+    found: Sequence[Mapping[str, Any]], started: datetime, error_share: float | None
+) -> list[str]:
+    """With which change it began, where the time before was long enough to have shown it."""
+    return [
+        f"It began {max((started - change['change_at']).total_seconds(), 0.0):,.0f} s after "
+        f"{named_change(change, change['message'])} at {clock(change['change_at'])}"
+        f"{said_by(change)}, and never came in {change['quiet']:,} before."
+        for change in found
+        if change["quiet"] * (error_share or 0.0) >= LEAST_EXPECTED
+    ]
+
+
+def named_change(change: Mapping[str, Any], message: str | None) -> str:
+    """What changed, in words: version 3.2.0, model v3, a change of configuration, a restart."""
+    if version := change["service_version"] or change["model_version"]:
+        return f"{'model' if change['model_version'] else 'version'} {version}"
+    return "a change of configuration" if re.search(CONFIG, message or "") else RESTART
+
+
+def said_by(line: Mapping[str, Any]) -> str:
+    """The words of a change's line, unless it is the line of a request."""
+    if line["http_status"] is not None or line["raised"] is not None or not line["message"]:
+        return ""
+    return f': "{line["message"][:200]}"'
 
 
 def changes(seen: ir.Table) -> ir.Table:

@@ -20,7 +20,8 @@ COLUMNS = (
     "user_id", "api_key_hash", "team", "tenant", "session_id", "client_ip", "user_agent", "host",
     "service_version", "service_instance", "model", "model_version", "environment", "region",
     "k8s_pod", "container", "thread", "upstream_address", "http_method", "variant",
-    "experiment", "prompt_version", "agent_version", "input_features", "prompt",
+    "experiment", "tool_name", "operation", "provider", "stage", "prompt_version",
+    "agent_version", "input_features", "prompt",
 )  # fmt: skip
 OUTCOMES = (
     "code", "duration", "duration_ms", "elapsed", "error", "errors", "exception", "exc_info",
@@ -67,6 +68,14 @@ def contrast(events: ir.Table, labelled: ir.Table, *, most: int = 200) -> ir.Tab
     t = t.mutate(gap=t.failing / t.failing_stated - t.succeeding / t.succeeding_stated)
     t = t.filter(t.gap.abs() >= 0.1)
     return t.order_by(t.gap.abs().desc(), "name", "value").limit(most)
+
+
+def with_other_lines(met: ir.Table, seen: ir.Table) -> ir.Table:
+    """event_id, request, failed: what `contrast` takes, of requests and the other lines of their ids."""
+    told = met.filter(met.rid.notnull()).group_by("rid").agg(failed=met.failed.max())
+    lines = seen.filter(seen.rid.notnull()).select("event_id", "rid").join(told, "rid")
+    own = met.filter(met.rid.isnull()).select("event_id", "failed", request="event_id")
+    return ibis.union(own, lines.select("event_id", "failed", request="rid"))
 
 
 def distinctions(

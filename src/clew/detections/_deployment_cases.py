@@ -24,6 +24,22 @@ def log(minute: int, message: str, **columns: Any) -> dict[str, Any]:
 
 
 DEPLOYMENT_CASES = [
+    *(
+        Case(
+            f"errors that begin with '{line}' begin with a change",
+            rows=[
+                log(60, line),
+                *[served(m, n, fails=m >= 60 and n < 3) for m in range(120) for n in range(10)],
+            ],
+            expect=[{"service": "scoring", "service_version": None, "errors_after": 180}],
+        )
+        for line in (
+            "SIGHUP received, reloading routes",
+            "feature flag `parallel_tools` enabled for 100% of sessions",
+            "Running upgrade 3f1a -> 77bc, rename customer_age",
+            "config reloaded",
+        )
+    ),
     Case(
         "errors that begin with a start-up line name the version it states",
         rows=[

@@ -73,7 +73,89 @@ BUSY = [
     for row in busy(second, ms, path, kind)
 ]
 
+POOL = {
+    "source_id": "app", "source_format": "python_logging", "service": "scoring", "severity": "ERROR",
+    "exception_type": "sqlalchemy.exc.TimeoutError", "message": "failed",
+    "exception_message": "QueuePool limit of size 5 reached, timeout 30.00",
+}  # fmt: skip
+
+
+def raised(n: int, path: str, **columns: Any) -> dict[str, Any]:
+    return {
+        **POOL, "timestamp": f"2026-11-20T10:00:{n:02}Z", "url_path": path, "http_status": 500,
+        "request_id": f"r{n}", **columns,
+    }  # fmt: skip
+
+
+def tried_again(n: int, severity: str) -> list[dict[str, Any]]:
+    """What an application logs of a request whose first attempt failed, and the proxy's line of it."""
+    at = f"2026-11-20T10:{n:02}:1"
+    own = {
+        "source_id": "app", "source_format": "python_logging", "service": "ocr", "request_id": f"r{n}",
+        "attributes": {"doc_type": "scan" if n % 3 == 0 else "invoice"},
+    }  # fmt: skip
+    failed = {
+        **own, "timestamp": f"{at}0Z", "severity": severity, "message": "attempt 1 failed, trying again",
+        "exception_type": "ocr.EmptyPage", "exception_message": "page 1 is empty",
+    }  # fmt: skip
+    done = {
+        **own, "timestamp": f"{at}2.100Z", "severity": "INFO", "message": "done", "http_status": 200,
+        "url_path": "/extract",
+    }  # fmt: skip
+    proxied = {
+        "source_id": "access", "source_format": "nginx_access", "timestamp": f"{at}2Z",
+        "http_method": "POST", "url_path": "/extract", "http_status": 200,
+    }  # fmt: skip
+    return [failed, done, proxied] if n % 3 == 0 else [done, proxied]
+
+
 EXCEPTION_CASES = [
+    Case(
+        "what fails, is tried again and succeeds is found, with the proxy's lines of its requests",
+        rows=[row for n in range(60) for row in tried_again(n, "ERROR")],
+        expect=[
+            {
+                "exception_type": "ocr.EmptyPage", "url_path": "/extract", "events": 20, "requests": 58,
+                "affected_requests": 20, "all_recovered_requests": 20, "tied_lines": 20,
+            }
+        ],
+    ),
+    Case(
+        "what is tried again is found where it is logged as a warning, if there is enough of it",
+        rows=[row for n in range(60) for row in tried_again(n, "WARN")],
+        expect=[{"exception_type": "ocr.EmptyPage", "events": 20, "warnings": 20}],
+    ),
+    Case(
+        "an exception of what all paths share is one finding, of the path with most requests",
+        rows=[
+            raised(n, path, exception_frame=f"routes.py:{len(path)} in handle")
+            for n, path in enumerate(["/v1/score"] * 4 + ["/v1/rank"] * 3 + ["/v1/history"])
+        ],
+        expect=[
+            {
+                "exception_type": "sqlalchemy.exc.TimeoutError", "url_path": "/v1/score", "events": 4,
+                "affected_requests": 4, "error_share": 1.0, "routes": 3, "all_events": 8, "all_requests": 8,
+            }
+        ],
+    ),
+    Case(
+        "one message raised at different places of the service's own code is several findings",
+        rows=[
+            raised(n, path, exception_type="IndexError", exception_frame=f"{path[4:]}.py:3 in f",
+                   exception_message="list index out of range")
+            for n, path in enumerate(["/v1/score"] * 4 + ["/v1/rank"] * 3)
+        ],
+        expect=[{"url_path": "/v1/score", "routes": 1}, {"url_path": "/v1/rank", "routes": 1}],
+    ),
+    Case(
+        "different fields that one function misses on different paths are several findings",
+        rows=[
+            raised(n, path, exception_type="KeyError", exception_frame="body.py:3 in need",
+                   exception_message=f"'{path[4:]}_id'")
+            for n, path in enumerate(["/v1/score"] * 4 + ["/v1/rank"] * 3)
+        ],
+        expect=[{"url_path": "/v1/score", "routes": 1}, {"url_path": "/v1/rank", "routes": 1}],
+    ),
     Case(
         "exceptions in a container's output, which holds the server's access lines too, are found",
         rows=[
@@ -182,7 +264,7 @@ EXCEPTION_CASES = [
         expect=[{"service": "worker", "url_path": None, "events": 3, "error_share": None}],
     ),
     Case(
-        "an exception that was handled and logged as a warning is not reported",
+        "a few exceptions that were handled and logged as warnings are not reported",
         rows=[
             {
                 "timestamp": f"2026-11-20T10:00:0{n}Z", "service": "api", "severity": "WARN",

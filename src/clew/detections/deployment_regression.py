@@ -17,7 +17,6 @@ Source    Newcombe 1998, method 10; median interval by order statistics (Hahn an
 
 from __future__ import annotations
 
-import re
 from datetime import timedelta
 from typing import Any
 
@@ -26,7 +25,8 @@ import ibis.expr.types as ir
 
 from clew.correlation import clocks, ties
 from clew.correlation.exceptions import exceptions
-from clew.detections._changes import CONFIG, changes
+from clew.detections._changes import RESTART, changes, named_change, said_by
+from clew.detections._contrast import contrast, distinctions, with_other_lines
 from clew.detections._deployment_cases import DEPLOYMENT_CASES
 from clew.detections._intervals import medians, newcombe
 from clew.detections._values import option
@@ -142,8 +142,15 @@ def details(events: ir.Table, row: dict[str, Any]) -> dict[str, ir.Table]:
         requests=began.request.nunique(), message=began.exception_message.max()
     )
     change = events.filter(events.event_id == row["change_id"])
+    after = ties.requests(seen)
+    after = after.filter(
+        (after.service == row["service"]) & after.timestamp.between(row["started"], row["ended"])
+    )
+    if row["route"] != ALL_PATHS:
+        after = after.filter(after.route == row["route"])
     return {
-        "change": change.select("message", "http_status", "exception_type"),
+        "facts": contrast(events, with_other_lines(after, seen)),
+        "change": change.select("message", "http_status", raised="exception_type"),
         "exceptions": kinds.order_by(ibis.desc("requests"), "exception_type").limit(3),
         "clocks": clocks.clock_offsets(events, failures_only=True).order_by("source_id"),
     }
@@ -151,14 +158,12 @@ def details(events: ir.Table, row: dict[str, Any]) -> dict[str, ir.Table]:
 
 def describe(row: dict[str, Any], details: dict[str, list[dict[str, Any]]]) -> Description:
     version = row["service_version"] or row["model_version"]
-    noun = "model" if row["model_version"] else "version"
     line = details["change"][0] if details["change"] else {}
-    is_config = bool(re.search(CONFIG, line.get("message") or ""))
-    plain = "a change of configuration" if is_config else "a restart"
-    what = f"{noun} {version}" if version else plain
+    what = named_change(row, line.get("message"))
     where = f"{row['route']} of {row['service']}" if row["route"] else str(row["service"])
     sides = "old and new version" if row["by_version"] else "before and after"
-    reasons = [_change_sentence(row, details["change"], what)]
+    said = said_by(line) if line else ""
+    reasons = [f"The change is {what}, first seen at {clock(row['started'])}{said or '.'}"]
     if row["more_errors"]:
         title = (
             f"Errors on {where} rose from {share(row['error_share_before'])} to "
@@ -186,25 +191,26 @@ def describe(row: dict[str, Any], details: dict[str, list[dict[str, Any]]]) -> D
         f"{kind['requests']:,} requests after it raised {kind['exception_type']}: {kind['message']}"
         for kind in details["exceptions"]
     ]
+    told = [fact for fact in details["facts"] if not row.get(fact["name"])]
+    reasons += distinctions(told, most=3) if row["more_errors"] else []
     return Description(
         title=title,
         severity="high" if (row["error_share_change"] or 0) >= 0.05 else "medium",
-        confidence=(0.95 if row["by_version"] else 0.85) if version else 0.75,
+        confidence=_confidence(row, what),
         why=(*reasons, *clock_sentences(details["clocks"])),
         recommendations=(
             f"Roll back {what}, or compare what it changed."
             if version
-            else f"Find out what {plain} brought: code, model, configuration or environment.",
+            else f"Find out what {what} brought: code, model, configuration or environment.",
         ),
     )
 
 
-def _change_sentence(row: dict[str, Any], lines: list[dict[str, Any]], what: str) -> str:
-    line = lines[0] if lines else {}
-    is_request = line.get("http_status") is not None or line.get("exception_type") is not None
-    message = None if is_request else line.get("message")
-    said = f': "{message[:200]}"' if message else "."
-    return f"The change is {what}, first seen at {clock(row['started'])}{said}"
+def _confidence(row: dict[str, Any], what: str) -> float:
+    """Rows that carry the version are surest; after a restart alone it may be that what failed caused it."""
+    if row["service_version"] or row["model_version"]:
+        return 0.95 if row["by_version"] else 0.85
+    return 0.75 if what == RESTART else 0.8
 
 
 def _around(seen: ir.Table, window_min: int, onset_min: int) -> ir.Table:

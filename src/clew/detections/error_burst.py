@@ -21,6 +21,7 @@ import ibis.expr.types as ir
 
 from clew.correlation import clocks, ties
 from clew.detections._burst_cases import BURST_CASES
+from clew.detections._contrast import contrast, distinctions, with_other_lines
 from clew.detections._intervals import wilson
 from clew.detections._values import (
     CARRIERS,
@@ -45,6 +46,7 @@ MEASURES = (
 REFERENCES: tuple[str, ...] = ()
 HOT_Z = 3.0
 LONGEST_BUCKET_S, MOST_BUCKETS, LEAST_IN_BUCKET = 300, 24, 12
+MORE_ASKED = 2.0
 LONGEST_GAP = 3
 """Buckets without a burst that one burst may have in it."""
 NEAR = timedelta(seconds=2)
@@ -113,16 +115,23 @@ def details(events: ir.Table, row: dict[str, Any]) -> dict[str, ir.Table]:
     said = seen.filter(
         seen.timestamp.between(row["started"] - NEAR, row["ended"] + NEAR)
         & (seen.role == "application")
-        & seen.severity.isin(("ERROR", "FATAL"))
+        & (ties.says_failed(seen) | (seen.http_status >= 500).fill_null(False))
     )
     words = ibis.coalesce(said.exception_message, said.message).fill_null("")
     words = ibis.coalesce(said.exception_type + ": ", "") + words
     said = said.mutate(words=words, kind=words.re_replace(r"[0-9a-fA-F]*[0-9][0-9a-fA-F]*", "#"))
     said = said.group_by("kind").agg(lines=said.count(), example=said.words.min())
+    counted = ties.requests(seen)
+    counted = counted.filter(counted.service == row["service"])
+    met = counted.filter(counted.timestamp.between(row["started"], row["ended"]))
     offsets = clocks.clock_offsets(events, failures_only=True)
     return {
         "clocks": offsets.order_by("source_id"),
         "said": said.filter(said.kind != "").order_by(ibis.desc("lines"), "kind").limit(2),
+        "facts": contrast(events, with_other_lines(met, seen)),
+        "whole": counted.agg(
+            requests=counted.count(), first=counted.timestamp.min(), last=counted.timestamp.max()
+        ),
     }
 
 
@@ -145,6 +154,8 @@ def describe(row: dict[str, Any], details: dict[str, list[dict[str, Any]]]) -> D
         for said in details["said"]
         if said["lines"] * 5 >= row["errors"]
     ]
+    told = [fact for fact in details["facts"] if row.get(fact["name"]) is None]
+    reasons += distinctions(told, most=3) + _rate_sentences(row, details["whole"])
     return Description(
         title=f"{row['service']} failed {share(row['error_share'])} of its {what} for "
         f"{_length(row)}" + (f", mostly with {cause}" if cause else ""),
@@ -153,6 +164,21 @@ def describe(row: dict[str, Any], details: dict[str, list[dict[str, Any]]]) -> D
         why=(*reasons, *clock_sentences(details["clocks"])),
         recommendations=(f"Look at what changed at {clock(row['started'])}.",),
     )
+
+
+def _rate_sentences(row: dict[str, Any], whole: list[dict[str, Any]]) -> list[str]:
+    """By how much more was asked meanwhile than in the rest of the log, where that is twice or more."""
+    burst_min = max((row["ended"] - row["started"]).total_seconds() / 60, 1 / 60)
+    rest_min = (whole[0]["last"] - whole[0]["first"]).total_seconds() / 60 - burst_min
+    rest = whole[0]["requests"] - row["requests"]
+    rate = row["requests"] / burst_min
+    if rest_min <= 0 or rest < LEAST_IN_BUCKET or rate < MORE_ASKED * rest / rest_min:
+        return []
+    times = rate * rest_min / rest
+    return [
+        f"Meanwhile {rate:,.0f} {'requests' if row['is_request'] else 'log records'} a minute came, "
+        f"{times:,.1f} times the {rest / rest_min:,.1f} a minute of the rest of the log."
+    ]
 
 
 def _length(row: dict[str, Any]) -> str:

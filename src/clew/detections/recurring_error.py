@@ -2,11 +2,13 @@
 
 Reads     events   logs at ERROR and above without exception_type: message, exception_message; the requests
                    of their ids
+          outcomes of records: outcome, success, status
 Returns   one row per service and message, whose numbers, ids and quoted words do not count
 Units     events: lines that say it; records: all log lines of the service that have a level; record_share: events of
           records, 0 to 1; failed_requests: requests of these lines that failed with 5xx
 Method    it counts where half of its lines belong to requests that failed, or min_share of the service's
-          lines say it: a healthy service has errors of its own
+          lines say it: a healthy service has errors of its own. Of records that state an outcome, a
+          failure's, min_failed_share is enough
 Blind to  what stands beside an exception of the same request, which recurring_exception names; a share
           that grows without reaching min_share is an error_burst
 """
@@ -20,19 +22,35 @@ import ibis.expr.types as ir
 
 from clew.correlation import ties
 from clew.correlation.exceptions import normalised
+from clew.detections._changes import began_sentences, change_before
+from clew.detections._contrast import contrast, distinctions
 from clew.detections._values import option
 from clew.detections._words import clock, many, share
 from clew.model.case import Case
 from clew.model.finding import Description
 
-NEEDS = {"logs": ("severity", "message")}
+NEEDS = {"logs": ("message",)}
 SUBJECT = ("service", "url_path")
-MEASURES = ("events", "records", "record_share", "failed_requests", "min_events", "min_share")
+MEASURES = (
+    "events",
+    "records",
+    "record_share",
+    "failed_requests",
+    "min_events",
+    "min_share",
+    "min_failed_share",
+)
 REFERENCES: tuple[str, ...] = ()
 LONGEST_TITLE = 120
 
 
-def detect(events: ir.Table, *, min_events: int = 20, min_share: float = 0.1) -> ir.Table:
+def detect(
+    events: ir.Table,
+    *,
+    min_events: int = 20,
+    min_share: float = 0.1,
+    min_failed_share: float = 0.02,
+) -> ir.Table:
     seen = ties.observed(events)
     said = _errors(seen)
     found = said.group_by("service", "kind").agg(
@@ -41,16 +59,22 @@ def detect(events: ir.Table, *, min_events: int = 20, min_share: float = 0.1) ->
         events=said.count(),
         failed_requests=said.failed_rid.nunique(),
         failed_lines=said.failed_rid.count(),
+        outcomes=said.is_outcome.cast("int64").sum(),
         paths=said.path.nunique(),
         path=said.path.max(),
         example=said.words.min(),
     )
-    logged = seen.filter((seen.role == "application") & seen.severity.notnull())
+    is_record = seen.severity.notnull() | seen.status.notnull()
+    logged = seen.filter((seen.role == "application") & is_record & seen.span_name.isnull())
     records = logged.group_by("service").agg(records=logged.count())
     t = found.join(records, "service")
     t = t.filter(
         (t.events >= min_events)
-        & ((t.failed_lines * 2 >= t.events) | (t.events >= min_share * t.records))
+        & (
+            (t.failed_lines * 2 >= t.events)
+            | (t.events >= min_share * t.records)
+            | ((t.outcomes * 2 >= t.events) & (t.events >= min_failed_share * t.records))
+        )
     )
     return t.select(
         "service", "kind", "started", "ended", "events", "records", "failed_requests", "example",
@@ -58,6 +82,8 @@ def detect(events: ir.Table, *, min_events: int = 20, min_share: float = 0.1) ->
         record_share=t.events / t.records,
         min_events=ibis.literal(min_events),
         min_share=option(min_share),
+        min_failed_share=option(min_failed_share),
+        is_outcome=t.outcomes * 2 >= t.events,
     ).order_by(ibis.desc("failed_requests"), ibis.desc("events"), "service", "kind")  # fmt: skip
 
 
@@ -77,6 +103,29 @@ def evidence(events: ir.Table, row: dict[str, Any]) -> ir.Table:
     return once.order_by("place", "side", "event_id")
 
 
+def details(events: ir.Table, row: dict[str, Any]) -> dict[str, ir.Table]:
+    seen = ties.observed(events)
+    said = _errors(seen)
+    said = said.filter((said.service == row["service"]) & (said.kind == row["kind"]))
+    lines = seen.filter((seen.role == "application") & (seen.service == row["service"]))
+    lines = lines.filter(
+        lines.timestamp.between(row["started"], row["ended"]) & lines.span_name.isnull()
+    )
+    lines = lines.select("event_id", "rid", request=ibis.coalesce(lines.rid, lines.event_id))
+    told = (
+        lines.semi_join(said, "event_id")
+        .select("request")
+        .distinct()
+        .mutate(failed=ibis.literal(True))
+    )
+    t = lines.left_join(told, "request")
+    labelled = t.select("event_id", "request", failed=t.failed.fill_null(False))
+    return {
+        "facts": contrast(events, labelled),
+        "changes": change_before(events, seen, row["service"], row["started"]),
+    }
+
+
 def describe(row: dict[str, Any], details: dict[str, list[dict[str, Any]]]) -> Description:
     words = row["example"].split("\n", 1)[0]
     short = words if len(words) <= LONGEST_TITLE else words[: LONGEST_TITLE - 1] + "…"
@@ -89,8 +138,10 @@ def describe(row: dict[str, Any], details: dict[str, list[dict[str, Any]]]) -> D
         reasons.append(
             f"{many(row['failed_requests'], 'request')} of these lines failed with a status of 500 or above."
         )
-    else:
+    elif not row["is_outcome"]:
         reasons.append("No failed request is tied to these lines by its id.")
+    reasons += began_sentences(details["changes"], row["started"], row["record_share"])
+    reasons += distinctions(details["facts"], words, most=3)
     return Description(
         title=f"{short} ({row['events']:,} times on {where})",
         severity="high" if row["failed_requests"] >= 10 else "medium",
@@ -106,7 +157,7 @@ def _is_line(seen: ir.Table) -> ir.BooleanValue:
     """A line that an application logs, which is no request and no span."""
     is_line: ir.BooleanValue = (
         (seen.role == "application")
-        & seen.severity.notnull()
+        & (seen.severity.notnull() | seen.status.notnull())
         & seen.http_status.isnull()
         & seen.span_name.isnull()
     )
@@ -119,26 +170,28 @@ def _errors(seen: ir.Table) -> ir.Table:
     Adds words, kind (the words without what differs), path, failed_rid and failed_id: the request of
     the line's id, where it failed.
     """
-    t = seen.filter(
-        _is_line(seen) & seen.severity.isin(("ERROR", "FATAL")) & seen.exception_type.isnull()
+    t = seen.filter(_is_line(seen) & ties.says_failed(seen) & seen.exception_type.isnull())
+    t = t.mutate(is_outcome=(t.status == "error").fill_null(False))
+    failed = ibis.ifelse(
+        t.is_outcome & ~t.severity.isin(("ERROR", "FATAL")).fill_null(False), ": failed", ""
     )
-    cause = ibis.coalesce(": " + t.exception_message, ibis.literal(""))
+    cause = ibis.coalesce(": " + t.exception_message, failed)
     t = t.mutate(words=ibis.coalesce(t.message + cause, t.exception_message))
     t = t.filter(t.words.notnull())
     raised = seen.filter(seen.exception_type.notnull() & seen.rid.notnull())
     t = t.anti_join(raised.select("rid").distinct(), "rid")
     asked = seen.filter(seen.rid.notnull() & seen.http_status.notnull())
     asked = asked.group_by(asked_rid=asked.rid).agg(
-        status=asked.http_status.max(),
+        asked_status=asked.http_status.max(),
         asked_path=asked.url_path.max(),
         asked_id=asked.event_id.min(where=asked.http_status >= 500),
     )
     t = t.left_join(asked, t.rid == asked.asked_rid)
     return t.select(
-        "event_id", "timestamp", "at", "service", "words",
+        "event_id", "timestamp", "at", "service", "words", "is_outcome",
         kind=normalised(t.words),
         path=ibis.coalesce(t.url_path, t.asked_path),
-        failed_rid=ibis.ifelse(t.status >= 500, t.asked_rid, ibis.null("string")),
+        failed_rid=ibis.ifelse(t.asked_status >= 500, t.asked_rid, ibis.null("string")),
         failed_id=t.asked_id,
     )  # fmt: skip
 
@@ -185,6 +238,16 @@ CASES = [
         rows=[_line(n, f"job {n} done") for n in range(600)]
         + [_line(n, f"cache miss of k{n}", severity="ERROR") for n in range(30)],
         expect=[],
+    ),
+    Case(
+        "outcomes that are failures are found, though they are few of the records and have no level",
+        rows=[
+            {"timestamp": f"2026-11-20T10:{n // 10:02}:{n % 10 * 6:02}Z", "service": "vectors",
+             "source_format": "jsonl", "message": "query", "status": "error" if n % 20 == 0 else "ok",
+             "exception_message": "segment checksum mismatch" if n % 20 == 0 else None}
+            for n in range(600)
+        ],
+        expect=[{"service": "vectors", "events": 30, "records": 600, "record_share": 0.05}],
     ),
     Case(
         "a line beside an exception of the same request is the exception's",

@@ -2,12 +2,16 @@
 
 Reads     logs, requests   exception_type, exception_message, exception_frame, url_path,
           http_status, request_id, trace_id, every column and attribute of the requests concerned
-Returns   one row per service, exception type and path (the route where paths carry ids)
+Returns   one row per service, exception type and path (the route where paths carry ids); paths that share
+          the cause, one own frame and message, are one row of the path with most affected requests
 Units     events: logged exceptions; requests: all requests on that path while it lasted;
-          affected_requests: those with the exception; error_share: affected of all, 0 to 1
+          affected_requests: those with the exception; error_share: affected of all, 0 to 1;
+          routes: paths with that cause, and all_events, all_requests, all_affected_requests the sums over
+          them; all_recovered_requests: those answered below 400 all the same
 Method    an exception without path or status takes them from the lines of its request: tied by id,
           else the nearest failed request in time; an exception that the server logs once more is
-          the same request, and of several exceptions in one request the first counts
+          the same request, and of several exceptions in one request the first counts; of warnings with an
+          exception min_warned must be there, for what is tried again and succeeds is logged so
 Blind to  errors logged without an exception type; requests that no log mentions
 Source    OpenTelemetry semantic conventions, exceptions in logs and spans
 """
@@ -22,34 +26,35 @@ import ibis
 import ibis.expr.types as ir
 
 from clew.correlation import clocks, ties
-from clew.correlation.exceptions import exceptions
+from clew.detections._changes import began_sentences, change_before
 from clew.detections._contrast import contrast, distinctions, lacking_fields
 from clew.detections._exception_cases import EXCEPTION_CASES
+from clew.detections._exception_paths import (
+    COUNTED,
+    beside,
+    by_path,
+    folded,
+    of_row,
+    on_routes,
+)
 from clew.detections._words import clock, clock_sentences, place, share
 from clew.model.finding import Description, Severity
 
 NEEDS = {"logs": ("exception_type",)}
 SUBJECT = ("service", "exception_type", "url_path", "http_route")
-MEASURES = ("events", "requests", "affected_requests", "error_share", "min_requests")
+MEASURES = (
+    "events", "requests", "affected_requests", "error_share", "routes", "all_events", "all_requests",
+    "all_affected_requests", "all_recovered_requests", "min_requests", "min_warned",
+)  # fmt: skip
 REFERENCES: tuple[str, ...] = ()
 
 
-def detect(events: ir.Table, *, min_requests: int = 3, tolerance_s: float = 2.0) -> ir.Table:
-    seen = ties.observed(events)
-    raised = _first_causes(exceptions(seen, tolerance_s=tolerance_s))
-    found = raised.group_by("service", "exception_type", "route").agg(
-        started=raised.timestamp.min(),
-        ended=raised.timestamp.max(),
-        events=raised.count(),
-        affected_requests=raised.request.nunique(),
-        paths=raised.url_path.nunique(),
-        path=raised.url_path.max(),
-        tied_lines=raised.proxy_event_id.nunique(),
-        tie_confidence=raised.confidence.mean(),
-    )
-    found = found.filter(found.affected_requests >= min_requests)
-    t = found.left_join(_asked(seen, found), ["service", "exception_type", "route"])
-    t = t.mutate(requests=ibis.greatest(t.asked.fill_null(0), t.affected_requests))
+def detect(
+    events: ir.Table, *, min_requests: int = 3, min_warned: int = 10, tolerance_s: float = 2.0
+) -> ir.Table:
+    t = folded(by_path(ties.observed(events), tolerance_s=tolerance_s))
+    is_warned = t.warnings * 2 > t.events
+    t = t.filter(t.all_affected_requests >= ibis.ifelse(is_warned, min_warned, min_requests))
     is_one_path = t.paths == 1
     return t.select(
         "service",
@@ -60,33 +65,40 @@ def detect(events: ir.Table, *, min_requests: int = 3, tolerance_s: float = 2.0)
         "requests",
         "affected_requests",
         "route",
+        "cause",
+        "routes",
+        "warnings",
         "tied_lines",
         "tie_confidence",
+        *(f"all_{name}" for name in COUNTED),
         url_path=ibis.ifelse(is_one_path, t.path, None),
         http_route=ibis.ifelse(is_one_path, None, t.route),
         error_share=ibis.ifelse(
             t.route.isnull() & t.asked.isnull(), None, t.affected_requests / t.requests
         ),
         min_requests=ibis.literal(min_requests),
-    ).order_by(ibis.desc("affected_requests"), "service", "exception_type", "route")
+        min_warned=ibis.literal(min_warned),
+    ).order_by(ibis.desc("all_affected_requests"), "service", "exception_type", "route")
 
 
 def evidence(events: ir.Table, row: dict[str, Any]) -> ir.Table:
-    """The exceptions as logged, each followed by the proxy's line of its request."""
-    raised = _of_row(exceptions(ties.observed(events)), row)
+    """The exceptions as logged, each followed by the proxy's line of its request, or else by the
+    application's."""
+    raised = of_row(ties.observed(events), row)
     order = ibis.window(order_by=[raised.is_repeat, raised["at"], raised.event_id])
     raised = raised.mutate(place=ibis.row_number().over(order))
     raised = raised.filter(raised.place < 20)
     own = raised.select("event_id", "place", side=ibis.literal(0))
-    proxied = raised.select(event_id="proxy_event_id", place="place", side=ibis.literal(1))
-    both = ibis.union(own, proxied.filter(proxied.event_id.notnull()))
+    line = ibis.coalesce(raised.proxy_event_id, raised.own_event_id)
+    tied = raised.select(event_id=line, place="place", side=ibis.literal(1))
+    both = ibis.union(own, tied.filter(tied.event_id.notnull()))
     once = both.group_by("event_id").agg(place=both.place.min(), side=both.side.min())
     return once.order_by("place", "side", "event_id").limit(20)
 
 
 def details(events: ir.Table, row: dict[str, Any]) -> dict[str, ir.Table]:
     seen = ties.observed(events)
-    raised = _of_row(exceptions(seen), row)
+    raised = of_row(seen, row)
     texts = raised.group_by("exception_message", "exception_frame").agg(events=raised.count())
     return {
         "texts": texts.order_by(ibis.desc("events"), "exception_message", "exception_frame").limit(
@@ -94,6 +106,8 @@ def details(events: ir.Table, row: dict[str, Any]) -> dict[str, ir.Table]:
         ),
         "stacks": _stack(events, raised),
         "facts": contrast(events, _labelled(seen, raised, row)),
+        "paths": beside(seen, row).order_by(ibis.desc("affected_requests"), "route").limit(10),
+        "changes": change_before(events, seen, row["service"], row["started"]),
         "clocks": clocks.clock_offsets(events, failures_only=True).order_by("source_id"),
     }
 
@@ -102,17 +116,12 @@ def describe(row: dict[str, Any], details: dict[str, list[dict[str, Any]]]) -> D
     text: dict[str, Any] = details["texts"][0] if details["texts"] else {}
     message = text.get("exception_message") or ""
     lacking = lacking_fields(details["facts"], message)
-    affected, requests = row["affected_requests"], row["requests"]
-    where = place(row)
     reasons = [f"{row['exception_type']}: {message}" if message else str(row["exception_type"])]
     if text.get("exception_frame"):
         reasons.append(f"It was raised at {text['exception_frame']}.")
     reasons += _origin_sentences(details["stacks"])
-    if row["error_share"] is not None:
-        reasons.append(
-            f"{affected:,} of {requests:,} requests on {where} failed with it between "
-            f"{clock(row['started'])} and {clock(row['ended'])} ({share(row['error_share'])})."
-        )
+    reasons += _share_sentences(row, details["paths"])
+    reasons += began_sentences(details["changes"], row["started"], row["error_share"])
     reasons += distinctions(details["facts"], message)
     if row["tied_lines"]:
         reasons.append(
@@ -124,15 +133,59 @@ def describe(row: dict[str, Any], details: dict[str, list[dict[str, Any]]]) -> D
     if missing and not lacking:
         reasons.insert(1, f"The message names the field that is missing: '{missing}'.")
     cause = f": the input lacks '{missing}'" if lacking else f": '{missing}' is missing"
-    cause = cause if missing else ""
-    times = f"in {affected:,} requests" if row["route"] else f"{row['events']:,} times"
     return Description(
-        title=f"{row['exception_type']} {times} on {where}{cause}",
+        title=_title(row) + (cause if missing else ""),
         severity=_severity(row),
-        confidence=min(0.99, 0.9 * row["tie_confidence"] + (0.09 if affected >= 10 else 0.0)),
+        confidence=min(
+            0.99,
+            0.9 * row["tie_confidence"] + (0.09 if row["all_affected_requests"] >= 10 else 0.0),
+        ),
         why=tuple(reasons),
         recommendations=_recommendations(row, text, lacking[0] if lacking else None),
     )
+
+
+def _title(row: dict[str, Any]) -> str:
+    affected, where = row["all_affected_requests"], place(row)
+    if not row["route"]:
+        return f"{row['exception_type']} {row['events']:,} times on {where}"
+    if row["routes"] > 1:
+        where = f"{row['routes']} paths of {row['service']}, most on {where.partition(' of ')[0]}"
+    then = ", which succeeded nevertheless," if _is_recovered(row) else ""
+    return f"{row['exception_type']} in {affected:,} requests{then} on {where}"
+
+
+def _is_recovered(row: dict[str, Any]) -> bool:
+    """Whether what raised it was answered well all the same: tried again, or done without."""
+    return bool(row["all_recovered_requests"] * 2 > row["all_affected_requests"])
+
+
+def _share_sentences(row: dict[str, Any], paths: list[dict[str, Any]]) -> list[str]:
+    """How many requests met it, on each of its paths, and how many succeeded all the same."""
+    said = []
+    verb = "raised" if _is_recovered(row) else "failed with"
+    if row["error_share"] is not None:
+        said.append(
+            f"{row['affected_requests']:,} of {row['requests']:,} requests on {place(row)} {verb} it "
+            f"between {clock(row['started'])} and {clock(row['ended'])} ({share(row['error_share'])})."
+        )
+    if row["all_recovered_requests"]:
+        said.append(
+            f"{row['all_recovered_requests']:,} of {row['all_affected_requests']:,} were answered with a "
+            "status below 400 all the same: what failed was tried again or done without."
+        )
+    if row["routes"] > 1:
+        others = [path for path in paths if path["route"] != row["route"]]
+        told = ", ".join(
+            f"{path['route'] or 'no known path'} ({path['affected_requests']:,} of "
+            f"{path['requests']:,} requests)"
+            for path in others
+        )
+        said.append(
+            f"The same error came on {row['routes']} paths, {row['all_affected_requests']:,} of "
+            f"{row['all_requests']:,} requests in all, so what they share is at fault; beside it: {told}."
+        )
+    return said
 
 
 CHAINED = re.compile(
@@ -164,58 +217,22 @@ def _origin_sentences(stacks: list[dict[str, Any]]) -> list[str]:
     return [f"It came from {found['error'][:300]}"] if found else []
 
 
-def _first_causes(raised: ir.Table) -> ir.Table:
-    """Of several exceptions of one request those of the first's type; the others follow."""
-    order = ibis.window(
-        group_by=raised.request,
-        order_by=[raised["at"], raised.line.fill_null(0), raised.event_id],
-        preceding=None,
-        following=None,
-    )
-    raised = raised.mutate(first_type=raised.exception_type.first().over(order))
-    return raised.filter(raised.exception_type == raised.first_type)
-
-
-def _asked(seen: ir.Table, found: ir.Table) -> ir.Table:
-    """Requests on each finding's path while it lasted: its service's, else the proxy's."""
-    counted = ties.requests(seen)
-    counted = counted.filter(counted.is_request)
-    counted = counted.select("route", asked_service="service", role="role", asked_at="timestamp")
-    span = found.select("service", "exception_type", "route", "started", "ended")
-    slack = ibis.interval(seconds=2)
-    met = counted.join(span, "route")
-    met = met.filter((met.asked_at >= met.started - slack) & (met.asked_at <= met.ended + slack))
-    own = met.count(where=met.asked_service == met.service)
-    proxied = met.count(where=met.role == "proxy")
-    return met.group_by("service", "exception_type", "route").agg(
-        asked=ibis.ifelse(own > 0, own, proxied)
-    )
-
-
-def _of_row(raised: ir.Table, row: dict[str, Any]) -> ir.Table:
-    on_route = raised.route.isnull() if row["route"] is None else raised.route == row["route"]
-    raised = _first_causes(raised)
-    return raised.filter(
-        (raised.service == row["service"])
-        & (raised.exception_type == row["exception_type"])
-        & on_route
-    )
-
-
 def _labelled(seen: ir.Table, raised: ir.Table, row: dict[str, Any]) -> ir.Table:
     """event_id, request, failed: the lines of affected requests, and of succeeding ones beside."""
     own = raised.select("event_id", "request")
     proxied = raised.filter(raised.proxy_event_id.notnull())
     proxied = proxied.select(event_id="proxy_event_id", request="request")
+    told = raised.filter(raised.own_event_id.notnull())
+    told = told.select(event_id="own_event_id", request="request")
     named = seen.filter(seen.rid.notnull()).select("event_id", request="rid")
     named = named.semi_join(raised, "request")
-    failing = ibis.union(own, proxied, named).distinct().mutate(failed=ibis.literal(True))
+    failing = ibis.union(own, proxied, told, named).distinct().mutate(failed=ibis.literal(True))
     slack = timedelta(seconds=2)
     lines = seen.filter(seen.timestamp.between(row["started"] - slack, row["ended"] + slack))
     lines = lines.mutate(request=ibis.coalesce(lines.rid, lines.event_id))
-    on_route = lines.route.isnull() if row["route"] is None else lines.route == row["route"]
     is_good = (lines.http_status < 400).fill_null(~lines.severity.isin(("ERROR", "FATAL")))
-    good = lines.filter(on_route & is_good.fill_null(True)).select("request").distinct()
+    good = on_routes(lines.filter(is_good.fill_null(True)), seen, row)
+    good = good.select("request").distinct()
     good = lines.semi_join(good, "request").anti_join(failing, "request")
     succeeding = good.select("event_id", "request", failed=ibis.literal(False))
     return ibis.union(failing, succeeding)
@@ -248,9 +265,12 @@ def _field_named(exception_type: str, message: str) -> str | None:
 
 
 def _severity(row: dict[str, Any]) -> Severity:
-    if (row["error_share"] or 0) >= 0.05 or row["affected_requests"] >= 100:
-        return "high"
-    return "medium" if row["affected_requests"] >= 10 else "low"
+    """A warning, or what was answered well in the end, is not as bad as a failure."""
+    affected = row["all_affected_requests"]
+    is_mild = _is_recovered(row) or row["warnings"] * 2 > row["events"]
+    if (row["error_share"] or 0) >= 0.05 or affected >= 100:
+        return "medium" if is_mild else "high"
+    return "medium" if affected >= 10 and not is_mild else "low"
 
 
 def _recommendations(

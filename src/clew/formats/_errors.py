@@ -6,13 +6,54 @@ decides.
 
 from __future__ import annotations
 
-from collections.abc import Collection
+from collections.abc import Collection, Mapping
 
 from clew.formats._traceback import MARK, WRITTEN_MARK, exception_sql
 
 OK_WORDS = ("ok", "success", "successful", "succeeded", "completed", "pass", "passed")
 ERROR_WORDS = ("error", "err", "failed", "failure", "fail", "exception", "timeout", "aborted")
 """How a status says that it went well, or did not."""
+OUTCOMES = frozenset(
+    [
+        "outcome",
+        "result",
+        "state",
+        "event.outcome",
+        "event_outcome",
+        "job_status",
+        "task_status",
+        "run_status",
+    ]
+)
+IS_WELL = frozenset(
+    ["success", "succeeded", "successful", "is_success", "issuccess", "ok", "is_ok"]
+)
+IS_ILL = frozenset(["failed", "failure", "is_failed", "is_error", "iserror", "has_error"])
+"""Names of fields that say how it ended, in a word or by true and false."""
+
+
+def status_of_word(text: str) -> str:
+    """SQL of ok or error, as a word says it; NULL for any other."""
+    word = f"lower(trim({text}))"
+    return f"CASE WHEN {word} IN {OK_WORDS} THEN 'ok' WHEN {word} IN {ERROR_WORDS} THEN 'error' END"
+
+
+def outcome_of(texts: Mapping[str, str]) -> str:
+    """SQL of ok or error, as the outcome of a record without a status says it; empty where no field does.
+
+    Fields keep their own names and values too: `success:false` and `outcome:failure` are searched for.
+    texts: field name to SQL of its text
+    """
+    said = []
+    for name, text in texts.items():
+        if name.lower() in OUTCOMES:
+            said.append(status_of_word(text))
+        elif name.lower() in IS_WELL | IS_ILL:
+            well, ill = ("ok", "error") if name.lower() in IS_WELL else ("error", "ok")
+            said.append(
+                f"CASE lower({text}) WHEN 'true' THEN '{well}' WHEN 'false' THEN '{ill}' END"
+            )
+    return ", ".join(said)
 
 
 def error_columns(column: str, said: str) -> dict[str, tuple[str, bool, int]]:

@@ -24,7 +24,7 @@ from clew.formats._counts import (
     whole_input,
 )
 from clew.formats._durations import spelled_ms
-from clew.formats._errors import ERROR_WORDS, OK_WORDS, error_columns, lines_of_text
+from clew.formats._errors import error_columns, lines_of_text, outcome_of, status_of_word
 from clew.formats._members import json_object
 from clew.formats._severity import severity_sql
 from clew.formats._time import day_sql, epoch_sql, timestamp_sql
@@ -181,6 +181,8 @@ def map_members(
         rivals.sort(key=lambda rival: rival.priority)
         columns[column] = _first(rivals)
         left += _misfits(column, rivals, candidates)
+    if said := outcome_of({item.name: item.text for item in fields}):
+        columns["status"] = f"coalesce({columns.get('status', 'NULL')}, {said})"
     if "input_tokens" in columns:
         names = {column: rivals[0].field.name for column, rivals in candidates.items()}
         columns["input_tokens"] = whole_input(columns, names)
@@ -263,16 +265,11 @@ def _candidates(
     if column == "http_status":
         if number := item.number:
             return {column: can(f"CASE WHEN {number} BETWEEN 100 AND 599 THEN {number} END")}
-        word = f"lower(trim({text}))"
         return {
             "http_status": can(
                 f"try_cast(regexp_extract({text}, '^ *([1-5][0-9][0-9])(\\.0*)?\\b', 1) AS BIGINT)"
             ),
-            "status": can(
-                f"CASE WHEN {word} IN {OK_WORDS} THEN 'ok' "
-                f"WHEN {word} IN {ERROR_WORDS} THEN 'error' END",
-                later=50,
-            ),
+            "status": can(status_of_word(text), later=50),
         }
     if column == "url_path":  # app::http, a target of Rust's tracing, is none
         is_plain = (

@@ -10,7 +10,7 @@ import hashlib
 import json
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from typing import Any, Literal
 
 Severity = Literal["info", "low", "medium", "high", "critical"]
@@ -159,21 +159,54 @@ class Investigation:
     annotations: tuple[str, ...] = ()
 
 
+CLOCKS_DIFFER = timedelta(seconds=2)
 SYMPTOMS = frozenset({"error_burst"})
 """Kinds that say that something fails, and not what: they stand below equally severe others."""
 
 
+FAILURES = frozenset({"recurring_exception", "recurring_error", "error_burst"})
+CHANGES = frozenset({"deployment_regression"})
+"""Kinds that say what failed, and kinds that say which change it began with."""
+SURE_CHANGE = 0.8
+"""Less sure of itself is a mere restart: what failed may have brought it about."""
+
+
 def ranked(findings: Iterable[Finding]) -> tuple[Finding, ...]:
-    """Most severe first, causes before symptoms, then the surest, then the one with most events."""
-    return tuple(
-        sorted(
-            findings,
-            key=lambda f: (
-                -SEVERITIES.index(f.severity),
-                f.kind in SYMPTOMS,
-                -f.confidence,
-                -(f.measures.get("events") or 0),
-                f.id,
-            ),
-        )
+    """Most severe first, causes before symptoms, then the surest, then the one with most events.
+
+    A named change stands before what began with it.
+    """
+    found = list(findings)
+    rank = {f.id: _rank(f) for f in found}
+    for change in found:
+        begun = [rank[f.id] for f in found if _began_with(f, change)]
+        if begun and min(begun) < rank[change.id]:
+            rank[change.id] = (*min(begun)[:-1], "")
+    return tuple(sorted(found, key=lambda f: rank[f.id]))
+
+
+def _rank(f: Finding) -> tuple[Any, ...]:
+    return (
+        -SEVERITIES.index(f.severity),
+        f.kind in SYMPTOMS,
+        -f.confidence,
+        -(f.measures.get("all_events") or f.measures.get("events") or 0),
+        f.id,
+    )
+
+
+def _began_with(failure: Finding, change: Finding) -> bool:
+    """Whether what failed began after a sure change of its service, and is most of the errors since."""
+    if failure.kind not in FAILURES or change.kind not in CHANGES:
+        return False
+    if not (failure.start and change.start and change.end):
+        return False
+    if failure.subject.get("service") != change.subject.get("service"):
+        return False
+    since = change.measures.get("errors_after") or 0
+    counts = [failure.measures.get(name) or 0 for name in ("all_events", "events", "errors")]
+    return bool(
+        change.confidence >= SURE_CHANGE
+        and change.start - CLOCKS_DIFFER <= failure.start <= change.end
+        and max(counts) * 2 >= since > 0
     )

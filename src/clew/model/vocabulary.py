@@ -149,7 +149,7 @@ PLAIN: dict[str, str] = {
     "url_path": (
         "url_path url path uri request_uri requesturi request_path requestpath endpoint "
         "resource_path url.path url.full http.url http.target url.original req.url req.path "
-        "request.url request.path request.uri httprequest.requesturl http.path target api_path "
+        "request.url request.path request.uri httprequest.requesturl http.path http_path target api_path "
         "api_endpoint clientrequesturi proxy.path csuristem"
     ),
     "url_query": "url_query query query_string querystring url.query args req.query_string csuriquery",
