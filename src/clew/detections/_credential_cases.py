@@ -63,7 +63,93 @@ _MANY_USERS = [
 ]
 _MANY_ADDRESSES = [*_refused("home-5", AWAY, 100, 100, 4), *_burn("home-5", AWAY, 1000)]
 
+
+def _in_64(n: int) -> str:
+    return f"2001:db8:9:1:{n + 1:x}:{n * 77 + 5:x}:0:{n * 31 + 9:x}"
+
+
+def _pod(n: int) -> str:
+    return f"10.42.{n % 7}.{n + 2}"
+
+
 STUFFING_CASES = [
+    Case(
+        "an address that was refused unnamed for days, then let in as five, is no shared one for its many answers",
+        rows=USUAL
+        + _refused(None, [THIEF], 100, 300, 6)
+        + [asked(2000 + 10 * n, f"home-{n % 5}", THIEF, tokens=200) for n in range(80)]
+        + _burn("home-1", [THIEF], 3000),
+        expect=[{"client_ip": THIEF, "user_id": None, "refusals": 6, "users": 5}],
+    ),
+    Case(
+        "each user is let in after refusals that state nobody",
+        rows=USUAL
+        + [
+            row
+            for n in range(5)
+            for row in (
+                *_refused(None, [THIEF], 100 + 200 * n, 60, 2),
+                *(asked(230 + 200 * n + 3 * k, f"home-{n}", THIEF, tokens=300) for k in range(20)),
+            )
+        ]
+        + _burn("home-2", [THIEF], 1300),
+        expect=[{"client_ip": THIEF, "refusals": 10, "users": 5}],
+    ),
+    Case(
+        "one of the thief's addresses alone was refused, unnamed and often",
+        rows=USUAL
+        + _refused(None, AWAY[:1], 100, 100, 5)
+        + [asked(1500 + 10 * n, "home-5", AWAY[n % 5], tokens=800) for n in range(60)]
+        + _burn("home-5", AWAY, 2500),
+        expect=[{"user_id": "home-5", "refusals": 5}],
+    ),
+    Case(
+        "a device whose IPv6 address changes daily, and whose session has ended each time, is one address",
+        rows=USUAL
+        + [
+            row
+            for day in range(5)
+            for row in (
+                asked(1440 * day + 60, "home-5", _in_64(day), 401),
+                *(asked(1440 * day + 80 + 10 * n, "home-5", _in_64(day), tokens=900) for n in range(30)),
+            )
+        ]
+        + _burn("home-5", [_in_64(4)], 6800),
+        expect=[],
+    ),
+    Case(
+        "a thief who changes the address within a /64 is one",
+        rows=USUAL
+        + [asked(100 + 40 * n, f"home-{n % 5}", _in_64(n), 401) for n in range(15)]
+        + [asked(1000 + n, f"home-{n % 5}", _in_64(n), tokens=5_000) for n in range(40)],
+        expect=[{"client_ip": _in_64(15), "user_id": None, "users": 5, "addresses": 40, "refusals": 15}],
+    ),
+    Case(
+        "the pods of one account, new ones each day, with an old key for a while, are a fleet",
+        rows=USUAL
+        + [
+            row
+            for pod in range(20)
+            for row in (
+                asked(200 + 5 * pod, "svc-batch", _pod(pod), 401),
+                *_burn("svc-batch", [_pod(pod)], 400 + 5 * pod, 30, 900),
+            )
+        ],
+        expect=[],
+    ),
+    Case(
+        "an account that spent as much from as many new addresses before it was refused is as ever",
+        rows=USUAL
+        + [
+            row
+            for n in range(20)
+            for row in (
+                *([asked(100 * n + 5, "crawler", f"198.18.{n}.1", 401)] if n > 12 else []),
+                *_burn("crawler", [f"198.18.{n}.1"], 100 * n + 30, 30, 4_500),
+            )
+        ],
+        expect=[],
+    ),
     Case(
         "one address with four users, refused hours before it is let in, is found",
         rows=USUAL + _MANY_USERS,

@@ -3,6 +3,7 @@
 pairs      one row an owner and address: how often it was refused and accepted, and when
 ordinary   one row: how often ordinary requests are refused, and how often an owner's first contact is
 addresses  one row an address, with `is_shared`: steady success of many owners, few of them refused first
+judged     the pairs with what is known of their address
 """
 
 from __future__ import annotations
@@ -14,9 +15,12 @@ import ibis.expr.types as ir
 
 from clew.correlation.built import once
 from clew.correlation.call_outcomes import number
+from clew.detections._networks import fleet_of
 
 FEWEST_TO_JUDGE = 20
 """Requests below which no success is steady."""
+SLOW_US = 600_000_000
+"""Refusals of a user behind a shared address must be spread so far: one wrong key in a loop is not."""
 SOON_US = 600_000_000
 MOST_REFUSED = 0.1
 """Share of refusals up to which success is steady; or four times what is ordinary."""
@@ -27,6 +31,9 @@ MOST_OF_HOME = 4
 MANY_HOMES = 10
 """An address that is home to so many owners, and to half of its own, has no strangers."""
 
+FEWEST_OCCASIONS = 3
+"""Occasions at which an address was refused before it was ever answered, so that it was tried out."""
+
 
 @once
 def pairs(t: ir.Table) -> ir.Table:
@@ -35,6 +42,8 @@ def pairs(t: ir.Table) -> ir.Table:
     early        refusals before the owner had ever been accepted from there
     unanswered   occasions, of ten minutes, at which refusals were not followed by an answer soon:
                  one who mistypes tries again at once
+    unclaimed    refusals that state nobody, just before the owner was first accepted from there: nobody
+                 was accepted between them and her
     """
     main = t.filter((t.refused | t.accepted) & t.client_ip.notnull() & t.owner.notnull())
     p = main.group_by("owner", "client_ip").agg(
@@ -59,8 +68,39 @@ def pairs(t: ir.Table) -> ir.Table:
         last_unanswered_us=r.at_us.max(where=r.is_unanswered),
     )
     p = p.left_join(found, ["owner", "client_ip"]).drop("owner_right", "client_ip_right")
-    counts = ("early", "early_unanswered", "unanswered")
+    claimed = _unclaimed(t).rename(claimed_ip="client_ip", claimant="owner", claimed_us="at_us")
+    p = p.left_join(
+        claimed,
+        [
+            p.owner == claimed.claimant,
+            p.client_ip == claimed.claimed_ip,
+            p.first_ok_us == claimed.claimed_us,
+        ],
+    ).drop("claimed_ip", "claimant", "claimed_us")
+    counts = ("early", "early_unanswered", "unanswered", "unclaimed")
     return p.mutate(**{name: p[name].fill_null(0) for name in counts})
+
+
+def _unclaimed(t: ir.Table) -> ir.Table:
+    """Answers, with how many refusals that state nobody came just before them at their address."""
+    main = t.filter((t.refused | t.accepted) & t.client_ip.notnull())
+    is_nameless = main.refused & main.owner.isnull()
+    asked = main.filter(is_nameless | (main.accepted & main.owner.notnull()))
+    asked = asked.semi_join(main.filter(is_nameless), "client_ip")
+    asked = asked.mutate(lost=ibis.ifelse(asked.accepted, 0, 1))
+    until = ibis.window(
+        group_by=asked.client_ip,
+        order_by=[asked.at_us, asked.event_id],
+        preceding=None,
+        following=0,
+    )
+    asked = asked.mutate(lost_until=asked.lost.sum().over(until))
+    answers = asked.filter(asked.accepted)
+    before = ibis.window(group_by=answers.client_ip, order_by=[answers.at_us, answers.event_id])
+    just = answers.lost_until - answers.lost_until.lag().over(before).fill_null(0)
+    answers = answers.mutate(unclaimed=just)
+    found = answers.group_by("owner", "client_ip", "at_us").agg(unclaimed=answers.unclaimed.max())
+    return found.filter(found.unclaimed > 0)
 
 
 def _refusals(main: ir.Table) -> ir.Table:
@@ -88,7 +128,7 @@ def ordinary(t: ir.Table) -> ir.Table:
     usual = a.filter(a.denied * 2 <= a.asked)
     rates = usual.agg(refused_usual=usual.denied.sum() / usual.asked.sum().nullif(0))
     p = pairs(t)
-    o = p.group_by("owner").agg(first_share=(p.early > 0).cast("int64").mean())
+    o = p.group_by("owner").agg(first_share=_is_refused_first(p).cast("int64").mean())
     found = rates.cross_join(o.agg(middle=o.first_share.quantile(0.5)))
     refused = found.refused_usual.fill_null(0.0)
     return found.select(
@@ -102,6 +142,7 @@ def addresses(t: ir.Table) -> ir.Table:
 
     owners, first_refused  how many owners used it, and of how many the first contact was refused
     nameless, first_nameless_us  refusals that state no owner
+    nameless_unanswered  occasions of such, before the first answer at the address, and not soon before
     """
     main = t.filter((t.refused | t.accepted) & t.client_ip.notnull())
     is_nameless = main.refused & main.owner.isnull()
@@ -109,18 +150,27 @@ def addresses(t: ir.Table) -> ir.Table:
         requests=signed(main.count()),
         refusals=number(main.refused),
         first_no_us=main.at_us.min(where=main.refused),
+        first_ok_us=main.at_us.min(where=main.accepted),
         last_ok_us=main.at_us.max(where=main.accepted),
         nameless=number(is_nameless),
         first_nameless_us=main.at_us.min(where=is_nameless),
     )
+    lost = main.filter(is_nameless).select("client_ip", "at_us")
+    lost = lost.join(a.select("client_ip", "first_ok_us"), "client_ip")
+    lost = lost.filter(lost.at_us < lost.first_ok_us - SOON_US)
+    lost = lost.group_by("client_ip").agg(
+        nameless_unanswered=signed((lost.at_us // SOON_US).nunique())
+    )
+    a = a.left_join(lost, "client_ip").drop("client_ip_right")
     p = _elsewhere(pairs(t))
     owners = p.group_by("client_ip").agg(
         owners=signed(p.count()),
         owners_accepted=number(p.first_ok_us.notnull()),
-        first_refused=number(p.early > 0),
-        first_refused_twice=number(p.early > 1),
+        first_refused=number(_is_refused_first(p)),
+        first_refused_twice=number(p.early + p.unclaimed > 1),
         unanswered=p.unanswered.sum(),
-        aliens=number((p.early > 0) & p.is_away),
+        aliens=number(_is_refused_first(p) & p.is_away),
+        guests=number(p.is_away & (p.answers_elsewhere > 0)),
         homes=number(~p.is_away & (p.answers_elsewhere > 0)),
         first_elsewhere=_first_elsewhere(p),
     )
@@ -133,10 +183,49 @@ def addresses(t: ir.Table) -> ir.Table:
             "first_refused",
             "first_refused_twice",
             "unanswered",
+            "nameless_unanswered",
         )
     }
     a = a.mutate(refused_share=a.refusals / a.requests, **counts)
     return a.mutate(is_shared=_is_shared(a))
+
+
+def judged(t: ir.Table, min_users: int) -> ir.Table:
+    """Pairs with what is known of their address. `place` is it, or the fleet it is in, where most owners come
+    from outside. Refusals that state nobody, before the first answer
+    at an address that is not shared, are the pair's own. Addresses that try many users and are never
+    let in say nothing of these users."""
+    a = addresses(t)
+    is_busy = a.owners >= min_users
+    a = a.filter(~is_busy | (a.owners_accepted > 0))
+    a = a.select(
+        "client_ip", "is_shared", "nameless", "nameless_unanswered", "first_nameless_us",
+        unanswered_there="unanswered", requests_there="requests",
+        is_accused=(a.owners >= min_users) & ~a.is_shared & (a.first_no_us < a.last_ok_us),
+    )  # fmt: skip
+    p = pairs(t).join(a, "client_ip")
+    is_inside = fleet_of(p.client_ip) != p.client_ip
+    p = p.cross_join(p.agg(inside=p.owner.nunique(where=is_inside), all_owners=p.owner.nunique()))
+    p = p.select(p, is_mixed=p.inside * 2 < p.all_owners)
+    is_own = (~p.is_shared & (p.first_nameless_us < p.first_ok_us)).fill_null(False)
+    others = (p.unanswered_there - p.unanswered) / (p.requests_there - p.requests).nullif(0)
+    is_behind = (
+        p.is_shared
+        & (p.last_unanswered_us - p.first_unanswered_us >= SLOW_US)
+        & unusually_many(p.unanswered - 2, p.requests, others, 4.0)
+    )
+    nameless_us = ibis.ifelse(is_own, p.first_nameless_us, None)
+    own = ibis.ifelse(is_own, p.nameless, 0)
+    return p.mutate(
+        nameless=own,
+        early=p.early + own,
+        early_unanswered=p.early_unanswered + ibis.ifelse(is_own, p.nameless_unanswered, 0),
+        first_early_us=ibis.coalesce(
+            ibis.least(p.first_early_us, nameless_us), p.first_early_us, nameless_us
+        ),
+        is_behind=is_behind.fill_null(False),
+        place=ibis.ifelse(p.is_mixed, fleet_of(p.client_ip), p.client_ip),
+    )
 
 
 def unusually_many(found: ir.Value, of: ir.Value, rate: ir.Value, deviations: float) -> ir.Value:
@@ -154,7 +243,7 @@ def _elsewhere(p: ir.Table) -> ir.Table:
     """Pairs with the owner's share of first contacts that were refused, at all addresses and at the
     others (NULL without one), and `is_away`: she was never let in here, or is about as often elsewhere."""
     own = ibis.window(group_by="owner")
-    early = (p.early > 0).cast("int64")
+    early = _is_refused_first(p).cast("int64")
     p = p.mutate(
         early_first=early,
         places=signed(p.count().over(own)),
@@ -194,8 +283,21 @@ def _is_shared(a: ir.Table) -> ir.BooleanValue:
         & (a.refused_share <= limit)
         & ~are_strangers
         & ~_are_guessed(a)
+        & ~_are_guests(a)
     )
     return cast(ir.BooleanValue, steady.fill_null(False))
+
+
+def _is_refused_first(p: ir.Table) -> ir.BooleanValue:
+    return cast(ir.BooleanValue, p.early + p.unclaimed > 0)
+
+
+def _are_guests(a: ir.Table) -> ir.Value:
+    """A few owners who are at home elsewhere, at an address that was refused on several occasions, stating
+    nobody, before it was ever answered. The new exit of many is not told from a thief by that."""
+    is_few = a.owners < MANY_HOMES
+    are_guests = (a.guests * 4 >= a.owners * 3).fill_null(False)
+    return (a.nameless_unanswered >= FEWEST_OCCASIONS) & is_few & are_guests
 
 
 def _are_guessed(a: ir.Table) -> ir.Value:

@@ -16,8 +16,12 @@ Method    all three together, however far apart: a refusal with an answer after 
           is, where she is refused far more often than the others there, over ten minutes or more, and
           then spends twice what she ever spent in an hour before. A refusal counts against a user
           only at an address that had never let her in, and a single one only if new addresses and an
-          unusual hour follow it
-Blind to  a thief whose first try is right, and one who stays below the budget; logs without refusals.
+          unusual hour follow it. Refusals that state nobody are of whom the address lets in next, for the first
+          time. A /64 of IPv6 is one address, since devices change theirs in it; a private /16 is, where most
+          users come from outside, since pods are a fleet's own. Who spent as much from as many addresses
+          before is as ever
+Blind to  a thief whose first try is right, and one who stays below the budget; logs without refusals; one
+          inside the fleet's own network, and one at a new exit of ten users or more who are refused unnamed.
           False positives: a team that moves to new machines with a wrong key and a large job at once;
           a penetration test. A user of one shared address alone is told with low confidence
 Source    MITRE ATT&CK T1110.004 (credential stuffing), T1078.004; OWASP API2:2023
@@ -25,19 +29,21 @@ Source    MITRE ATT&CK T1110.004 (credential stuffing), T1078.004; OWASP API2:20
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Any, cast
 
 import ibis
 import ibis.expr.types as ir
 
+from clew.correlation.built import once
 from clew.correlation.call_outcomes import number
 from clew.correlation.credentials import asked, needs_credentials, whose
 from clew.detections._credential_cases import STUFFING_CASES
+from clew.detections._networks import device_of
 from clew.detections._shared_addresses import (
     FEWEST_TO_JUDGE,
     addresses,
+    judged,
     ordinary,
-    pairs,
     signed,
     unusually_many,
 )
@@ -76,14 +82,12 @@ PROOFS = {
     "refused there far more often than the others, without a second try soon, and spends more than ever before.",
 }
 HOUR_US = 3_600_000_000
-SLOW_US = 600_000_000
-"""Refusals of a user behind a shared address must be spread so far: one wrong key in a loop is not."""
 
 
 def detect(
     events: ir.Table, *, token_budget: int = 100_000, min_users: int = 3, min_addresses: int = 3
 ) -> ir.Table:
-    t = asked(events)
+    t = _asked(events)
     found = _by_address(t, token_budget, min_users).union(
         _by_owner(t, token_budget, min_users, min_addresses)
     )
@@ -99,7 +103,7 @@ def detect(
 
 def evidence(events: ir.Table, row: dict[str, Any]) -> ir.Table:
     """The first refusals, the answers of the dearest hour, and its largest calls."""
-    t = _rows_of(asked(events), row)
+    t = _rows_of(_asked(events), row)
     t = t.filter((t.at_us >= row["refused_us"]) | t.refused)
     is_peak = t.at_us.between(row["peak_us"] - HOUR_US, row["peak_us"])
     t = t.mutate(
@@ -115,12 +119,15 @@ def evidence(events: ir.Table, row: dict[str, Any]) -> ir.Table:
 
 
 def details(events: ir.Table, row: dict[str, Any]) -> dict[str, ir.Table]:
-    t = asked(events)
-    t = t.filter(t.client_ip == row["client_ip"] if row["client_ip"] else t.owner == _owner(row))
-    other = "owner" if row["client_ip"] else "client_ip"
+    t = _asked(events)
+    t = t.filter(_is_at(t, row["client_ip"]) if row["client_ip"] else t.owner == _owner(row))
+    other, named = ("owner", "owner") if row["client_ip"] else ("client_ip", "address")
     t = t.filter(t[other].notnull())
-    each = t.group_by(name=t[other]).agg(
-        refusals=number(t.refused), successes=number(t.accepted), tokens=t.tokens.sum().fill_null(0)
+    each = t.group_by(side=t[other]).agg(
+        name=t[named].min(),
+        refusals=number(t.refused),
+        successes=number(t.accepted),
+        tokens=t.tokens.sum().fill_null(0),
     )
     return {"sides": each.order_by(ibis.desc("tokens"), ibis.desc("refusals"), "name").limit(5)}
 
@@ -134,8 +141,9 @@ def describe(row: dict[str, Any], details: dict[str, list[dict[str, Any]]]) -> D
         f"{s['tokens']:,} tokens"
         for s in details["sides"]
     )
+    place = "one address" if row["addresses"] == 1 else f"{row['addresses']:,} addresses of one /64"
     across = (
-        f"{many(row['users'], 'user')} from one address"
+        f"{many(row['users'], 'user')} from {place}"
         if is_address
         else f"from {many(row['addresses'], 'address')}".replace("addresss", "addresses")
     )
@@ -174,11 +182,23 @@ def _owner(row: dict[str, Any]) -> Any:
     return row["user_id"] if row["user_id"] is not None else row["api_key_hash"]
 
 
+@once
+def _asked(events: ir.Table) -> ir.Table:
+    """Who asked: `client_ip` stands for the whole /64 of IPv6, as one device changes its address in it;
+    `address` is as it was."""
+    t = asked(events)
+    return t.mutate(address=t.client_ip, client_ip=device_of(t.client_ip))
+
+
+def _is_at(t: ir.Table, address: str) -> ir.BooleanValue:
+    return cast(ir.BooleanValue, t.client_ip == device_of(ibis.literal(address)))
+
+
 def _rows_of(t: ir.Table, row: dict[str, Any]) -> ir.Table:
     """The subject's rows; for an owner also requests that state nobody, at addresses of hers alone, if
     such refusals count as hers."""
     if row["client_ip"] is not None:
-        return t.filter(t.client_ip == row["client_ip"])
+        return t.filter(_is_at(t, row["client_ip"]))
     own = t.filter(t.owner == _owner(row))
     if not row["nameless"]:
         return own
@@ -195,6 +215,9 @@ def _by_address(t: ir.Table, token_budget: int, min_users: int) -> ir.Table:
         "client_ip", refused_us="first_no_us", users="owners", users_accepted="owners_accepted"
     )
     of = t.filter(t.client_ip.notnull()).join(a, "client_ip")
+    named = of.group_by("client_ip").agg(
+        one_address=of.address.min(), addresses=signed(of.address.nunique())
+    )
     spent = of.tokens.fill_null(0)
     of = of.mutate(subject=of.client_ip, spent=spent, spent_away=spent)
     found = _peaks(of)
@@ -202,12 +225,12 @@ def _by_address(t: ir.Table, token_budget: int, min_users: int) -> ir.Table:
     found = found.join(
         a.select("client_ip", "users", "users_accepted"), found.subject == a.client_ip
     )
+    found = found.join(named, "client_ip").drop("client_ip").rename(client_ip="one_address")
     none = ibis.null("string")
     return _columns(
         found.mutate(
             user_id=none,
             api_key_hash=none,
-            addresses=ibis.literal(1),
             basis=ibis.literal(MANY_USERS),
             nameless=ibis.literal(0),
         )
@@ -215,7 +238,7 @@ def _by_address(t: ir.Table, token_budget: int, min_users: int) -> ir.Table:
 
 
 def _by_owner(t: ir.Table, token_budget: int, min_users: int, min_addresses: int) -> ir.Table:
-    p = _judged(t, min_users)
+    p = judged(t, min_users)
     o = _owners(p).cross_join(ordinary(t).select("first_usual"))
     is_wide = o.addresses >= (o.usual_addresses + 1).clip(lower=min_addresses)
     o = o.mutate(is_wide=is_wide & (o.early > 0))
@@ -226,7 +249,7 @@ def _by_owner(t: ir.Table, token_budget: int, min_users: int, min_addresses: int
     found = found.join(o.drop("refused_us", "last_ok_us"), found.subject == o.owner)
     new = of.filter(of.is_new)
     new = new.group_by("owner").agg(
-        new_addresses=signed(new.client_ip.nunique()), new_answers=number(new.accepted)
+        new_addresses=signed(new.place.nunique()), new_answers=number(new.accepted)
     )
     found = found.left_join(new, "owner").drop("owner_right")
     is_jump = found.peak_tokens >= 2 * found.peak_before.fill_null(0)
@@ -241,6 +264,9 @@ def _by_owner(t: ir.Table, token_budget: int, min_users: int, min_addresses: int
     has_past = found.requests_before >= FEWEST_TO_JUDGE
     is_first = (found.requests_before == 0) & (found.early >= 2)
     is_once = (has_past | is_first) & is_jump
+    # a fleet's account: before, too, she spent as much from as many addresses that nobody knew
+    is_as_ever = has_past & ~is_jump & (found.addresses_before * 2 >= found.addresses)
+    is_often = is_often & ~is_as_ever
     is_spread = found.is_wide & is_away & (is_few | is_often | is_once)
     is_spread = is_spread.fill_null(False)
     found = found.filter(is_spread | (found.is_behind & is_jump))
@@ -255,47 +281,15 @@ def _by_owner(t: ir.Table, token_budget: int, min_users: int, min_addresses: int
     )
 
 
-def _judged(t: ir.Table, min_users: int) -> ir.Table:
-    """Pairs with what is known of their address. Refusals that state nobody, before the first answer
-    at an address that is not shared, are the pair's own. Addresses that try many users and are never
-    let in say nothing of these users."""
-    a = addresses(t)
-    is_busy = a.owners >= min_users
-    a = a.filter(~is_busy | (a.owners_accepted > 0))
-    a = a.select(
-        "client_ip", "is_shared", "nameless", "first_nameless_us",
-        unanswered_there="unanswered", requests_there="requests",
-        is_accused=(a.owners >= min_users) & ~a.is_shared & (a.first_no_us < a.last_ok_us),
-    )  # fmt: skip
-    p = pairs(t).join(a, "client_ip")
-    is_own = (~p.is_shared & (p.first_nameless_us < p.first_ok_us)).fill_null(False)
-    others = (p.unanswered_there - p.unanswered) / (p.requests_there - p.requests).nullif(0)
-    is_behind = (
-        p.is_shared
-        & (p.last_unanswered_us - p.first_unanswered_us >= SLOW_US)
-        & unusually_many(p.unanswered - 2, p.requests, others, 4.0)
-    )
-    nameless_us = ibis.ifelse(is_own, p.first_nameless_us, None)
-    own = ibis.ifelse(is_own, p.nameless, 0)
-    return p.mutate(
-        nameless=own,
-        early=p.early + own,
-        early_unanswered=p.early_unanswered + ibis.ifelse(is_own, 1, 0),
-        first_early_us=ibis.coalesce(
-            ibis.least(p.first_early_us, nameless_us), p.first_early_us, nameless_us
-        ),
-        is_behind=is_behind.fill_null(False),
-    )
-
-
 def _owners(p: ir.Table) -> ir.Table:
     """refused_us: the first refusal that counts against the owner; occasions: addresses that refused
     her first, or unanswered refusals there, whichever are more; nameless: refusals that state nobody
     and are hers; usual_addresses: median of all, 0 where she is the only one: nobody is her own norm."""
     behind_us = ibis.ifelse(p.is_behind, p.first_unanswered_us, None)
     p = p.mutate(counts_us=ibis.coalesce(p.first_early_us, behind_us))
+    p = p.mutate(first_count_us=p.counts_us.min().over(ibis.window(group_by=p.owner)))
     o = p.group_by("owner").agg(
-        addresses=signed(p.count()),
+        addresses=signed(p.place.nunique()),
         requests=p.requests.sum(),
         early=p.early.sum(),
         nameless=p.nameless.sum(),
@@ -303,7 +297,8 @@ def _owners(p: ir.Table) -> ir.Table:
         first_refused=number(p.early > 0),
         accused=number(p.is_accused),
         is_behind=number(p.is_behind) > 0,
-        refused_us=p.counts_us.min(),
+        refused_us=p.first_count_us.min(),
+        addresses_before=signed(p.place.nunique(where=p.first_ok_us < p.first_count_us)),
         last_ok_us=p.last_ok_us.max(),
     )
     o = o.mutate(occasions=ibis.greatest(o.first_refused, o.early_unanswered))
@@ -315,7 +310,7 @@ def _spending(t: ir.Table, p: ir.Table, o: ir.Table) -> ir.Table:
     """The rows of these owners. What they spend at addresses that had let them in before the first
     refusal is their own; an address that many share proves neither."""
     of = t.filter(t.owner.notnull()).join(o.select("owner", "refused_us"), "owner")
-    known = p.select("owner", "client_ip", "first_us", "is_shared")
+    known = p.select("owner", "client_ip", "place", "first_us", "is_shared")
     of = of.left_join(known, ["owner", "client_ip"]).drop("owner_right", "client_ip_right")
     is_alone = ~of.is_shared.fill_null(True)
     is_known = is_alone & (of.first_us < of.refused_us)

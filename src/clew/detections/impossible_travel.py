@@ -1,16 +1,20 @@
 """A user or key that was at two places in too little time to travel between them.
 
 Reads     events   user_id or api_key_hash, client_ip, timestamp, and attributes with latitude and
-          longitude, as identity providers (Okta, Entra ID), OpenAI's audit log, ECS (client.geo,
-          source.geo) and loggers (latitude, longitude; lat, lon) write them
+          longitude, a country or a city, as identity providers (Okta, Entra ID), OpenAI's audit log, ECS
+          (client.geo, source.geo, geo), proxies (cf-ipcountry, ClientCountry) and loggers (country, city) write them
 Returns   one row per user or key, with its fastest journey
-Units     speed_kmh: great-circle distance over the time between; distance_km; gap_min: minutes between;
-          journeys: how many were too fast; max_speed_kmh and min_distance_km: the limits
+Units     speed_kmh: great-circle distance over the time between; distance_km: the least that it can have been;
+          gap_min: minutes between; journeys: how many were too fast; max_speed_kmh and min_distance_km: the limits
 Method    what follows each other of one user and let her in; places nearer than min_distance_km are one,
-          because addresses are located no finer. Addresses that max_users or more users come from are
-          passed over: the exits of a company's VPN and of carriers are not where the user is
-Blind to  logs without coordinates; a thief near the owner, or behind a VPN near her. False positives: a
-          private VPN or proxy, an address that is located wrongly, a shared account
+          because addresses are located no finer. A country is a point in its middle and how far from there its
+          people live, a city its point and 100 km: both are taken off the distance, so that countries that
+          adjoin are one place, and the distance is that between their nearest parts. Addresses that max_users or
+          more users come from are passed over: the exits of a company's VPN and of carriers are not where the
+          user is; so are two addresses that she has used for a week or longer: her own VPN
+Blind to  logs without a place; a thief near the owner, or behind a VPN near her; within a country and beside it,
+          where no coordinates or large cities are stated. False positives: a private VPN or proxy that is new,
+          an address that is located wrongly, a shared account
 Source    MITRE ATT&CK T1078 (valid accounts); the great circle by the haversine formula
 """
 
@@ -22,25 +26,17 @@ import ibis
 import ibis.expr.types as ir
 
 from clew.correlation.clocks import microseconds
+from clew.detections._places import says_place, with_places
 from clew.detections._values import option
 from clew.detections._words import clock
 from clew.model.case import Case
 from clew.model.finding import Description
-from clew.model.views import attribute
 
-LATITUDES = (
-    "latitude", "lat", "client.geographicalContext.geolocation.lat", "location.geoCoordinates.latitude",
-    "actor.session.ip_address_details.latitude", "client.geo.location.lat", "source.geo.location.lat", "geo.lat",
-)  # fmt: skip
-LONGITUDES = (
-    "longitude", "lon", "client.geographicalContext.geolocation.lon", "location.geoCoordinates.longitude",
-    "actor.session.ip_address_details.longitude", "client.geo.location.lon", "source.geo.location.lon", "geo.lon",
-)  # fmt: skip
 NEEDS: dict[str, tuple[str, ...]] = {"events": ("timestamp", "client_ip")}
 NEEDS_ROWS = {
     "user_id or api_key_hash": lambda e: e.user_id.notnull() | e.api_key_hash.notnull(),
-    "a location (latitude and longitude in attributes)": lambda e: ibis.ifelse(
-        _is_someone(e), _degrees(e, LATITUDES).notnull(), False
+    "a location (latitude and longitude, a country or a city in attributes)": lambda e: ibis.ifelse(
+        _is_someone(e), says_place(e), False
     ),
 }
 SUBJECT = ("user_id", "api_key_hash")
@@ -49,10 +45,15 @@ MEASURES = (
 )  # fmt: skip
 REFERENCES = ("attack.t1078.004", "atlas.aml.t0012", "owasp.api2-2023")
 PLAYBOOK = "ask for a second factor, lock the account until it is given, notify the team"
+COMPARED = (
+    "event_id", "timestamp", "client_ip", "latitude", "longitude", "place_km", "place", "at_us", "is_known",
+)  # fmt: skip
 EARTH_KM = 6_371.0
 MINUTE_US = 60_000_000.0
 SHORTEST_MIN = 1.0
 """Two clocks may differ by this much; a shorter time is taken for it."""
+KNOWN_US = 7 * 86_400_000_000
+"""Addresses that someone has used for so long are her own."""
 
 
 def detect(
@@ -70,7 +71,7 @@ def detect(
     t = t.filter(t.place == 0)
     return t.select(
         "user_id", "started", "ended", "speed_kmh", "distance_km", "gap_min", "from_ip", "to_ip",
-        "from_event", "to_event",
+        "from_event", "to_event", "from_place", "to_place",
         api_key_hash=ibis.ifelse(t.user_id.isnull(), t.api_key_hash, None),
         journeys=t.journeys.cast("int64"),
         max_speed_kmh=option(max_speed_kmh),
@@ -87,14 +88,17 @@ def evidence(events: ir.Table, row: dict[str, Any]) -> ir.Table:
 
 def describe(row: dict[str, Any], details: dict[str, list[dict[str, Any]]]) -> Description:
     name = f"User {row['user_id']}" if row["user_id"] else f"Key {row['api_key_hash']}"
+    is_rough = row["from_place"] is not None or row["to_place"] is not None
+    there, here = (f" ({row[name]})" if row[name] else "" for name in ("from_place", "to_place"))
+    least = "at least " if is_rough else ""
     again = f" {row['journeys']:,} journeys of {name} were too fast." if row["journeys"] > 1 else ""
     return Description(
-        title=f"{name} was at two places {row['distance_km']:,.0f} km apart within "
+        title=f"{name} was at two places {least}{row['distance_km']:,.0f} km apart within "
         f"{row['gap_min']:,.0f} minutes",
         severity="high" if row["journeys"] > 1 and row["distance_km"] >= 2_000 else "medium",
-        confidence=0.7 if row["journeys"] > 1 else 0.55,
+        confidence=(0.7 if row["journeys"] > 1 else 0.55) - (0.1 if is_rough else 0.0),
         why=(
-            f"{row['from_ip']} at {clock(row['started'])}, then {row['to_ip']} at {clock(row['ended'])}: "
+            f"{row['from_ip']}{there} at {clock(row['started'])}, then {row['to_ip']}{here} at {clock(row['ended'])}: "
             f"{row['speed_kmh']:,.0f} km/h along the great circle, where {row['max_speed_kmh']:,.0f} km/h "
             f"is possible.{again}",
             "Neither address is one from which many users come, as the exit of a VPN is.",
@@ -112,27 +116,27 @@ def _journeys(events: ir.Table, max_users: int) -> ir.Table:
         & ~(events.status == "error").fill_null(False)
         & ~(events.http_status >= 400).fill_null(False)
     )
+    e = with_places(e)
     t = e.select(
-        "event_id", "timestamp", "client_ip", "user_id", "api_key_hash",
-        owner=ibis.coalesce(e.user_id, e.api_key_hash), at_us=microseconds(e.timestamp),
-        latitude=_degrees(e, LATITUDES), longitude=_degrees(e, LONGITUDES),
+        "event_id", "timestamp", "client_ip", "user_id", "api_key_hash", "latitude", "longitude",
+        "place_km", "place", owner=ibis.coalesce(e.user_id, e.api_key_hash),
+        at_us=microseconds(e.timestamp),
     )  # fmt: skip
-    t = t.filter(t.latitude.between(-90, 90) & t.longitude.between(-180, 180))
     owners = t.group_by("client_ip").agg(owners=t.owner.nunique())
     t = t.anti_join(owners.filter(owners.owners >= max_users), "client_ip")
+    known = ibis.window(group_by=[t.owner, t.client_ip])
+    t = t.mutate(is_known=t.at_us - t.at_us.min().over(known) >= KNOWN_US)
     own = ibis.window(group_by=t.owner, order_by=[t.at_us, t.event_id])
-    before = {
-        name: t[name].lag().over(own)
-        for name in ("event_id", "timestamp", "client_ip", "latitude", "longitude", "at_us")
-    }
+    before = {name: t[name].lag().over(own) for name in COMPARED}
     t = t.mutate(**{f"{name}_before": value for name, value in before.items()})
     t = t.filter((t.latitude != t.latitude_before) | (t.longitude != t.longitude_before))
+    t = t.filter(~(t.is_known & t.is_known_before))
     gap_min = (t.at_us - t.at_us_before) / MINUTE_US
     t = t.mutate(gap_min=gap_min, distance_km=_distance_km(t))
     return t.mutate(
         speed_kmh=t.distance_km / (t.gap_min.clip(lower=SHORTEST_MIN) / 60.0),
         started=t.timestamp_before, ended=t.timestamp, from_ip=t.client_ip_before, to_ip=t.client_ip,
-        from_event=t.event_id_before, to_event=t.event_id,
+        from_event=t.event_id_before, to_event=t.event_id, from_place=t.place_before, to_place=t.place,
     )  # fmt: skip
 
 
@@ -143,18 +147,14 @@ def _is_someone(e: ir.Table) -> ir.BooleanValue:
 
 
 def _distance_km(t: ir.Table) -> ir.FloatingValue:
-    """Along the great circle; a half angle stays exact for places near each other."""
+    """Along the great circle, less how far from its point each place reaches; a half angle stays exact for
+    places near each other."""
     here, there = t.latitude.radians(), t.latitude_before.radians()
     half_north = ((here - there) / 2.0).sin()
     half_east = ((t.longitude - t.longitude_before).radians() / 2.0).sin()
     chord = half_north * half_north + here.cos() * there.cos() * half_east * half_east
-    return cast(ir.FloatingValue, 2.0 * EARTH_KM * chord.clip(lower=0.0, upper=1.0).sqrt().asin())
-
-
-def _degrees(e: ir.Table, names: tuple[str, ...]) -> ir.FloatingValue:
-    """The first of these attributes that a row has."""
-    found = ibis.coalesce(*(attribute(e.attributes, name) for name in names))
-    return cast(ir.FloatingValue, found.nullif("").try_cast("float64"))
+    circle = 2.0 * EARTH_KM * chord.clip(lower=0.0, upper=1.0).sqrt().asin()
+    return cast(ir.FloatingValue, (circle - t.place_km - t.place_km_before).clip(lower=0.0))
 
 
 LISBON, TOKYO, PORTO = (38.72, -9.14), (35.68, 139.69), (41.15, -8.61)
@@ -167,6 +167,10 @@ def _at(
         "timestamp": f"2026-11-20T{9 + minute // 60:02}:{minute % 60:02}:00Z", "user_id": user,
         "client_ip": address, "attributes": {"latitude": place[0], "longitude": place[1]}, **columns,
     }  # fmt: skip
+
+
+def _in(minute: int, user: str, address: str, **said: str) -> dict[str, Any]:
+    return {**_at(minute, user, LISBON, address), "attributes": said}
 
 
 CASES = [
@@ -216,6 +220,64 @@ CASES = [
     Case(
         "two users at two places are two",
         rows=[_at(0, "ann", LISBON, "203.0.113.1"), _at(1, "bob", TOKYO, "198.51.100.1")],
+        expect=[],
+    ),
+    Case(
+        "a country's code is enough: Portugal and Japan are far apart in their nearest parts",
+        rows=[_in(0, "ann", "203.0.113.1", country="PT"), _in(30, "ann", "198.51.100.1", country="JP")],
+        expect=[{"user_id": "ann", "from_place": "PT", "to_place": "JP", "journeys": 1}],
+    ),
+    Case(
+        "each source has its own name for it, and may say the country in words",
+        rows=[
+            _in(0, "ann", "203.0.113.1", **{"cf-ipcountry": "US"}),
+            _in(20, "ann", "198.51.100.1", **{"client.geo.country_iso_code": "IN"}),
+            _in(0, "bob", "203.0.113.2", **{"client.geographicalContext.country": "Brazil"}),
+            _in(20, "bob", "198.51.100.2", client_geo="VNM"),
+            _in(0, "cem", "203.0.113.3", **{"geo.country_name": "Türkiye", "geo.city_name": "Izmir"}),
+            _in(20, "cem", "198.51.100.3", **{"geo.city_name": "São Paulo"}),
+        ],
+        expect=[{"user_id": "bob", "from_place": "BR", "to_place": "VN"},
+                {"user_id": "cem", "from_place": "TR", "to_place": "sao paulo"},
+                {"user_id": "ann", "to_place": "IN"}],
+    ),
+    Case(
+        "a city is a point, even within a country; one of another country is not meant",
+        rows=[
+            _in(0, "ann", "203.0.113.1", city="New York", country="US"),
+            _in(40, "ann", "198.51.100.1", city="Los Angeles", country="US"),
+            _in(0, "bob", "203.0.113.2", city="Paris", country="US"),
+            _in(40, "bob", "198.51.100.2", city="Dallas", country="US"),
+        ],
+        expect=[{"user_id": "ann", "from_place": "new york", "to_place": "los angeles"}],
+    ),
+    Case(
+        "countries that adjoin are one place, and words that are no country are none",
+        rows=[
+            _in(0, "ann", "203.0.113.1", country="PT"), _in(1, "ann", "198.51.100.1", country="ES"),
+            _in(2, "ann", "198.51.100.2", country="FR"), _in(0, "bob", "203.0.113.2", country="US"),
+            _in(1, "bob", "198.51.100.3", country="CA"), _in(2, "bob", "198.51.100.4", country="XX"),
+            _in(3, "bob", "198.51.100.5", country="T1"), _in(4, "bob", "198.51.100.6", country="a.*|b"),
+        ],
+        expect=[],
+    ),
+    Case(
+        "the time of a flight is enough between countries, too",
+        rows=[
+            _in(0, "ann", "203.0.113.1", country="GB"),
+            _in(8 * 60, "ann", "198.51.100.1", country="US"),
+        ],
+        expect=[],
+    ),
+    Case(
+        "one's own VPN, used beside one's own address for weeks, is no journey",
+        rows=[
+            {**_in(0, "ann", address, country=country), "timestamp": f"2026-11-{at}:00Z"}
+            for address, country, at in (
+                ("203.0.113.1", "PT", "01T09:00"), ("198.51.100.1", "US", "02T09:00"),
+                ("203.0.113.1", "PT", "12T09:00"), ("198.51.100.1", "US", "12T09:10"),
+            )
+        ],
         expect=[],
     ),
 ]  # fmt: skip
