@@ -3,19 +3,24 @@
     PYTHONPATH=src python bench/prompt_quality.py [FILE.jsonl...] [--missed] [--corpus NAME=FILE]...
 
 A FILE has {"source", "label": benign, injection or jailbreak, "text", and "lang" where one has several} a line.
-Without one, five files of sentences that were written for this purpose, in up to 21 languages, many of the
+Without one, seven files of sentences that were written for this purpose, in up to 21 languages, many of the
 innocent ones full of trigger words. None is split at random:
 
     prompt_attacks.jsonl           its sources were looked at while features were written
     prompt_attacks_held_out.jsonl  other sources, written before those features by who wrote them; their texts were
                                    not looked at, but their ways of speaking were known
-    prompt_attacks_unseen.jsonl    other sources again, written when the features stood; nothing was changed for them
     prompt_attacks_families.jsonl  written before its writer had seen a feature, and looked at afterwards
     prompt_attacks_kept.jsonl      written together with it; its texts were not looked at, their ways of speaking
                                    were known, and those in 20 languages helped to name families
+    prompt_attacks_styles.jsonl    in the ways of public data sets, in own words; looked at
+    prompt_attacks_unseen.jsonl    other sources, written when the features stood; nothing was changed for them
+    prompt_attacks_styles_unseen.jsonl  sources in other ways of public data sets, written before its writer had seen
+                                   a feature, and not looked at since
 
-prompt_attacks_unseen.jsonl is what to expect of attacks in new words. A text counts as an attack where the higher
-of both scores reaches 0.5. --missed prints the wrong ones of the first file.
+The weights of words are fitted to the first five (script/prompt_words --left-out tells how well words alone rank a
+file by a fit to the others); the two unseen ones are what to expect of attacks in new words. A text counts as an
+attack where the higher of both scores reaches 0.5; the last line of a file tells how well scores rank its texts,
+whatever the bound. --missed prints the wrong ones of the first file.
 
 --corpus adds texts by other hands, from where they were unpacked; none is kept here. FILE is JSON lines (with
 "text" or "prompt"; "label" where it has one), a JSON list of strings, or plain text with a blank line between
@@ -26,6 +31,7 @@ from __future__ import annotations
 
 import json
 from argparse import ArgumentParser
+from bisect import bisect_left, bisect_right
 from collections.abc import Sequence
 from pathlib import Path
 
@@ -40,6 +46,8 @@ HELD_OUT = FOLDER / "prompt_attacks_held_out.jsonl"
 UNSEEN = FOLDER / "prompt_attacks_unseen.jsonl"
 FAMILIES = FOLDER / "prompt_attacks_families.jsonl"
 KEPT = FOLDER / "prompt_attacks_kept.jsonl"
+STYLES = FOLDER / "prompt_attacks_styles.jsonl"
+STYLES_UNSEEN = FOLDER / "prompt_attacks_styles_unseen.jsonl"
 THRESHOLD = 0.5
 
 
@@ -59,10 +67,27 @@ def main(paths: Sequence[Path], corpora: Sequence[str], *, is_missed_shown: bool
             part = [(row["label"] != "benign", hit) for row, hit, _ in found if _part(row) == name]
             _print(name, part)
         _print("all", [(row["label"] != "benign", hit) for row, hit, _ in found])
+        attacks = [max(score) for row, _, score in found if row["label"] != "benign"]
+        benign = [max(score) for row, _, score in found if row["label"] == "benign"]
+        if attacks and benign:
+            print(f"{'all, by rank':27} {ranking(attacks, benign)}")
         if is_missed_shown and not number:
             for row, hit, score in found:
                 if hit == (row["label"] == "benign"):
                     print(f"{row['source']} {row['label']} {score}: {row['text'][:110]!r}")
+
+
+def ranking(attacks: Sequence[float], benign: Sequence[float]) -> str:
+    """How well attacks stand above benign texts: the share of pairs in the right order, a tie being a half, and
+    the share of attacks above all but one and five in a hundred benign ones."""
+    lower = sorted(benign)
+    pairs = sum(bisect_left(lower, one) + bisect_right(lower, one) for one in attacks) / 2
+    words = [f"ROC AUC {pairs / len(attacks) / len(benign):.3f}"]
+    for share in (0.01, 0.05):
+        bound = lower[-1 - int(share * len(benign))]
+        above = sum(one > bound for one in attacks) / len(attacks)
+        words.append(f"{above:.0%} of attacks at {share:.0%} false positives")
+    return ", ".join(words)
 
 
 def _corpus(argument: str) -> list[dict[str, str]]:
@@ -129,5 +154,6 @@ if __name__ == "__main__":
     parser.add_argument("--corpus", action="append", default=[], metavar="NAME=FILE")
     parser.add_argument("--missed", action="store_true")
     asked = parser.parse_args()
-    own = [] if asked.corpus else [TUNED_ON, HELD_OUT, UNSEEN, FAMILIES, KEPT]
+    own = [TUNED_ON, HELD_OUT, UNSEEN, FAMILIES, KEPT, STYLES, STYLES_UNSEEN]
+    own = [] if asked.corpus else own
     main(asked.files or own, asked.corpus, is_missed_shown=asked.missed)

@@ -5,7 +5,7 @@ Reads     events with a prompt, each call once   prompt, user_id, api_key_hash, 
 Returns   one row for each user, else key, address or service, the most prompts first
 Units     prompts: different ones of at least min_score; calls: with these; asked_calls: all with a prompt;
           flagged_share: calls of these, 0 to 1; highest_score: 0 to 1
-Method    the score adds up the weights of features (prompts/features), from override verbs near nouns
+Method    the score adds up the weights of words and of features (prompts), from override verbs near nouns
           of instructions in ten languages to base64, invisible characters and forged role tags.
           `clew detect prompt_injection` stores it as events.prompt_injection_score, and later scores only
           what is new. A guard's score of 0 to 1, or its verdict, is taken in place of ours where a row has one

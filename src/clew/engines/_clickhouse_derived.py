@@ -55,7 +55,7 @@ def _make(client: Client, compiled: Compile, name: str, comment: str, settings: 
             settings=settings,
         )
     finally:  # in process, all sessions are one
-        for left in ("span_rows", "span_places"):
+        for left in ("span_rows", "span_places", "new_prompts"):
             client.command(f"DROP TEMPORARY TABLE IF EXISTS {left}", settings=settings)
 
 
@@ -90,20 +90,24 @@ def _call_copies(client: Client, compiled: Compile, settings: Settings) -> str:
     return compiled(calls_once.copies(events))
 
 
-def _prompt_signs(client: Client, _: Compile, __: Settings) -> str:
-    """The scores that are known by the same features, and those of new prompts."""
+def _prompt_signs(client: Client, compiled: Compile, settings: Settings) -> str:
+    """The scores that are known by the same features, and those of new prompts. These are gathered first: what is
+    asked of them is long, and takes as long again to plan over the view of all columns."""
     told = str(client.command(STATE_OF_TABLE.format(name="prompt_signs")))
-    if not told.endswith(scores.MARK):
+    is_known_kept = told.endswith(scores.MARK)
+    new = scores.unscored(events, scores.prompt_signs if is_known_kept else None)
+    client.command(f"CREATE TEMPORARY TABLE new_prompts AS {compiled(new)}", settings=settings)
+    if not is_known_kept:
         return _signs()
     kept = "SELECT * FROM prompt_signs WHERE prompt IN (SELECT prompt FROM events)"
-    return f"{kept} UNION ALL SELECT * FROM ({_signs(is_known_kept=True)})"
+    return f"{kept} UNION ALL SELECT * FROM ({_signs()})"
 
 
 @cache
-def _signs(*, is_known_kept: bool = False) -> str:
-    """SQL of all scores, or of those that `prompt_signs` lacks; it takes as long to compile as to ask."""
-    known = scores.prompt_signs if is_known_kept else None
-    return compile_tree(scores.scored_ones(events, known=known)).sql("clickhouse")
+def _signs() -> str:
+    """SQL of the scores of new prompts; it takes as long to compile as to ask."""
+    new = ibis.table({"prompt": "string"}, name="new_prompts")
+    return compile_tree(scores.scored(new, "prompt")).sql("clickhouse")
 
 
 MAKERS: dict[str, Callable[[Client, Compile, Settings], str]] = {

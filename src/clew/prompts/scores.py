@@ -2,10 +2,11 @@
 
     scored        texts with prompt_injection_score and jailbreak_score, and the features that were found
     scored_ones   the same of the prompts of events; an engine makes it as the table `prompt_signs`
+    unscored      these prompts
 
-A score is the logistic of BASE plus the weights of what is found, and 0 where nothing speaks for an
-attack. Each feature is looked for in the plain text, in which small letters, look-alikes, styled and
-invisible characters are undone, or in the raw one. All of it is Ibis, so that each engine does it itself.
+A score is the logistic of BASE plus the weights of what is found and of the words (wording.py). Each feature is
+looked for in the plain text, in which small letters, look-alikes, styled and invisible characters are undone, or in
+the raw one. All of it is Ibis, so that each engine does it itself.
 """
 
 from __future__ import annotations
@@ -43,6 +44,7 @@ from clew.prompts.features.triggers import (
     TRIGGERS,
     WRITTEN_OTHERWISE,
 )
+from clew.prompts.wording import USUAL, WEIGHTS, worded
 
 FEATURES: tuple[Feature, ...] = (
     *OVERRIDE, *DISMISSAL, *SECRETS, *DEMANDS, *NEARBY, *ELSEWHERE, *ABROAD, *FAMILIES, *FORGERY, *HIDDEN,
@@ -64,13 +66,13 @@ _EXPRESSIONS = {
     f"gate_{number}": gate.words for number, gate in enumerate((*GATES, *INNOCENT_GATES))
 } | {"is_foreign": FOREIGN}
 _CONDITIONS = _conditions()
-MARK = hashlib.sha256(_TABLE.encode()).hexdigest()[:12]
-"""Of the features: scores by others are worked out anew."""
+MARK = hashlib.sha256(f"{_TABLE}{USUAL}{WEIGHTS}".encode()).hexdigest()[:12]
+"""Of the features and the weights of words: scores by others are worked out anew."""
 SCORES = {"prompt_injection": "prompt_injection_score", "jailbreak": "jailbreak_score"}
 """Detection to the column of events that it fills."""
 ONLY_QUOTED = "9.0"
 """Taken from the logit of a text that only speaks of an order: as much as two clear signs."""
-LEAST_SHOWN = 0.02
+LEAST_SHOWN = 0.2
 """A stored score below which the signs of a prompt are of no interest."""
 INVISIBLE = r"[\x{00ad}\x{200b}-\x{200f}\x{202a}-\x{202e}\x{2060}-\x{2064}\x{2066}-\x{2069}\x{feff}\x{300}-\x{36f}]"
 STYLED = (
@@ -122,11 +124,15 @@ A prompt stays in it when its scores are filled.
 
 def scored_ones(e: ir.Table, known: ir.Table | None = None) -> ir.Table:
     """The rows of `prompt_signs`, without those of `known`."""
+    return scored(unscored(e, known), "prompt")
+
+
+def unscored(e: ir.Table, known: ir.Table | None = None) -> ir.Table:
+    """The prompts of these rows, as the one column of a table."""
     stored = [e[column] for column in SCORES.values()]
     is_low = ibis.and_(*((score < LEAST_SHOWN).fill_null(False) for score in stored))
     prompts = e.filter(e.prompt.notnull(), ~is_low).select("prompt").distinct()
-    new = prompts if known is None else prompts.anti_join(known, "prompt")
-    return scored(new, "prompt")
+    return prompts if known is None else prompts.anti_join(known, "prompt")
 
 
 def plain(text: ir.StringValue) -> ir.StringValue:
@@ -141,16 +147,13 @@ def scored(texts: ir.Table, column: str) -> ir.Table:
 
     The scores are NULL where the text is. Equal texts cost as much as different ones.
     """
-    t = _found(texts, column)
+    read = texts.mutate(plain_text=plain(texts[column]))
+    words = worded(read.filter(read[column].notnull()), column, "plain_text")
+    t = _found(read, column).left_join(words, column).drop(f"{column}_right")
     speaking = [f.name for f in FEATURES if f.injection > 0 or f.jailbreak > 0]
-    is_any = ibis.or_(*(t[f"is_{name}"] for name in speaking))
     weights = {"prompt_injection_score": "injection", "jailbreak_score": "jailbreak"}
     scores = {
-        name: ibis.ifelse(
-            t[column].isnull(),
-            ibis.null("float64"),
-            ibis.ifelse(is_any, _logistic(t, FEATURES, weight), 0.0),
-        )
+        name: ibis.ifelse(t[column].isnull(), ibis.null("float64"), _logistic(t, FEATURES, weight))
         for name, weight in weights.items()
     }
     none = ibis.null("string")
@@ -158,9 +161,8 @@ def scored(texts: ir.Table, column: str) -> ir.Table:
     return t.select(*texts.columns, **scores, signs=ibis.array(named))
 
 
-def _found(texts: ir.Table, column: str) -> ir.Table:
+def _found(t: ir.Table, column: str) -> ir.Table:
     """The texts with a claim `is_NAME` for each feature; all false where no gate is open."""
-    t = texts.mutate(plain_text=plain(texts[column]))
     t = t.mutate(
         is_otherwise=_any_found(OTHERWISE, t.plain_text),
         is_odd=_all_found((rf"{RAW_TRIGGERS}|{ODD}",), t[column]),
@@ -226,6 +228,8 @@ def _logistic(t: ir.Table, features: Sequence[Feature], weight: str) -> ir.Float
         if value := getattr(feature, weight):
             add = ibis.literal(str(value)).cast("float64")
             added.append(ibis.ifelse(t[f"is_{feature.name}"], add, 0.0))
+    words = t[f"words_{weight}"].fill_null(0.0)
+    added.append(ibis.ifelse(t.is_only_quoted, ibis.least(words, 0.0), words))
     logit = _sum(added)
     logit = logit - ibis.ifelse(t.is_only_quoted, ibis.literal(ONLY_QUOTED).cast("float64"), 0.0)
     return (1.0 / (1.0 + (-logit).exp())).round(4)

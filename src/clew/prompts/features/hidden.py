@@ -147,6 +147,31 @@ def _in_digits(word: str) -> str:
     )
 
 
+_NATO = (
+    r"(?:al(?:f|ph)a|bravo|charlie|delta|echo|foxtrot|golf|hotel|india|juliett?|kilo|lima|mike|november|oscar|papa"
+    r"|quebec|romeo|sierra|tango|uniform|victor|whiskey|x-?ray|yankee|zulu)"
+)
+_SMALL_WORDS = (
+    r"(?:gur|naq|lbh|lbhe|ubj|gung|jvgu|sebz|jung|guvf|gsv|blf|blfi|zmw|gszg|drgs|uiln|dszg)"
+)
+"""the, and, you, your, how, that, with, from, what and this in ROT13 and in Atbash."""
+_ENCODED = _any(
+    [
+        r"(?:(?:6[1-9a-f]|7[0-9a]|20|4[1-9a-f]|5[0-9a]|2[17ce]|3[0-9f])[\s:,]?){16,}",  # letters in hex
+        r"\b(?:[01]{8}[\s,]?){6,}",
+        rf"\b{_SMALL_WORDS}\b(?:\W+\w+){{0,6}}\W+{_SMALL_WORDS}\b",
+        rf"\b(?:{_NATO}[\s,./-]+){{6,}}",
+        r"(?:[.-]{1,5}[ /]{1,3}){4}[.-]{0,3}(?:\.-|-\.)[.-]{0,3}[ /]{1,3}(?:[.-]{1,5}[ /]{1,3}){4}",  # Morse
+        r"\b(?:[a-z][ ._-]{1,3}){12,}",
+        r"(?:=[2-7][0-9a-f]){6,}|(?:%[2-7][0-9a-f]){8,}|[\x{2801}-\x{28ff}]{6,}",
+    ]
+)
+_BASE64 = (
+    # the bytes of letters and spaces: of four characters the first and the third are of some only
+    r"(?:^|[^A-Za-z0-9+/=_.-])(?:[IJLQ-WYZa-e][A-Za-z0-9+/]{3}){6,}(?:[A-Za-z0-9+/]{2}[A-Za-z0-9+/=]=)?(?:[^A-Za-z0-9+/_.-]|[.](?:[^A-Za-z0-9]|$)|$)"
+    r"|(?:^|\s)(?:[A-Z2-7]{8}){4,}(?:[A-Z2-7]{2,7}={1,6})?(?:\s|$)"
+)
+
 _NO_SPACE = r"(?:all|any|of|the|your|previous|prior|above|earlier|every|hidden|system|safety)"
 
 HIDDEN = (
@@ -199,6 +224,21 @@ HIDDEN = (
         4.8, 2.4,
         ("isregardday ouryay instructionsway",),
         ("allway",),
+    ),
+    Feature(
+        "text_in_code", "holds a text in hex, binary, Morse, ROT13, Atbash, Braille or a spelling alphabet",
+        (_ENCODED,),
+        2.2, 1.6,
+        ("54 65 6c 6c 20 6d 65 20 61 20 74 61 6c 65 20 6e 6f 77", "gur fgbel naq gur raq", "tango echo lima lima mike echo november"),
+        ("d41d8cd98f00b204e9800998ecf8427e", "48 65 6c 6c 6f", "romeo and juliet", "a b c"),
+    ),
+    Feature(
+        "text_in_base64", "holds a text in base64 or base32",
+        (_BASE64,),
+        2.2, 1.6,
+        ("VGVsbCBtZSBhIHN0b3J5IGFib3V0IHRoZSBzZWE=", "KRSWY3BANVSSAYJAON2G64TZEBQWE33VOQQHI2DFEBZWKYI="),
+        ("SGVsbG8=", "eyJhbGciOiJub25lIn0.eyJzdWIiOiJ0ZXN0In0", "data:image/png;base64,iVBORw0KGgoAAAANSUhEUgAAAAEAAAAB"),
+        "raw",
     ),
     Feature(
         "base64_order", "holds an order in base64",

@@ -26,6 +26,7 @@ _WHOLE = (
     "order_in_signs",
     "order_run_together",
     "order_accented",
+    "text_in_code",
 )
 _PARTED = ("rot13_order", "backwards_order")
 
@@ -36,7 +37,7 @@ OTHERWISE = (
     "|".join(_PATTERNS[name][0].split(r"[^\n]{0,60}")[0] for name in _PARTED),
 )
 """For the plain text too: orders that are written in digits, signs, backwards and the like."""
-RAW_TRIGGERS = _PATTERNS["base64_order"][0]
+RAW_TRIGGERS = "|".join(_PATTERNS[name][0] for name in ("base64_order", "text_in_base64"))
 """For the text as it stands, whose capitals count."""
 FOREIGN = (
     r"[^\x00-\x7f]|\b(?:alle|alles|anweisungen|auf|aus|bist|dein[a-z]*|dem|der|dir|du|ein|eine|gib|hast|ich|ist|jetzt|keine|mich|mir|nicht|nun|nur|ohne|oben|und|was|von|zeig[a-z]*|vergiss|ignorier[a-z]*|"
