@@ -19,7 +19,7 @@ from clew.sigma.detection import RuleError
 from clew.sigma.fields import fields_of
 from clew.sigma.known import Known
 from clew.sigma.reading import Correlation, Rule, RuleSet
-from clew.sigma.windows import SECOND_US, fired, keys_of
+from clew.sigma.windows import SECOND_US, crowding, fired, keys_of, least_near
 
 Role = Literal["text", "number"]
 Wanted = tuple[str, Role]
@@ -96,10 +96,16 @@ class Correlations:
             for name, below in zip(item.rules, self.named(item), strict=True)
         )
 
-    def alerts(self, correlation: Correlation) -> ir.Table:
+    def crowding(self, correlation: Correlation) -> ir.Table | None:
+        """How dense a sample of its rows is; None where that makes no difference."""
+        least = least_near(correlation)
+        return crowding(self._keyed(correlation, ()), correlation, least) if least else None
+
+    def alerts(self, correlation: Correlation, *, is_dense: bool = False) -> ir.Table:
         """One row a run of moments that fire: keys, first_at and last_at (the first and last of them),
         windows (how many they are), most (of values, the measure that is farthest from usual)."""
-        t = self._moments(correlation, ())
+        t = self._keyed(correlation, ())
+        t = fired(t, correlation, is_counted=False, is_dense=is_dense)
         keys = keys_of(t)
         span = correlation.span_s * SECOND_US
         is_least = any(sign in ("<", "<=") for sign, _ in correlation.bounds)
@@ -122,16 +128,16 @@ class Correlations:
             most=blocks.most.min() if is_least else blocks.most.max(),
         )
 
-    def _moments(self, correlation: Correlation, wanted: Sequence[Wanted]) -> ir.Table:
-        """The rows at whose moment it fires."""
+    def _keyed(self, correlation: Correlation, wanted: Sequence[Wanted]) -> ir.Table:
+        """The rows that have all keys of the group."""
         t = self.inputs(correlation, wanted)
         for key in keys_of(t):
             t = t.filter(t[key].notnull())
-        return fired(t, correlation)
+        return t
 
     def fires(self, correlation: Correlation, wanted: Sequence[Wanted]) -> ir.Table:
         """The moments at which it fires, with what another correlation wants of them as w0 ..."""
-        t = self._moments(correlation, wanted)
+        t = fired(self._keyed(correlation, wanted), correlation)
         keys = keys_of(t)
         span = correlation.span_s * SECOND_US
         own = ibis.window(group_by=keys, order_by=[t.at, *(t[name] for name in PLACE)])

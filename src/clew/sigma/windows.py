@@ -19,10 +19,12 @@ import ibis.expr.types as ir
 
 from clew.sigma.detection import RuleError
 from clew.sigma.reading import Correlation
-from clew.sigma.sequences import sequences
+from clew.sigma.sequences import Clause, sequences
 from clew.sigma.testing import COMPARED
 
 SECOND_US = 1_000_000
+SAMPLE, SAMPLE_SPANS = 16, 4
+"""One in so many stretches of so many timespans is looked at to tell how dense rows are."""
 
 
 def keys_of(t: ir.Table) -> list[str]:
@@ -30,20 +32,25 @@ def keys_of(t: ir.Table) -> list[str]:
     return [name for name in t.columns if name[0] == "k" and name[1:].isdecimal()]
 
 
-def fired(t: ir.Table, correlation: Correlation) -> ir.Table:
+def fired(
+    t: ir.Table, correlation: Correlation, *, is_counted: bool = True, is_dense: bool = False
+) -> ir.Table:
     """The rows at which it fires, with `metric`.
+
+    is_counted  whether an event_count is to be known, and not only that it is reached
+    is_dense    whether most rows have enough others near them: a first look for those costs more than it saves
 
     Raises RuleError for a condition that its type does not have.
     """
     span = correlation.span_s * SECOND_US
     match correlation.type:
         case "event_count":
-            return _event_count(t, correlation, span)
+            return _event_count(t, correlation, span, is_counted=is_counted)
         case "temporal":
             return _temporal(t, correlation, span)
         case "temporal_ordered":
-            return _temporal_ordered(t, correlation, span)
-    return _values(t, correlation, span)
+            return _temporal_ordered(t, correlation, span, is_dense=is_dense)
+    return _values(t, correlation, span, is_dense=is_dense)
 
 
 def trailing(t: ir.Table, span: int | None) -> Any:
@@ -51,16 +58,22 @@ def trailing(t: ir.Table, span: int | None) -> Any:
     return ibis.range_window(preceding=span, following=0, group_by=keys_of(t), order_by="at")
 
 
-def _event_count(t: ir.Table, correlation: Correlation, span: int) -> ir.Table:
+def _event_count(t: ir.Table, correlation: Correlation, span: int, *, is_counted: bool) -> ir.Table:
+    least = _only_least(correlation)
+    if not is_counted and least is not None and least >= 1:
+        # of a moment's rows the last one has them all before it: what it asks for is reached there
+        own = ibis.window(group_by=keys_of(t), order_by=t.at)
+        reached = t.at - t.at.lag(least - 1).over(own) <= span if least > 1 else ibis.literal(True)
+        t = t.mutate(reached=reached, metric=ibis.literal(float(least)))
+        return t.filter(t.reached.fill_null(False)).drop("reached")
     t = t.mutate(metric=t.count().over(trailing(t, span)).cast("float64"))
     return _within(t, correlation)
 
 
-def _values(t: ir.Table, correlation: Correlation, span: int) -> ir.Table:
+def _values(t: ir.Table, correlation: Correlation, span: int, *, is_dense: bool) -> ir.Table:
     t = t.filter(t.v.notnull())
-    least = _only_least(correlation)
     if correlation.type == "value_count":
-        if least is not None and least > 1:
+        if (least := least_near(correlation)) and not is_dense:
             t = _crowded(t, span, least, of="v")
         measure = t.v.nunique()
     else:
@@ -115,19 +128,16 @@ def _clause(
     return reduce(and_, parts)
 
 
-def _temporal_ordered(t: ir.Table, correlation: Correlation, span: int) -> ir.Table:
+def _temporal_ordered(
+    t: ir.Table, correlation: Correlation, span: int, *, is_dense: bool
+) -> ir.Table:
     """Where a chain of events in the order of the rules ends; of all chains the one that begins last
     is kept, so that it is within the timespan if any is."""
     count = len(correlation.rules)
-    chains: list[tuple[tuple[int, ...], tuple[int, ...]]]
-    if correlation.logic is not None:
-        chains = sequences(correlation.logic, correlation.rules)
-    else:
-        chains = [(chain, ()) for chain in _chains(correlation)]
+    chains = _ways(correlation)
     away = sorted({n for _, absent in chains for n in absent})
-    shortest = min(len(chain) for chain, _ in chains)
-    if shortest > 1 and not away:
-        t = _crowded(t, span, shortest)
+    if (least := least_near(correlation)) and not is_dense:
+        t = _crowded(t, span, least)
     before = trailing(t, None)
     near: dict[str, ir.Value] = {}
     for n in away:
@@ -148,6 +158,13 @@ def _temporal_ordered(t: ir.Table, correlation: Correlation, span: int) -> ir.Ta
     began = begins[0] if len(begins) == 1 else ibis.coalesce(*begins)
     t = t.mutate(began=began, metric=ibis.literal(float(count)))
     return t.filter(t.began.notnull())
+
+
+def _ways(correlation: Correlation) -> list[Clause]:
+    """The sequences of rules of which one must come, each with the rules that must not."""
+    if correlation.logic is not None:
+        return sequences(correlation.logic, correlation.rules)
+    return [(chain, ()) for chain in _chains(correlation)]
 
 
 def _chained(t: ir.Table, chain: Sequence[int], number: int) -> tuple[ir.Table, str]:
@@ -199,9 +216,38 @@ def _within(t: ir.Table, correlation: Correlation) -> ir.Table:
     return t.filter(reduce(and_, parts).fill_null(False))
 
 
+def least_near(correlation: Correlation) -> int | None:
+    """How many rows, or values, must be near a row that fires; None where it may be alone, or is not known."""
+    least = None
+    if correlation.type == "value_count":
+        least = _only_least(correlation)
+    elif correlation.type == "temporal_ordered":
+        ways = _ways(correlation)
+        least = 1 if any(absent for _, absent in ways) else min(len(chain) for chain, _ in ways)
+    return least if least is not None and least > 1 else None
+
+
+def crowding(t: ir.Table, correlation: Correlation, least: int) -> ir.Table:
+    """One row: of a sample of times, how many rows (or values) there are as `found`, and how many of
+    them have enough others near them as `near`."""
+    span = correlation.span_s * SECOND_US
+    t = t.filter((t.at // (SAMPLE_SPANS * span)) % SAMPLE == 0)
+    blocks = _blocks(t, span, "v" if correlation.type == "value_count" else "")
+    is_hot = blocks.near >= least
+    return blocks.aggregate(found=blocks.n.sum(), near=ibis.ifelse(is_hot, blocks.n, 0).sum())
+
+
 def _crowded(t: ir.Table, span: int, least: int, *, of: str = "") -> ir.Table:
-    """Only rows near which there are enough, or enough values of a column: a window touches two blocks
-    of its length at most."""
+    """Only rows near which there are enough, or enough values of a column."""
+    blocks = _blocks(t, span, of)
+    hot = blocks.filter(blocks.near >= least)
+    t = t.mutate(block=t.at // span)
+    return t.semi_join(hot, [*keys_of(t), "block"]).drop("block")
+
+
+def _blocks(t: ir.Table, span: int, of: str) -> ir.Table:
+    """One row a key and block of the timespan's length, of which a window touches two at most: `n` rows, or
+    values, and as `near` how many such a window has at most."""
     keys = keys_of(t)
     t = t.mutate(block=t.at // span)
     blocks = t.group_by(*keys, "block").agg(n=t[of].nunique() if of else t.count())
@@ -212,5 +258,4 @@ def _crowded(t: ir.Table, span: int, least: int, *, of: str = "") -> ir.Table:
     )  # fmt: skip
     before = ibis.ifelse((blocks.other == blocks.block - 1).fill_null(False), blocks.others, 0)
     after = ibis.ifelse((blocks.next == blocks.block + 1).fill_null(False), blocks.nexts, 0)
-    hot = blocks.filter(blocks.n + ibis.greatest(before, after) >= least)
-    return t.semi_join(hot, [*keys, "block"]).drop("block")
+    return blocks.mutate(near=blocks.n + ibis.greatest(before, after))
