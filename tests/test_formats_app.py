@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from typing import Any
 
 import duckdb
@@ -133,3 +134,16 @@ def test_the_majority_of_the_lines_names_the_format(text: str, name: str) -> Non
 def test_a_time_with_an_unknown_word_behind_it_is_no_time(zone: str) -> None:
     (event,) = events(f'ts="2026-11-20 09:00:00 {zone}" level=info\n', "logfmt")
     assert event["timestamp"] is None
+
+
+@pytest.mark.parametrize(
+    "number",
+    ["0.5", "-7", "1e-5", "1e17", "1.5E+20", "12345678901234567890123", "NaN", "[1, 1e18]"],
+)
+def test_a_number_is_the_same_among_few_keys_and_among_many(number: str) -> None:
+    def told(keys: int) -> Any:
+        more = "".join(f', "key_{n}": {n}' for n in range(keys))
+        (event,) = events(f'{{"message": "m", "own": {number}{more}}}\n', "jsonl")
+        return json.loads(event["attributes"])["own"]
+
+    assert told(60) == told(2)

@@ -18,79 +18,24 @@ from clew.formats import AT_ONCE, Settings
 from clew.formats._fields import Field, Spell, Units, map_fields, quoted, spelling_of
 from clew.formats._json_spans import JsonSpans, Rows
 from clew.formats._json_text import document_of
+from clew.formats._json_tree import ROOT, Discovery, Node, Shape
 from clew.formats._members import Shared
 from clew.formats._point_fields import with_metric_values
 from clew.model.event import BY_NAME
 
-Shape = tuple[list[str], list[list[str]], list[str | None]]
 DEEPEST = 5
 MOST_KEYS = 400
 """More keys than this in one object are data, not names: such an object stays one JSON value."""
 BIG_NUMBER = "[:\\[,]\\s*-?[0-9]{17,}"
 NOT_FINITE = "[:\\[,]\\s*-?(NaN|nan|Infinity|inf|Inf)\\b"
-
-
+EXPONENT = "[:\\[,]\\s*-?[0-9][0-9.]*[eE][+0-9]"
+"""1e17, which may be written with all its digits."""
+FEW = 20
+"""Keys of which each is asked for numbers that need care; more take longer to plan and to ask than the
+documents as a whole."""
+HARMLESS = frozenset(("VARCHAR", "BOOLEAN", "NULL"))
 IS_OBJECT = "(starts_with(document, '{') OR starts_with(ltrim(document, ' ' || chr(9) || chr(10) || chr(13)), '{'))"
 """Of a document that is valid, the first letter says it, and no parse is needed."""
-
-
-@dataclass(slots=True)
-class Node:
-    """One key of the documents of a block, and what was found under it.
-
-    path      names from the root
-    types     JSON types that occur there
-    children  the keys inside, where every value is an object that is worth flattening
-    is_whole  it holds objects that stay one JSON value
-    """
-
-    path: tuple[str, ...]
-    types: frozenset[str] = frozenset()
-    children: list[Node] = field(default_factory=list)
-    is_whole: bool = False
-
-    @property
-    def name(self) -> str:
-        return ".".join(self.path)
-
-    @property
-    def pointer(self) -> str:
-        """RFC 6901, which takes any key."""
-        return "".join("/" + key.replace("~", "~0").replace("/", "~1") for key in self.path)
-
-
-ROOT = Node(())
-
-
-@dataclass(slots=True)
-class Discovery:
-    """What a block's documents hold.
-
-    tree        the keys of the documents
-    is_doubled  an object says a key twice
-    rare        keys of the root beyond `MOST_KEYS`
-    usual       the most common keys, keys inside objects and types, once they are known
-    """
-
-    tree: list[Node]
-    is_doubled: bool
-    rare: frozenset[str]
-    usual: Shape | None = None
-
-    def nodes(self) -> list[Node]:
-        """Every node, parents before children."""
-        found: list[Node] = []
-        rest = list(self.tree)
-        while rest:
-            node = rest.pop(0)
-            found.append(node)
-            rest += node.children
-        return found
-
-    def set_types(self, types: list[set[str]]) -> None:
-        """Types for `nodes()`, in that order."""
-        for node, kind in zip(self.nodes(), types, strict=True):
-            node.types = frozenset(kind)
 
 
 @dataclass(slots=True)
@@ -115,6 +60,7 @@ class JsonParser:
             f"CASE WHEN document IS NULL THEN text END AS text FROM {records}"
         )
         found = self._discover(workbench)
+        self._tame(workbench, found)
         tree, collided = _apart(found.tree)
         found_fields = [*_fields_of(tree, "s", self.spell), *(_extracted(n) for n in collided)]
         fields = with_metric_values(found_fields)
@@ -162,6 +108,24 @@ class JsonParser:
             rare=frozenset(ranked[MOST_KEYS:]),
         )
         return self.found
+
+    def _tame(self, workbench: duckdb.DuckDBPyConnection, found: Discovery) -> None:
+        """Looks for numbers that need care in the documents as a whole, where many keys hold numbers."""
+        nodes = found.nodes()
+        asked = (
+            node
+            for node in nodes
+            if not node.children
+            and not node.types <= HARMLESS
+            and _leaf_type(node, self.spell) == "JSON"
+        )
+        is_tame = sum(1 for _ in asked) > FEW
+        if is_tame:
+            wild = f"regexp_matches(document::VARCHAR, '{BIG_NUMBER}|{NOT_FINITE}|{EXPONENT}')"
+            sql = f"SELECT 1 FROM {self.table} WHERE {wild} LIMIT 1"
+            is_tame = not workbench.execute(sql).fetchall()
+        for node in nodes:
+            node.is_tame = is_tame
 
     def _recheck(
         self, workbench: duckdb.DuckDBPyConnection, found: Discovery
@@ -246,19 +210,30 @@ class JsonParser:
             for node in nodes
             if node.types - {"NULL"} == {"OBJECT"} and _is_worth(node, depth, self.spell)
         ]
-        for node in objects:
-            keys = [
-                key
-                for (key,) in workbench.execute(
-                    f"SELECT DISTINCT unnest(json_keys(document, {quoted(node.pointer)})) AS key "
-                    f"FROM {self.table} ORDER BY key LIMIT {MOST_KEYS + 1}"
-                ).fetchall()
-            ]
+        inside = self._inside(workbench, objects)
+        for node, keys in zip(objects, inside, strict=True):
             is_flat = 0 < len(keys) <= MOST_KEYS // depth and "" not in keys
             if is_flat and len({key.lower() for key in keys}) == len(keys):
                 node.children = [Node((*node.path, key)) for key in keys]
             node.is_whole = not node.children
         self._grow(workbench, [c for node in objects for c in node.children], depth + 1)
+
+    def _inside(
+        self, workbench: duckdb.DuckDBPyConnection, objects: Sequence[Node]
+    ) -> list[list[str]]:
+        """The keys inside each of these objects, sorted; one more than `MOST_KEYS` where there are more."""
+        if not objects:
+            return []
+        keys = (
+            f"SELECT DISTINCT unnest(range({len(objects)})) AS place, "
+            f"unnest(json_keys(document, {_pointers(objects)})) AS keys FROM {self.table}"
+        )
+        found = workbench.execute(
+            f"SELECT place, list(key ORDER BY key)[:{MOST_KEYS + 1}] "
+            f"FROM (SELECT DISTINCT place, unnest(keys) AS key FROM ({keys})) GROUP BY place"
+        ).fetchall()
+        by_place = dict(found)
+        return [by_place.get(place, []) for place in range(len(objects))]
 
 
 def _is_worth(node: Node, depth: int, spell: Spell) -> bool:
@@ -336,12 +311,12 @@ def _json_field(node: Node, value: str) -> Field:
     text = f"{value}::VARCHAR"
     if "VARCHAR" in node.types:
         text = f"CASE WHEN starts_with({value}, '\"') THEN {value}->>'$' ELSE {text} END"
-    return Field(node.name, text, _safe_json(value, node.types), node.types)
+    return Field(node.name, text, _safe_json(value, node), node.types)
 
 
-def _safe_json(value: str, types: frozenset[str]) -> str:
+def _safe_json(value: str, node: Node) -> str:
     """Numbers that a VARIANT would round, and NaN, which JSON has not, become text."""
-    if types <= {"VARCHAR", "BOOLEAN", "NULL"}:
+    if node.is_tame or node.types <= HARMLESS:
         return f"{value}::VARCHAR"
     return (
         f"CASE WHEN regexp_matches(':' || {value}::VARCHAR, '{BIG_NUMBER}|{NOT_FINITE}') "
