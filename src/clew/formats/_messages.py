@@ -19,7 +19,7 @@ from clew.formats._access import request_sql
 from clew.formats._fields import Units, map_fields, quoted
 from clew.formats._members import Shared
 from clew.formats._pairs import pairs_sql, with_pair_fields
-from clew.formats._traceback import COLUMNS, alone_sql, exception_struct_sql
+from clew.formats._traceback import COLUMNS, alone_sql, exception_struct_sql, printed_sql
 
 TRACEBACK = "Traceback (most recent call last)"
 HAS_STACK = (
@@ -214,7 +214,9 @@ def _take_apart_stacks(workbench: duckdb.DuckDBPyConnection, relation: str) -> N
         f"CREATE OR REPLACE TEMP TABLE stacks AS SELECT byte_offset AS stack_at, {alone_sql('text')} AS stack "
         f"FROM {relation} WHERE has_stack"
     )
-    parsed = f"SELECT stack, {exception_struct_sql('stack')} AS raised FROM (SELECT DISTINCT stack FROM stacks)"
+    (is_other,) = any_of(workbench, "stacks", f"NOT {printed_sql('stack')}")
+    raised = exception_struct_sql("stack", is_printed=not is_other)
+    parsed = f"SELECT stack, {raised} AS raised FROM (SELECT DISTINCT stack FROM stacks)"
     workbench.execute(
         "CREATE OR REPLACE TEMP TABLE raised_errors AS "
         f"SELECT stack_at, raised FROM stacks JOIN ({parsed}) USING (stack)"

@@ -69,21 +69,31 @@ def exception_sql(text: str) -> dict[str, str]:
     return {name: f"({raised}).{name}" for name in COLUMNS}
 
 
-def exception_struct_sql(text: str) -> str:
-    """SQL of one struct with all exception columns. Each step is bound to a name once."""
-    found = f"CASE WHEN contains(t, '{MARK}') THEN {_python()} ELSE {_other()} END"
+def exception_struct_sql(text: str, *, is_printed: bool = False) -> str:
+    """SQL of one struct with all exception columns. Each step is bound to a name once.
+
+    is_printed  all texts are `printed_sql`: this SQL takes half as long to plan
+    """
+    if is_printed:
+        last = f"list_last(string_split(t, '{MARK}'))"
+        return _let("x", text, _let("t", "x", _python(last)))
+    found = f"CASE WHEN contains(t, '{MARK}') THEN {_python(_last())} ELSE {_other()} END"
     return _let("x", text, _let("t", _plain("x"), found))
 
 
 def alone_sql(text: str) -> str:
     """SQL of the part of a text that its exception follows from: the same error has the same, whatever
     the line of the log before it says."""
-    is_whole = (
-        f"contains({text}, ' {MARK}') OR contains({text}, '{DRAWN}') "
-        f"OR starts_with({text}, '{WRITTEN_MARK}')"
-    )
     bare = f"substr({text}, strpos({text}, '{MARK}'))"
-    return f"CASE WHEN contains({text}, '{MARK}') AND NOT ({is_whole}) THEN {bare} ELSE {text} END"
+    return f"CASE WHEN {printed_sql(text)} THEN {bare} ELSE {text} END"
+
+
+def printed_sql(text: str) -> str:
+    """SQL of whether a text holds a traceback as Python prints it: in no box, without bars, not as JSON."""
+    return (
+        f"(contains({text}, '{MARK}') AND NOT (contains({text}, ' {MARK}') OR contains({text}, '{DRAWN}') "
+        f"OR starts_with({text}, '{WRITTEN_MARK}')))"
+    )
 
 
 def normalised(text: str) -> str:
@@ -94,11 +104,14 @@ def normalised(text: str) -> str:
     return f"CASE WHEN regexp_matches({text}, '[0-9]') THEN {masked} ELSE {text} END"
 
 
-def _python() -> str:
-    """The last traceback, cut before each frame: the error stands behind the last frame's code."""
+def _last() -> str:
+    """The last traceback of a text, or of a group, whose bars it has not."""
     last = f"list_last(string_split(t, '{MARK}'))"
-    is_drawn = f"contains(t, ' {MARK}')"
-    last = f"CASE WHEN {is_drawn} THEN {_undrawn()} ELSE {last} END"
+    return f"CASE WHEN contains(t, ' {MARK}') THEN {_undrawn()} ELSE {last} END"
+
+
+def _python(last: str) -> str:
+    """SQL of the last traceback, cut before each frame: the error stands behind the last frame's code."""
     pieces = f"string_split(replace({last}, chr(10) || '> File', chr(10) || '  File'), chr(10) || '  File \"')"
     own = f"lambda x: NOT regexp_matches(split_part(x, '\"', 1), '{FOREIGN}')"
     chosen = f"coalesce(list_last(list_filter(c[2:], {own})), list_last(c[2:]))"
