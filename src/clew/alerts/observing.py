@@ -160,7 +160,7 @@ def _finding(
     now: datetime,
 ) -> Finding:
     whom = " of " + ", ".join(f"{name} {at}" for name, at in about.items()) if about else ""
-    limit = f"{condition.compare} {condition.limit:g}"
+    limit = f"{condition.compare} {condition.limit:.15g}"
     return Finding(
         kind=rule.name,
         title=f"{condition.column}{whom} is {value:.4g} ({limit}) over the last {rule.window}",
