@@ -22,6 +22,7 @@ from tests.daemons import eventually, free_port, program, running
 from tests.receivers import Received, http_receiver
 from tests.serving import started
 
+from clew.alerts.prometheus import rules_yaml
 from clew.alerts.settings import watch_of
 from clew.alerts.states import advanced, is_silenced, untold
 from clew.cli import main
@@ -398,6 +399,12 @@ def test_a_wrong_rule_is_one_sentence(
     (folder / "clew.toml").write_text(f"[[alerts]]\n{rule}\n")
     assert main(["alerts", "export"]) == 2
     assert said in capsys.readouterr().err
+
+
+def test_a_large_limit_is_exported_whole() -> None:
+    rule = AlertRule("tokens", when="usage.tokens > 1,234,567")
+    (told,) = yaml.safe_load(rules_yaml([rule]))["groups"][0]["rules"]
+    assert told["expr"] == 'clew_rule_value{rule="tokens"} > 1234567'
 
 
 def test_prometheus_takes_the_rules_and_alertmanager_the_alert(folder: Path) -> None:

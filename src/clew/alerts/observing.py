@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
@@ -14,7 +14,7 @@ from clew import investigation, registry
 from clew.config import Options, member_options
 from clew.engines import Engine
 from clew.errors import ConfigError
-from clew.model.alert import AlertRule, Condition, Observed
+from clew.model.alert import AlertRule, Condition, Key, Observed, key_of
 from clew.model.buckets import seconds
 from clew.model.event import BY_NAME
 from clew.model.finding import SEVERITIES, Finding
@@ -43,16 +43,32 @@ class Seen:
 
 def observe(engine: Engine, rule: AlertRule, options: Options, now: datetime) -> Seen:
     """Looks at the rule's window up to now."""
-    since = now - timedelta(seconds=seconds(rule.window))
+    asked, since = _asked(rule, now)
+    if rule.condition is None:
+        seen = between(asked, since, now + timedelta(microseconds=1))
+        return _of_detection(engine, rule, seen, options)
+    return _of_condition(engine, rule, rule.condition, asked, since, now)
+
+
+def holding(engine: Engine, rule: AlertRule, condition: Condition, now: datetime) -> set[Key]:
+    """Keys of the groups that were beyond the limit then: one question, without their evidence."""
+    asked, since = _asked(rule, now)
+    seen = between(asked, since, now + timedelta(microseconds=1))
+    return {
+        key_of(rule.name, about)
+        for about, value in _groups(engine, rule, condition, seen)
+        if condition.holds(value)
+    }
+
+
+def _asked(rule: AlertRule, now: datetime) -> tuple[ir.Table, datetime]:
+    """The events that a rule is about, and since when it looks at them."""
     asked = events
     if rule.query:
         if parse(rule.query).pipes:
             raise ConfigError(f"The alert {rule.name}: its query is a search without pipes.")
         asked = asked.filter(side_of(rule.query, now=now))
-    if rule.condition is None:
-        seen = between(asked, since, now + timedelta(microseconds=1))
-        return _of_detection(engine, rule, seen, options)
-    return _of_condition(engine, rule, rule.condition, asked, since, now)
+    return asked, now - timedelta(seconds=seconds(rule.window))
 
 
 def _of_detection(engine: Engine, rule: AlertRule, seen: ir.Table, options: Options) -> Seen:
@@ -73,22 +89,8 @@ def _of_condition(
     now: datetime,
 ) -> Seen:
     seen = between(asked, since, now + timedelta(microseconds=1))
-    function = getattr(registry.load("analyses", condition.analysis), condition.analysis)
-    arguments = {"by": tuple(rule.by)} if rule.by else {}
-    table = function(seen, **member_options(function, arguments))
-    if condition.column not in table.columns:
-        raise ConfigError(
-            f"The alert {rule.name}: {condition.analysis} has no column '{condition.column}', only "
-            f"{', '.join(table.columns)}."
-        )
     observed, values = [], []
-    is_counted = condition.column in COUNTS and not rule.by
-    nothing = [{condition.column: 0}] if is_counted else []
-    for row in engine.run(table, limit=MOST_GROUPS).dicts() or nothing:
-        if row[condition.column] is None:
-            continue
-        value = float(row[condition.column])
-        about = {_column(rule, name): row[name] for name in rule.by if row[name] is not None}
+    for about, value in _groups(engine, rule, condition, seen):
         values.append(({name: str(at) for name, at in about.items()}, value))
         if condition.holds(value):
             lines = investigation.evidence_of(engine, _proof(seen, about, condition))
@@ -99,6 +101,26 @@ def _of_condition(
                     Observed(_finding(rule, condition, about, value, lines, since, now))
                 )
     return Seen(tuple(observed), tuple(values))
+
+
+def _groups(
+    engine: Engine, rule: AlertRule, condition: Condition, seen: ir.Table
+) -> Iterator[tuple[dict[str, Any], float]]:
+    """Whom each group is about, and what the condition measures of it."""
+    function = getattr(registry.load("analyses", condition.analysis), condition.analysis)
+    arguments = {"by": tuple(rule.by)} if rule.by else {}
+    table = function(seen, **member_options(function, arguments))
+    if condition.column not in table.columns:
+        raise ConfigError(
+            f"The alert {rule.name}: {condition.analysis} has no column '{condition.column}', only "
+            f"{', '.join(table.columns)}."
+        )
+    is_counted = condition.column in COUNTS and not rule.by
+    nothing = [{condition.column: 0}] if is_counted else []
+    for row in engine.run(table, limit=MOST_GROUPS).dicts() or nothing:
+        if row[condition.column] is not None:
+            about = {_column(rule, name): row[name] for name in rule.by if row[name] is not None}
+            yield about, float(row[condition.column])
 
 
 def _column(rule: AlertRule, name: str) -> str:
@@ -138,7 +160,7 @@ def _finding(
     now: datetime,
 ) -> Finding:
     whom = " of " + ", ".join(f"{name} {at}" for name, at in about.items()) if about else ""
-    limit = f"{condition.compare} {condition.limit:g}"
+    limit = f"{condition.compare} {condition.limit:.15g}"
     return Finding(
         kind=rule.name,
         title=f"{condition.column}{whom} is {value:.4g} ({limit}) over the last {rule.window}",

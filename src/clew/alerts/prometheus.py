@@ -35,10 +35,9 @@ def _rule(rule: AlertRule) -> dict[str, object]:
         lasting_s = 0
     else:
         condition = rule.condition
-        expression = f"clew_rule_value{{{name}}} {condition.compare} {condition.limit:g}"
-        summary = (
-            f"{condition.column} is {{{{ $value }}}} ({condition.compare} {condition.limit:g})"
-        )
+        beyond = f"{condition.compare} {condition.limit:.15g}"
+        expression = f"clew_rule_value{{{name}}} {beyond}"
+        summary = f"{condition.column} is {{{{ $value }}}} ({beyond})"
         lasting_s = condition.lasting_s
     return {
         "alert": rule.name,

@@ -13,7 +13,7 @@ import duckdb
 from clew.alerts import store
 from clew.alerts.following import Looked, State, follow
 from clew.alerts.notifying import Tell
-from clew.alerts.observing import Seen, observe
+from clew.alerts.observing import Seen, holding, observe
 from clew.alerts.states import abandoned, advanced, is_overdue, is_silenced, untold
 from clew.config import Options
 from clew.engines import Engine
@@ -103,7 +103,7 @@ class Watch:
             step = max(timedelta(seconds=seconds(rule.every)), (now - first) / MOST_LOOKS)
             at = now - step
             while keys and at > first:
-                keys &= {one.key for one in observe(reader, rule, self.options, at).observed}
+                keys &= holding(reader, rule, rule.condition, at)
                 at -= step
             held[rule.name] = keys
         return held

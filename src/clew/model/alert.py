@@ -7,6 +7,7 @@ is an alert: pending while it has not lasted long enough, firing, then resolved.
 from __future__ import annotations
 
 import re
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any, Literal
@@ -154,8 +155,12 @@ class Observed:
     @property
     def key(self) -> Key:
         """What makes it the same thing the next time: its kind and whom it is about."""
-        about = tuple(sorted((name, str(value)) for name, value in self.finding.subject.items()))
-        return self.finding.kind, about
+        return key_of(self.finding.kind, self.finding.subject)
+
+
+def key_of(kind: str, subject: Mapping[str, Any]) -> Key:
+    """See `Observed.key`."""
+    return kind, tuple(sorted((name, str(value)) for name, value in subject.items()))
 
 
 @dataclass(frozen=True, slots=True)
