@@ -74,8 +74,12 @@ def alerts_of(
     assert not rules.problems, rules.problems
     bench.fill(rows)
     item = list(rules.correlations.values())[number]
-    found = Correlations(events, rules, None).alerts(item)
+    made = Correlations(events, rules, None)
+    found = made.alerts(item)
     rows_found = bench.engine.run(found.order_by("first_at", *keys_of(found))).dicts()
+    if made.crowding(item) is not None:  # it is the same where no first look is taken
+        dense = made.alerts(item, is_dense=True).order_by("first_at", *keys_of(found))
+        assert bench.engine.run(dense).dicts() == rows_found
     begin = int((BEGIN - datetime(1970, 1, 1)).total_seconds())
     return [
         (
@@ -106,6 +110,19 @@ def test_windows_that_overlap_are_one_alert_and_others_are_not(bench: Bench) -> 
     rules = set_of(A, correlation("event_count", ["a"], condition={"gte": 2}))
     rows = [event(second) for second in (0, 1, 11, 12, 40, 41)]
     assert alerts_of(bench, rules, rows) == [("u", 1, 12), ("u", 41, 41)]
+
+
+def test_a_sample_tells_whether_most_times_are_crowded(bench: Bench) -> None:
+    """Over an hour and a half of windows of ten seconds, all with three events, or with one."""
+    rules = set_of(A, B, correlation("temporal_ordered", ["a", "b"]))
+    (item,) = rules.correlations.values()
+    for step, is_crowded in ((3, True), (30, False)):
+        bench.fill([event(second) for second in range(0, 5_400, step)])
+        asked = Correlations(events, rules, None).crowding(item)
+        assert asked is not None
+        ((found, near),) = bench.engine.run(asked).rows
+        assert found > 0
+        assert (near * 2 > found) == is_crowded
 
 
 def test_a_range_has_two_bounds(bench: Bench) -> None:

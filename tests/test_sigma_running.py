@@ -186,6 +186,15 @@ def test_events_without_a_key_are_counted(folder: Path, bench: Bench) -> None:
     assert found.annotations == ("many leaves out 1 event without c-ip.",)
 
 
+def test_the_first_of_many_events_are_shown_in_their_order(folder: Path, bench: Bench) -> None:
+    """Those of one moment by their lines; behind them the last success, which the alert ends with."""
+    rules = rules_of(folder, brute=BRUTE, failed=FAILED, fine=FINE)
+    rows = [request(0, 401) for _ in range(5)] + [request(1, 401) for _ in range(30)]
+    rows += [request(2, 401), request(3, 200), request(3, 200)]
+    (finding,) = found_by(bench, rules, rows).findings
+    assert [each.line for each in finding.evidence] == [*range(1, 21), 36, 37, 38]
+
+
 def test_many_subjects_are_cut_and_told(folder: Path, duckdb: Bench) -> None:
     rules = rules_of(folder, failed=FAILED)
     rows = [request(0, 401, f"198.51.100.{n}", user_id=f"u{n}") for n in range(230)]
