@@ -7,7 +7,7 @@ import re
 import numpy as np
 from numpy.typing import NDArray
 
-from clew.formats import Lines
+from clew.formats import ZERO, Lines
 from clew.formats._layouts import DJANGO_SAYS
 
 LEVEL_WORDS = (
@@ -22,7 +22,7 @@ MOST_EMPTY = 3
 """Lines between the parts of a chain of exceptions: loguru leaves two."""
 TRACEBACK = b"Traceback (most recent call last)"
 KEY_WORDS, MOST_KEY_LINES = b"PRIVATE KEY", 200
-SPACE, TAB = 32, 9
+SPACE, TAB, DASH = 32, 9, ord("-")
 CONTINUED = (
     b"Traceback (most", b"During handling of", b"The above exception was", b"Caused by: ",
 )  # fmt: skip
@@ -79,8 +79,10 @@ def keep_keys_whole(lines: Lines, begins: NDArray[np.bool_]) -> None:
 
 def is_date(lines: Lines, at: int) -> NDArray[np.bool_]:
     """Lines with `2026-11-20` at that position."""
-    dashed = (lines.byte(at + 4) == ord("-")) & (lines.byte(at + 7) == ord("-"))
-    found: NDArray[np.bool_] = dashed & lines.digits(*(at + n for n in (0, 1, 2, 3, 5, 6, 8, 9)))
+    letters = lines.first(at + 10).T[at:]
+    found: NDArray[np.bool_] = lines.lengths >= at + 10
+    for place, letter in enumerate(letters):
+        found &= letter == DASH if place in (4, 7) else letter - ZERO < 10
     return found
 
 
@@ -105,16 +107,17 @@ def begins_with_level(lines: Lines) -> NDArray[np.bool_]:
 
 def begins_as(layout: str, lines: Lines) -> NDArray[np.bool_]:
     """Lines that begin as those of a layout do, which begins as no other does."""
-    first = lines.byte(0)
     begins: NDArray[np.bool_] = np.zeros(len(lines.starts), dtype=np.bool_)
     if layout == "vllm":
-        begins = first == ord("(")
+        begins = lines.byte(0) == ord("(")
     elif layout == "glog":
-        begins = np.isin(first, list(b"IWEF")) & lines.digits(1, 2, 3, 4, 6, 7)
+        begins = np.isin(lines.byte(0), list(b"IWEF")) & lines.digits(1, 2, 3, 4, 6, 7)
     elif layout == "ruby":
-        begins = np.isin(first, list(b"DIWEFA")) & (lines.byte(1) == ord(","))
+        begins = np.isin(lines.byte(0), list(b"DIWEFA")) & (lines.byte(1) == ord(","))
     elif layout == "pino_pretty":
-        begins = (first == ord("[")) & lines.digits(1, 2, 4, 5) & (lines.byte(3) == ord(":"))
+        begins = (
+            (lines.byte(0) == ord("[")) & lines.digits(1, 2, 4, 5) & (lines.byte(3) == ord(":"))
+        )
     elif layout == "redis":
         begins = lines.digits(0) & np.logical_or.reduce(
             [lines.byte(n) == ord(":") for n in range(1, 8)]
@@ -123,7 +126,9 @@ def begins_as(layout: str, lines: Lines) -> NDArray[np.bool_]:
         slashed = (lines.byte(2) == ord("/")) & (lines.byte(5) == ord("/"))
         begins = slashed & lines.digits(0, 1, 3, 4, 6, 7, 9, 10)
     elif layout == "serilog_clock":
-        begins = (first == ord("[")) & lines.digits(1, 2, 4, 5) & (lines.byte(3) == ord(":"))
+        begins = (
+            (lines.byte(0) == ord("[")) & lines.digits(1, 2, 4, 5) & (lines.byte(3) == ord(":"))
+        )
     elif layout in ("slashes", "go"):
         slashed = (lines.byte(4) == ord("/")) & (lines.byte(7) == ord("/"))
         begins = slashed & lines.digits(0, 1, 2, 3, 5, 6, 8, 9)
