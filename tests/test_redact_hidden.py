@@ -58,6 +58,24 @@ def test_what_a_url_encodes_is_redacted_and_the_rest_stays(texts: Texts) -> None
     ]
 
 
+def test_what_a_query_does_not_encode_is_redacted(texts: Texts) -> None:
+    """Servers log what clients send: quotes, and a plus for a blank or for itself."""
+    given_texts = [
+        'GET /v1?cfg={"db_password":+"hunter2","api_key":+"EXAMPLE0123456789"}&n=2',
+        'GET /v1?cfg={"phone":+"(415)+555-0132"}',
+        "q=my+card+is+4111111111111111+thanks",
+        "a=1&phone=+55+11+96741-5380&z=2",
+        "q=call++34680272235+please",
+        "/x?k=-----BEGIN+EC+PRIVATE+KEY-----\\nEXAMPLE+example/\\n-----END+EC+PRIVATE+KEY-----",
+        "a=b+c&q=one+two",
+    ]
+    after = redacted(texts, given_texts)
+    private = ("hunter2", "EXAMPLE", "555", "4111", "96741", "34680272235")
+    assert not [text for text in after if any(value in text for value in private)]
+    assert after[0].endswith("&n=2") and after[3].startswith("a=1&phone=[phone:")
+    assert after[-1] == given_texts[-1]
+
+
 @settings(max_examples=40, deadline=None, derandomize=True, suppress_health_check=list(HealthCheck))
 @given(
     parts=st.lists(st.sampled_from(FOUND) | st.text(max_size=8), min_size=1, max_size=4),
@@ -116,6 +134,75 @@ def test_a_name_in_json_is_the_word_before_a_number(texts: Texts) -> None:
     for name in personal:
         assert str(after[name]).startswith(("[phone:", "[us_ssn:", "[br_cpf:")), name
     assert after["phone"] == after["phoneNumber"]
+
+
+@pytest.mark.parametrize(
+    "value",
+    [
+        [["host", "a"], ["x-api-key", "EXAMPLEexampleEXAMPLE"]],
+        {"vars": {"aws_secret_access_key": f"'{AWS_SECRET}'"}},
+        [{"name": "A", "value": "b"}, {"name": "CLIENT_SECRET", "value": "EXAMPLE0123"}],
+        {"storage_key": "EXAMPLEexampleEXAMPLE"},
+    ],
+)
+def test_a_secret_is_known_by_the_name_beside_it_in_any_json(value: object) -> None:
+    """The gate of rows notices it, and the document finds it."""
+    bench = duckdb.connect(config={"threads": 1})
+    bench.execute("CREATE TABLE given AS SELECT ? AS attributes", [json.dumps(value)])
+    rows = Redactor(bench, Policy(), lambda: KEY).rows("given", ["attributes"])
+    assert rows is not None
+    ((after,),) = bench.execute(rows).fetchall()
+    assert "EXAMPLE" not in after and "[secret:" in after
+
+
+def test_keys_that_are_values_are_redacted_and_stay_apart(texts: Texts) -> None:
+    keys = [GITHUB, GITHUB.replace("01", "99"), "alice@example.com", "total", "gpt-4o-2024-08-06"]
+    once = _document(
+        texts, {"by": dict.fromkeys(keys, 1), "again": {GITHUB: {"alice@example.com": 2}}}
+    )
+    after = json.loads(once)
+    mark, person = "[secret:github_token]", f"[email:{token(KEY, 'email', 'alice@example.com')}]"
+    assert list(after["by"]) == [mark, f"{mark} 2", person, "total", "gpt-4o-2024-08-06"]
+    assert after["again"] == {mark: {person: 2}}
+    assert json.loads(_document(texts, after)) == after
+
+
+def test_a_map_of_users_says_who_is_who(tmp_path: Path) -> None:
+    path = tmp_path / "usage.jsonl"
+    spent = {"alice@example.com": {"usd": 1.5}, "4111111111111111": {"usd": 2}, GITHUB: {"usd": 3}}
+    line = {
+        "time": "2026-01-02T03:04:05Z",
+        "level": "INFO",
+        "spent": spent,
+        "who": "alice@example.com",
+    }
+    path.write_text(json.dumps(line) + "\n")
+    stored = _stored(tmp_path / "case.duckdb", path)
+    for private in ("alice", "411111", GITHUB):
+        assert private not in stored
+    attributes = json.loads(stored)[0][0]["attributes"]
+    attributes = json.loads(attributes) if isinstance(attributes, str) else attributes
+    assert attributes["who"] in attributes["spent"]
+
+
+def test_a_text_in_colours_is_looked_at_without_them(texts: Texts) -> None:
+    """As structlog and others write for a terminal."""
+    shown = "\x1b[36mapi_key\x1b[0m=\x1b[35m{}\x1b[0m"
+    given_texts = [shown.format("EXAMPLE0123456789"), shown.format(GITHUB), shown.format("none")]
+    after = redacted(texts, given_texts)
+    assert after == ["api_key=[secret:api_key]", "api_key=[secret:github_token]", given_texts[2]]
+    bench = duckdb.connect(config={"threads": 1})
+    bench.execute("CREATE TABLE given AS SELECT ? AS message", [f"\x1b[35m{GITHUB}\x1b[0m"])
+    assert Redactor(bench, Policy(), lambda: KEY).rows("given", ["message"]) is not None
+
+
+def test_base64_makes_no_pair(tmp_path: Path) -> None:
+    path = tmp_path / "app.log"
+    path.write_text(
+        "2026-01-02 03:04:05,678 INFO app: Authorization: Basic c3ZjOmh1bnRlcjJodW50ZXI== sent n=2\n"
+    )
+    stored = _stored(tmp_path / "case.duckdb", path)
+    assert "c3ZjOmh1bnRlcjJodW50ZXI" not in stored and '"n"' in stored.replace("\\", "")
 
 
 def test_a_private_key_over_several_lines_goes_as_a_whole() -> None:
@@ -185,6 +272,7 @@ LONG_KEY = [
         ("app.log", "2026-01-02 03:04:{n:02},678 INFO app - {text}"),
         ("app.jsonl", '{{"time": "2026-01-02T03:04:{n:02}Z", "level": "INFO", "msg": "{text}"}}'),
         ("app.txt", "[2026-01-02 03:04:{n:02}] INFO: {text}"),
+        ("kubectl.log", "2026-01-02T03:04:{n:02}.123456789Z {text}"),
     ],
 )
 def test_a_key_that_is_logged_line_by_line_is_taken(name: str, line: str, tmp_path: Path) -> None:
@@ -198,3 +286,34 @@ def test_a_key_that_is_logged_line_by_line_is_taken(name: str, line: str, tmp_pa
     for text in ("starting", "a request came between", "started", LONG_KEY[0], LONG_KEY[-1]):
         assert text in stored
     assert json.loads(json.loads(stored)[2][0]["redacted"])["private_key"] == len(LONG_KEY) - 2
+
+
+@pytest.mark.parametrize(
+    "line",
+    [
+        "2026-01-02T03:04:{n:02}.123456789Z stdout F {text}",
+        "[pod/api-7d9c/api] 2026-01-02T03:04:{n:02}.123456789Z {text}",
+        '{{"log":"{text}\\n","stream":"stdout","time":"2026-01-02T03:04:{n:02}.123456789Z"}}',
+    ],
+)
+def test_a_key_that_a_container_printed_is_taken(line: str, tmp_path: Path) -> None:
+    """Its lines are one event, for a container's runtime writes each line of one apart."""
+    told = ["starting", *LONG_KEY, "2026-01-02 03:05:06 INFO started"]
+    path = tmp_path / "api-json.log"
+    path.write_text("".join(line.format(n=n, text=text) + "\n" for n, text in enumerate(told)))
+    stored = _stored(tmp_path / "case.duckdb", path)
+    assert not [text for text in LONG_KEY[1:-1] if text in stored]
+    assert "starting" in stored and "started" in stored
+
+
+@pytest.mark.parametrize("cut", [slice(5, None), slice(None, 9), slice(None, -1)])
+def test_a_key_that_is_cut_off_is_taken_as_far_as_it_goes(cut: slice, tmp_path: Path) -> None:
+    """A log that begins in the midst of a key, or ends there."""
+    path = tmp_path / "kubectl.log"
+    told = [SHA, *LONG_KEY[cut]]
+    path.write_text(
+        "".join(f"2026-01-02T03:04:{n:02}.123Z {text}\n" for n, text in enumerate(told))
+    )
+    stored = _stored(tmp_path / "case.duckdb", path)
+    assert not [text for text in LONG_KEY[1:-1] if text in stored]
+    assert f":00.123Z {SHA}" in stored and ":02.123Z [secret:private_key]" in stored

@@ -8,6 +8,7 @@ flattened to dotted names. One `json_transform` then reads all fields in one pas
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 from typing import Literal
@@ -27,6 +28,10 @@ from clew.model.event import BY_NAME
 DEEPEST = 5
 MOST_KEYS = 400
 """More keys than this in one object are data, not names: such an object stays one JSON value."""
+VALUE_KEY = re.compile(
+    r".@|://|[0-9]{7}|\b[0-9]{3}[.-][0-9]{2,3}[.-][0-9]{2}|[A-Za-z0-9]{30}|(?=[A-Za-z]*[0-9])[A-Za-z0-9]{16}|.{65}"
+)
+"""A key that is no name: a mail address, a long number, a token. Such an object stays whole, too."""
 BIG_NUMBER = "[:\\[,]\\s*-?[0-9]{17,}"
 NOT_FINITE = "[:\\[,]\\s*-?(NaN|nan|Infinity|inf|Inf)\\b"
 EXPONENT = "[:\\[,]\\s*-?[0-9][0-9.]*[eE][+0-9]"
@@ -213,7 +218,7 @@ class JsonParser:
         ]
         inside = self._inside(workbench, objects)
         for node, keys in zip(objects, inside, strict=True):
-            is_flat = 0 < len(keys) <= MOST_KEYS // depth and "" not in keys
+            is_flat = 0 < len(keys) <= MOST_KEYS // depth and not any(map(_is_value, keys))
             if is_flat and len({key.lower() for key in keys}) == len(keys):
                 node.children = [Node((*node.path, key)) for key in keys]
             node.is_whole = not node.children
@@ -235,6 +240,11 @@ class JsonParser:
         ).fetchall()
         by_place = dict(found)
         return [by_place.get(place, []) for place in range(len(objects))]
+
+
+def _is_value(key: str) -> bool:
+    """Whether a key is a value rather than a name, as in a map of users: such a map stays whole."""
+    return not key or bool(VALUE_KEY.search(key))
 
 
 def _is_worth(node: Node, depth: int, spell: Spell) -> bool:

@@ -3,7 +3,8 @@ r"""key=value pairs inside a line: what logfmt, syslog and the messages of text 
     request_id=req-1 path=/v1/predict status=500 took=12.3ms fields=age,income note="two words"
 
 All pairs of a line are found by one pass of one pattern, however many keys there are. A value ends
-at white space; where pairs are parted by commas (a=1,b=2), at the comma.
+at white space; where pairs are parted by commas (a=1,b=2), at the comma. Base64 that ends in equals signs is
+no pair.
 """
 
 from __future__ import annotations
@@ -18,8 +19,8 @@ NAME = "[A-Za-z_@][A-Za-z0-9_.@-]*"
 KEY = rf"(?:^|[\s,;(\[{{|]){NAME}="
 QUOTED = r"\"(?:[^\"\\]|\\.)*\"|'[^']*'"
 WITH_UNIT = r"[0-9]+(?:\.[0-9]+)? (?:ms|µs|ns)\b"
-SPACED = rf"{KEY}(?:{QUOTED}|\[[^\]]*\]|\{{[^}}]*\}}|{WITH_UNIT}|[^\s;\"']*)"
-COMMAED = rf"{KEY}(?:{QUOTED}|[^\s,;\"']*)"
+SPACED = rf"{KEY}(?:{QUOTED}|\[[^\]]*\]|\{{[^}}]*\}}|{WITH_UNIT}|[^\s;\"'=][^\s;\"']*)"
+COMMAED = rf"{KEY}(?:{QUOTED}|[^\s,;\"'=][^\s,;\"']*)"
 IS_COMMAED = r"=[^\s,=\"]*,[A-Za-z_][A-Za-z0-9_.]*="
 CLOSED = r"^([^\[({\])}]*)[\])}]+:?$"
 """A bracket at the end that opened before the pair: [trace=4f2a id=1], request{path=/v1/x}:"""

@@ -12,9 +12,9 @@ NAMES = re.compile(
     r"""(?:
       (?:^|[_.\s-]|(?-i:(?<=[a-z0-9])(?=[A-Z])))(?:
         authorization | cookie | set-cookie | passwd | passphrase | secret | credentials?
-      | (?:api|access|account|private|secret|signing|encryption|subscription|auth)[_\s-]?key
-      | client[_-]?secret
-      | (?:access|refresh|auth|id|session|bearer|api)[_-]?token | token
+      | (?:api|access|account|private|secret|signing|encryption|subscription|auth|storage|master)[_.\s-]?key
+      | client[_.-]?secret
+      | (?:access|refresh|auth|id|session|bearer|api)[_.-]?token | token
       )
     | password | passwort
     | (?:^|[_.-])(?:JSESSIONID | PHPSESSID | ASPSESSIONID[A-Z]* | ASP\.NET_SessionId | connect\.sid | laravel_session)

@@ -8,17 +8,22 @@ A text is taken apart where a URL is; a piece that does not change stays byte by
 from __future__ import annotations
 
 import re
+from bisect import bisect_right
 from collections.abc import Callable, Iterable
 from urllib.parse import quote, unquote
 
 from clew.model.redaction import MARK
 
-ESCAPE = r"""%[0-9A-Fa-f]{2}|[?&][\w.-]{1,60}=[^\s&"'+]{0,200}\+"""
+ESCAPE = r"""%[0-9A-Fa-f]{2}|(?:^|[?&\n])[\w.-]{1,60}=[^\s&+]{0,400}\+"""
 """RE2 of an encoded byte, or of a query's blank that a plus stands for."""
 TWICE = "%25[0-9A-Fa-f]{2}"
 """RE2 of one that was encoded again."""
+QUERY = re.compile(r"(?:^|[?&])[\w.-]{1,60}=[^\s&]*", re.MULTILINE)
+"""A field of a query, in which a plus is a blank."""
 PIECE = re.compile(r"""[^\s"'<>?&;=\\]+""")
 BYTE = re.compile("%[0-9A-Fa-f]{2}")
+BLANK = re.compile(r"\+(?![1-9][0-9])|(?<=[^+])\+")
+"""A plus that is one: not that of a number with a country's code."""
 MARKS = re.compile(f"({MARK})")
 LOWER_HEX = re.compile(r"%(?:[0-9][a-f]|[a-f][0-9a-f])")
 OWN_SIGNS = re.compile(r"[A-Za-z0-9%\[\]]")
@@ -26,27 +31,38 @@ OWN_SIGNS = re.compile(r"[A-Za-z0-9%\[\]]")
 
 def pieces(text: str) -> set[str]:
     """What the encoded pieces of a text say."""
-    return {_decoded(match[0])[0] for match in PIECE.finditer(text) if _is_encoded(match)}
+    is_encoded = _encoded_in(text)
+    return {_decoded(match[0])[0] for match in PIECE.finditer(text) if is_encoded(match)}
 
 
 def rewritten(text: str, after: Callable[[str], str | None]) -> str:
     """The text with what its pieces have become; None stays as it is."""
+    is_encoded = _encoded_in(text)
 
     def one(match: re.Match[str]) -> str:
-        new = after(_decoded(match[0])[0]) if _is_encoded(match) else None
+        new = after(_decoded(match[0])[0]) if is_encoded(match) else None
         return match[0] if new is None else _encoded(new, match[0])
 
     return PIECE.sub(one, text)
 
 
-def _is_encoded(match: re.Match[str]) -> bool:
-    is_valued = match.string[match.start() - 1 : match.start()] == "="
-    return bool(BYTE.search(match[0])) or (is_valued and "+" in match[0])
+def _encoded_in(text: str) -> Callable[[re.Match[str]], bool]:
+    """Whether a piece of this text is encoded."""
+    fields = [match.span() for match in QUERY.finditer(text)] if "+" in text else []
+
+    def is_encoded(match: re.Match[str]) -> bool:
+        if BYTE.search(match[0]):
+            return True
+        field = bisect_right(fields, (match.start(), len(text))) - 1
+        return "+" in match[0] and field >= 0 and match.start() < fields[field][1]
+
+    return is_encoded
 
 
 def _decoded(piece: str) -> tuple[str, str]:
-    """What a piece says, and the encoding of its bytes; in a query a plus is a blank."""
-    blanks = piece.replace("+", " ")
+    """What a piece says, and the encoding of its bytes; in a query a plus is a blank, but not where a
+    number with a country's code begins."""
+    blanks = BLANK.sub(" ", piece)
     try:
         return unquote(blanks, errors="strict"), "utf-8"
     except UnicodeDecodeError:

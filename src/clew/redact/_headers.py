@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from clew.redact._pattern import Pattern
-from clew.redact._words import HAS_DIGIT, IS_VALUE, NAMED_GATE, QUOTE, SEPARATOR
+from clew.redact._pattern import MARK_BEGINS, Pattern
+from clew.redact._words import BESIDE, HAS_DIGIT, IS_VALUE, NAMED_GATE, QUOTE, SEPARATOR
 
 COOKIES = (
     r"JSESSIONID|PHPSESSID|ASPSESSIONID[A-Z]{0,12}|ASP\.NET_SessionId|connect\.sid|laravel_session|sessionid|\.AspNetCore\.[\w.]{1,40}"
@@ -24,7 +24,7 @@ PATTERNS: tuple[Pattern, ...] = (
     ),
     Pattern(
         "session_cookie", "cookies of servlets, PHP, ASP.NET, Express, Laravel, Django and others, wherever they stand", r"""[^\s;,&"'<>\[\]\\?]{8,}""", COOKIE_GATE,
-        ("session", "sessid", "connect.sid", "aspnetcore", "wordpress_", "__host-", "__secure-"), before=r"\[",
+        ("session", "sessid", "connect.sid", "aspnetcore", "wordpress_", "__host-", "__secure-"), before=MARK_BEGINS,
         lead=rf"(?i:(?:\b|_)(?:{COOKIES}))\\*['\"]?\]?\s?[:=]\s?{QUOTE}",
         check=f"({HAS_DIGIT} AND NOT regexp_full_match({{value}}, '[0-9a-f]{{8}}-[0-9a-f-]{{27}}|sess[-_].*|conv[-_].*')) AND length({{value}}) >= 12",
         group="word", found=("GET /a;jsessionid=0A1B2C3D4E5F?x=1", "PHPSESSID=0a1b2c3d4e5f", "login sessionid=EXAMPLE0123456789example rejected", "_app_session=EXAMPLE0123456789"),
@@ -37,15 +37,15 @@ PATTERNS: tuple[Pattern, ...] = (
     ),
     Pattern(
         "authorization", "what an Authorization header holds", r"[A-Za-z0-9._~+/=:-]{6,}", NAMED_GATE, ("authorization",),
-        before=r"\[", lead=rf"(?i:authorization){SEPARATOR}{QUOTE}(?i:(?:Bearer|Basic|Token|Digest|ApiKey|Negotiate)\s+)?",
+        before=MARK_BEGINS, lead=rf"(?i:(?:authorization{BESIDE}{QUOTE}){{1,2}})(?i:(?:Bearer|Basic|Token|Digest|ApiKey|Negotiate)\s+)?",
         check=f"({HAS_DIGIT} OR length({{value}}) >= 20) AND {IS_VALUE}",
         group="word", found=("Authorization: Bearer EXAMPLE-0123456789", 'curl -H "Authorization: Basic dXNlcjpwYXNzd29yZDE="',
-               '{"authorization":"Token 0123456789abcdef"}'),
+               '{"authorization":"Token 0123456789abcdef"}', "AUTHORIZATION=Authorization: 0123456789abcdef"),
         kept=("Authorization: required", "authorization: failed for model"),
     ),
     Pattern(
         "authorization", "what it holds behind other words", r"[A-Za-z0-9._~+/=:-]{16,}", NAMED_GATE, ("authorization",),
-        before=r"\[", lead=rf"(?i:authorization){SEPARATOR}{QUOTE}[A-Za-z][\w-]{{2,20}}\s+", check=f"{HAS_DIGIT} AND {IS_VALUE}",
+        before=MARK_BEGINS, lead=rf"(?i:(?:authorization{BESIDE}{QUOTE}){{1,2}})[A-Za-z][\w-]{{2,20}}\s+", check=f"{HAS_DIGIT} AND {IS_VALUE}",
         group="word", found=("Authorization: GenieKey 01234567-89ab-cdef-0123-456789abcdef",), kept=("authorization: failed for model-2024",),
     ),
     Pattern(
@@ -60,9 +60,9 @@ PATTERNS: tuple[Pattern, ...] = (
         group="word", found=("with Bearer abcdef0123456789", "bearer: abcdef0123456789", "[Bearer abcdef0123456789]"), kept=("the bearer authentication scheme", "Bearer token missing"),
     ),
     Pattern(
-        "basic_auth", "name and password after the word Basic", r"[A-Za-z0-9+/]{8,}={0,2}", r"(?i:basic)\s", ("basic",),
-        lead=r"(?i:\bbasic)\s+", check="contains(try(from_base64({value}))::VARCHAR, ':')",
-        group="word", found=("Basic dXNlcjpwYXNz", "Authorization: Basic dXNlcjpwYXNzMQ=="), kept=("basic JavaScript", "basic authentication"),
+        "basic_auth", "name and password after the word Basic, or auth", r"[A-Za-z0-9+/]{8,}={0,2}", r"""(?i:basic)\s|\bauth\\*["']?\s?[:=]""", ("basic", "auth"),
+        lead=rf"(?:(?i:\bbasic)\s+|\bauth{SEPARATOR}{QUOTE})", check=r"regexp_full_match(try(decode(from_base64({value}))), '[^\x00-\x1f]+:[^\x00-\x1f]*')",
+        group="word", found=("Basic dXNlcjpwYXNz", "Authorization: Basic dXNlcjpwYXNzMQ==", '"auth": "dXNlcjpwYXNzMQ=="'), kept=("basic JavaScript", "basic authentication", "auth: Sequence[str]"),
     ),
     Pattern(
         "curl_password", "passwords that curl is given", r"""[^\s"'\[][^\s"']*""", r"(?i:\bcurl)\s", ("curl",),

@@ -1,6 +1,6 @@
-r"""Into JSON: the values of a document, redacted one by one; keys and everything else stay as they are.
+r"""Into JSON: the values of a document, redacted one by one, and keys that are values themselves.
 
-A document is never parsed and written anew: its tokens are found, and those of values replaced in place.
+A document is never parsed and written anew: its tokens are found, and those that change replaced in place.
 """
 
 from __future__ import annotations
@@ -52,6 +52,8 @@ OF_A_PERSON = re.compile(
 LOOSE = re.compile(r"(?:(?i:^|[._-])(?i:token)|(?<=[a-z0-9])Token)$")
 """Names that also bear words, as each token of an answer does."""
 PLAIN_NAME = re.compile(r"[\w-]{2,60}")
+LIKE_A_VALUE = re.compile(r"@|[0-9]|://|[:=]\s?\S|.{24}", re.DOTALL)
+"""A key that may be no name: the keys of a map may be mail addresses, or API keys."""
 LIKE_A_TOKEN = re.compile(r"(?=\S*[0-9])\S{16,}")
 
 
@@ -77,6 +79,7 @@ class Name(NamedTuple):
     of_number  the same of numbers
     is_secret  whether they are secrets, whatever they look like
     names      whether they name what the next value is, and whether they are such a value
+    is_value   whether the key may have to change itself
     """
 
     text: str
@@ -85,6 +88,7 @@ class Name(NamedTuple):
     is_secret: bool
     names: bool
     is_named: bool
+    is_value: bool = False
 
 
 Place = tuple[int, Name, str, str]
@@ -105,19 +109,24 @@ def _named(key: str) -> Name:
     of_number = f"{person.lastgroup}=" if person else ""
     speaks = HINT.search(last) and PLAIN_NAME.fullmatch(last) and not is_secret
     lead = LED.get(last.lower(), f"{last}=" if speaks else of_number)
-    return Name(key, lead, of_number, is_secret, low in NAMED, low in PAIRED)
+    return Name(
+        key, lead, of_number, is_secret, low in NAMED, low in PAIRED, bool(LIKE_A_VALUE.search(key))
+    )
 
 
 NAMELESS = _named("")
+ITSELF = NAMELESS._replace(is_value=True)
+"""In the place of a key."""
 
 
 class Document:
     """A JSON document, and those within its texts."""
 
-    __slots__ = ("parts", "places", "text", "within")
+    __slots__ = ("has_new_keys", "parts", "places", "text", "within")
 
     def __init__(self, text: str, depth: int = 0) -> None:
         self.text = text
+        self.has_new_keys = False
         self.parts = PARTS.split(text)
         has_key_id = ("AKIA" in text or "ASIA" in text or "aws_" in text) and AWS_ID.search(text)
         self.places = _places(self.parts, has_key_id=bool(has_key_id))
@@ -145,8 +154,14 @@ class Document:
     def rewritten(self, change: Change) -> str:
         """The document with its values replaced."""
         parts = self.parts.copy()
+        keys: dict[str, str] = {}
         for at, name, text, lead in self.places:
             new: str | None
+            if name is ITSELF:
+                if (new := _as_key(text, change, keys)) != text:
+                    self.has_new_keys = True
+                    parts[at] = encode_basestring(new) + parts[at][parts[at].rindex('"') + 1 :]
+                continue
             if change.content is not None and self._is_content(at, name, text, change):
                 new = change.content(text)
             elif at in self.within:
@@ -171,17 +186,45 @@ def _places(parts: Sequence[str], *, has_key_id: bool) -> list[Place]:
         part = parts[at]
         if part[-1] == ":":
             name = _name(part)
+            if name.is_value:
+                found.append((at, ITSELF, name.text, ""))
         elif part[0] == '"':
             value, shown = _text(part), name
             if name.names:
                 named = value
             elif named and name.is_named:
                 shown = _named(named)
+            elif _is_second(parts, at):
+                shown = _named(_text(parts[at - 2]))
             is_led = has_key_id and AWS_LIKE.fullmatch(value)
             found.append((at, shown, value, AWS_LED if is_led else shown.lead))
         elif len(part) >= SHORTEST_NUMBER and LONG_NUMBER.fullmatch(part):
             found.append((at, name, part, name.of_number))
     return found
+
+
+def _is_second(parts: Sequence[str], at: int) -> bool:
+    """Whether a text is the second of a pair that another one begins, as in `["x-api-key", "..."]`."""
+    return (
+        at > 2
+        and parts[at - 1].strip() == ","
+        and parts[at - 3].endswith("[")
+        and parts[at + 1].startswith("]")
+        and parts[at - 2][0] == parts[at - 2][-1] == '"'
+    )
+
+
+def _as_key(text: str, change: Change, keys: dict[str, str]) -> str:
+    """What becomes of a key; another one than the same mark stands for already gets a number.
+
+    keys  what the other keys of the document have become
+    """
+    new = change.found.get(text)
+    if new is None or text in keys:
+        return keys.get(text, text)
+    taken = sum(1 for other in keys.values() if other == new or other.startswith(f"{new} "))
+    keys[text] = f"{new} {taken + 1}" if taken else new
+    return keys[text]
 
 
 def is_document(text: str) -> bool:

@@ -20,13 +20,16 @@ GROUPS: tuple[Group, ...] = get_args(Group)
 PARTS = ("before", "lead", "value", "tail", "behind")
 
 
+MARK_BEGINS = r"\["
+"""Before a name that stands in brackets: a mark, such as `[api_key:0123456789ab]`, is left where its value is a
+token; `[api_key] => ...` is none."""
 NO_VALUES = (
     r"(?i)(?:null|nil|none|true|false|undefined|nan|n/?a|empty|required|optional|missing|invalid|incorrect|wrong"
     r"|expired|revoked|unset|set|not|must|is|was|should|cannot|could|too|the|an?|and|for|or|of|in|on|to|by|you"
     r"|with|field|error|failed|failure|ok|success|reset|changed|mismatch|hidden|masked|hashed|redacted|removed"
     r"|filtered|protected|string|str|text|value|int|bool|bytes|optional.*|secretstr|env|prompt|here|this|your.*"
-    r"|os\..*|process\..*|self\..*|config\..*|settings\..*|args\..*|env\..*|getenv.*"
-    r"|[*x.•-]{2,}|[*]|[$%#].*|\{.*)[.!?:]?"
+    r"|os\..*|process\..*|self\..*|config\..*|settings\..*|args\..*|env\..*|getenv.*|getpass.*|request\..*|form\..*"
+    r"|[*x.•-]{2,}|[*]|[$#].*|%(?:[a-z]|[^0-9a-f].*)?|\{.*)[.!?:]?"
 )
 """RE2 of what stands behind `password:` and is no password."""
 

@@ -22,13 +22,13 @@ from clew.redact._columns import may_hold, whole, without_ids
 from clew.redact._encoded import ESCAPE, TWICE
 from clew.redact._json import Change, Document
 from clew.redact._pattern import literal
-from clew.redact._split_keys import MARK, add_key_lines, without_split_keys
-from clew.redact._values import AT_ONCE, LISTED, Texts, as_one, gate_of, redacted, token
+from clew.redact._split_keys import add_key_lines, without_split_keys
+from clew.redact._values import AT_ONCE, COLOUR, LISTED, Texts, as_one, gate_of, redacted, token
 
 prompts = registry.load("redact", "prompts")
 PROSE = ("attributes", *registry.load("redact", "presidio").COLUMNS)
-IN_JSON = r"\\u00[2-7]"
-"""In JSON's text any sign may be written so: such a text is looked at."""
+IN_JSON = r"\\u00(?:[2-7]|1[bB]\[)"
+"""In JSON's text any sign may be written so: such a text is looked at, and one in colours."""
 IS_JSON = "CASE WHEN regexp_matches(before, '^\\s*[\\[{]') THEN json_valid(before) ELSE false END"
 SECRET_BEHIND, PERSONAL_BEHIND = r"secret:([a-z0-9_]+)\]", r"([a-z0-9_]+):[0-9a-f]{12}\]"
 """What a mark says behind its bracket."""
@@ -147,7 +147,7 @@ class Redactor:
         self._rewrite(documents)
         if has_keys:
             execute("DELETE FROM redact_values WHERE before IN (SELECT before FROM redact_keys)")
-            execute(f"INSERT INTO redact_values SELECT before, '{MARK}' FROM redact_keys")
+            execute("INSERT INTO redact_values SELECT before, after FROM redact_keys")
         execute("DELETE FROM redact_values WHERE after IS NULL OR after = before")
         held = self._holding(columns, has_keys=has_keys)
         texts_in, numbers = ", ".join(columns[n] for n in held), ", ".join(map(str, held))
@@ -245,8 +245,12 @@ class Redactor:
         """SQL of whether a text, or what it says where it is percent-encoded, may hold anything. The gate
         stands in it once: DuckDB takes longer to prepare it than to pass it over a thousand rows."""
         plain = f"try(url_decode(replace({text}, '+', ' ')))"
+        colourless = f"regexp_replace({text}, {literal(COLOUR)}, '', 'g')"
         is_encoded = f"(contains({text}, '%') OR contains({text}, '+')) AND regexp_matches({text}, {literal(ESCAPE)})"
-        said = f"CASE WHEN {is_encoded} THEN {text} || chr(10) || {plain} ELSE {text} END"
+        said = (
+            f"CASE WHEN contains({text}, chr(27)) THEN concat_ws(chr(10), {text}, {colourless}, {plain}) "
+            f"WHEN {is_encoded} THEN {text} || chr(10) || {plain} ELSE {text} END"
+        )
         return f"({text} IS NOT NULL AND coalesce(regexp_matches({said}, {self._gate}), true))"
 
     def _keyed(self, columns: Collection[str]) -> str:
@@ -265,6 +269,7 @@ class Redactor:
         content = {"keep": None, "hash": self._hashed, "drop": self._dropped}[self.policy.prompts]
         change = Change(found, prompts.is_content_key, content)
         new = [document.rewritten(change) for document in documents]
+        new = self._in_order(documents, new)
         # a text within a document may be what DuckDB, but not Python, takes for a document itself
         execute(
             "DELETE FROM redact_values WHERE before IN (SELECT before FROM redact_found WHERE is_json)"
@@ -273,6 +278,24 @@ class Redactor:
             f"INSERT INTO redact_values SELECT {LISTED}, {LISTED}",
             [as_one(document.text for document in documents), as_one(new)],
         )
+
+    def _in_order(self, documents: Sequence[Document], new: Sequence[str]) -> list[str]:
+        """The documents with keys that changed in their places, where the keys stood in order before: attributes
+        are stored so."""
+        moved = [n for n, document in enumerate(documents) if document.has_new_keys]
+        placed = list(new)
+        if moved:
+            ordered = "{}::JSON::VARIANT::JSON::VARCHAR"
+            sql = (
+                f"SELECT CASE WHEN before = {ordered.format('before')} THEN {ordered.format('after')} ELSE after END "
+                "FROM (SELECT unnest(?::VARCHAR[]) AS before, unnest(?::VARCHAR[]) AS after)"
+            )
+            given = [[documents[n].text for n in moved], [new[n] for n in moved]]
+            for number, (text,) in zip(
+                moved, self._bench.execute(sql, given).fetchall(), strict=True
+            ):
+                placed[number] = text
+        return placed
 
     def _hashed(self, text: str) -> str:
         assert self.used_key is not None, "BUG: a prompt is hashed before there is a key"

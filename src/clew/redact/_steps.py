@@ -6,7 +6,8 @@ import re
 import secrets as chance
 from collections.abc import Sequence
 
-from clew.redact._pattern import Pattern, literal
+from clew.model.redaction import TOKEN_DIGITS
+from clew.redact._pattern import MARK_BEGINS, Pattern, literal
 
 SECRET = ("form", "word")
 CHEAP = {"at": "contains(text, '@') OR contains(text, '%40')", "phone": "true"}
@@ -42,8 +43,7 @@ def any_hint(patterns: Sequence[Pattern]) -> str:
     for group in sorted({pattern.group for pattern in patterns}):
         hints = {hint for p in patterns if p.group == group for hint in _usable_hints(p) or ("",)}
         any_of = literal("|".join(map(re.escape, sorted(hints))))
-        low = f"regexp_matches(low, {any_of}) OR " if group in SECRET else ""
-        tests.append(f"(by_{group} AND ({low}regexp_matches(text, {any_of})))")
+        tests.append(f"(by_{group} AND regexp_matches(coalesce(low, text), {any_of}))")
     return " OR ".join(tests or ["false"])
 
 
@@ -113,7 +113,10 @@ def _pieced(pattern: Pattern, *, is_secret: bool) -> str:
         mark = literal(f"[secret:{pattern.name}]")
     else:
         mark = _mark(pattern, value)
-    tests = ["part[1] = ''", "part[5] = ''"]
+    is_apart = "part[1] = ''"
+    if pattern.before == MARK_BEGINS:
+        is_apart = f"({is_apart} OR NOT regexp_full_match({value}, '[0-9a-f]{{{TOKEN_DIGITS}}}'))"
+    tests = [is_apart, "part[5] = ''"]
     tests += [f"({pattern.of(pattern.check, value)})"] if pattern.check else []
     apart = literal(EDGE + INNER_EDGE.join(rf"\{number}" for number in range(1, 6)) + EDGE)
     pieces = f"string_split(regexp_replace(text, {literal(pattern.regex)}, {apart}, 'g'), {literal(EDGE)})"

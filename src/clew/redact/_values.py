@@ -45,6 +45,8 @@ DEEPEST = 3
 """Times that a text within a text is decoded."""
 PERSONAL_LOOKS = re.compile(r"@|%40|[0-9A-Fa-f:.]{7}|(?:[0-9]\D{0,3}){6}")
 """What any personal datum has: an @, or digits."""
+COLOUR = r"\x1b\[[0-9;]*m"
+"""RE2 of what makes a terminal show a text in colour: it parts no words."""
 FEW = 2_000
 """Texts of which each pattern is asked by its gate before it is run, even where others have the same gate: a
 statement costs more than they do."""
@@ -130,10 +132,17 @@ class Texts:
 
     def redact(self, table: str, depth: int = 0) -> None:
         """Fills the column `after` of a table with the column `before`, of distinct texts; what stays
-        as it is is left NULL."""
+        as it is is left NULL. A text with colours is looked at without them, and loses them where it changes."""
+        colourless = f"regexp_replace(before, {literal(COLOUR)}, '', 'g')"
+        coloured = f"UPDATE {table} SET after = {colourless} WHERE contains(before, chr(27)) AND after IS NULL"
+        has_colours = self.bench.execute(coloured).fetchall()[0][0]
         self._look(table, self.patterns)
         if depth < DEEPEST:
             self._look_into_encoded(table, depth)
+        if has_colours:
+            self.bench.execute(
+                f"UPDATE {table} SET after = NULL WHERE contains(before, chr(27)) AND after = {colourless}"
+            )
 
     def _look_into_encoded(self, table: str, depth: int) -> None:
         """Redacts what is percent-encoded in what is left of the texts."""
@@ -144,7 +153,7 @@ class Texts:
             f"SELECT before, text FROM (SELECT before, coalesce(after, before) AS text FROM {table}) "
             f"WHERE (contains(text, '%') OR contains(text, '+')) AND regexp_matches(text, {literal(ESCAPE)}) "
             "AND coalesce(regexp_matches("
-            f"try(url_decode(replace(text, '+', ' '))), {gate}) OR regexp_matches(text, {literal(TWICE)}), true)"
+            f"try(url_decode(replace(text, '+', ' '))), {gate}) OR regexp_matches(text, {gate}), true)"
         ).fetchall()
         if not texts:
             return
@@ -206,7 +215,7 @@ class Texts:
         look = literal("|".join(gates[group] for group in RARE if group in gates))
         joint = [item[0] for item in self.patterns if is_joint(item)]
         first = [p for p, _ in self.patterns if p.group in CHEAP and p not in joint]
-        apart = " OR ".join(["is_rare", *(has_hint(pattern, "text") for pattern in first)])
+        apart = " OR ".join(["is_rare", *{has_hint(pattern, "text"): True for pattern in first}])
         flags = {group: f"regexp_matches(text, {literal(gate)})" for group, gate in gates.items()}
         flags |= {
             group: f"CASE WHEN is_rare THEN {flags[group]} ELSE false END"

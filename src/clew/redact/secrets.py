@@ -8,10 +8,12 @@ Blind to   secrets without a form of their own and without a word before them; t
 from __future__ import annotations
 
 from clew.redact import _commands, _headers
-from clew.redact._pattern import Pattern
+from clew.redact._pattern import MARK_BEGINS, Pattern
 from clew.redact._words import (
     BARE,
+    BESIDE,
     HAS_DIGIT,
+    IN_PAIR,
     IS_VALUE,
     KEYS,
     NAMED_GATE,
@@ -38,18 +40,19 @@ IS_SECRET = True
 PATTERNS: tuple[Pattern, ...] = (
     Pattern(
         "private_key", "PEM private keys, those of service accounts included",
-        r"(?s:-----BEGIN [A-Z0-9 ]{0,40}PRIVATE KEY[A-Z ]{0,10}-----(?:.*?-----END [A-Z0-9 ]{0,40}PRIVATE KEY"
+        r"(?s:-----BEGIN[ +][A-Z0-9 +]{0,40}PRIVATE[ +]KEY[A-Z ]{0,10}-----(?:.*?-----END[ +][A-Z0-9 +]{0,40}PRIVATE[ +]KEY"
         r"[A-Z ]{0,10}-----|(?:\s|\\+[nr])*[A-Za-z0-9+/=]{40}(?:[A-Za-z0-9+/=\s]|\\+[nr])*))"
         r"|(?:[A-Za-z0-9+/=]{20,100}(?:\s|\\+[nr]){1,6})+-----END [A-Z0-9 ]{0,40}PRIVATE KEY[A-Z ]{0,10}-----"
         r"|\bLS0tLS1CRUdJTi(?:BSU0Eg|BQUklW|BFQyBQ|BPUEVO|BFTkNS|BEU0Eg|BQR1AgUFJJ)[A-Za-z0-9+/]{20,}={0,2}"
         r"|PuTTY-User-Key-File-[0-9](?s:.*?)Private-MAC: [0-9a-f]{40,64}",
-        "-----BEGIN|-----END|LS0tLS1CRUdJTi|PuTTY-User-Key", ("private key", "ls0tls1crudjti", "putty-user-key"),
+        "-----BEGIN|-----END|LS0tLS1CRUdJTi|PuTTY-User-Key", ("private key", "private+key", "ls0tls1crudjti", "putty-user-key"),
         found=(
             "-----BEGIN RSA PRIVATE KEY-----\nMIIEow==\n-----END RSA PRIVATE KEY-----",
             '"private_key":"-----BEGIN PRIVATE KEY-----\\nMIIEvA==\\n-----END PRIVATE KEY-----\\n"',
             "-----BEGIN OPENSSH PRIVATE KEY-----\n" + "b3BlbnNzaC1rZXktdjEAAAAABG5vbmUAAAAEbm9uZQ" * 2,
             "EXAMPLEexampleEXAMPLEexample\nEXAMPLEexampleEXAMPLE==\n-----END RSA PRIVATE KEY-----",
             "tls.key: LS0tLS1CRUdJTiBSU0EgUFJJVkFURSBLRVktLS0tLQpFWEFNUExFZXhhbXBsZQ==",
+            "/x?k=-----BEGIN+RSA+PRIVATE+KEY-----\\nMIIEow==\\n-----END+RSA+PRIVATE+KEY-----",
             "PuTTY-User-Key-File-3: ssh-ed25519\nPrivate-Lines: 1\nEXAMPLE\nPrivate-MAC: " + "0123456789abcdef" * 4,
         ),
         kept=("LS0tLS1CRUdJTiBDRVJUSUZJQ0FURS0tLS0tCk1JSUI=", "-----BEGIN PUBLIC KEY-----\nMIIB\n-----END PUBLIC KEY-----", "a -----BEGIN PRIVATE KEY----- line"),
@@ -61,7 +64,7 @@ PATTERNS: tuple[Pattern, ...] = (
     ),
     Pattern(
         "aws_secret_key", "AWS secret access keys, after their name", r"[A-Za-z0-9/+=]{40}", NAMED_GATE + r"|secret_access_key\s",
-        ("secret",), lead=rf"(?i:secret[_ -]?(?:access[_ -]?)?key)(?:{SEPARATOR}{QUOTE}|\s)", behind="[A-Za-z0-9/+=]",
+        ("secret",), lead=rf"(?i:secret[_ .-]?(?:access[_ .-]?)?key)(?:{BESIDE}{QUOTE}|\s)", behind="[A-Za-z0-9/+=]",
         group="word", found=("aws_secret_access_key = wJalrXUtnFEMI/K7MDENG/bPxRfiCYEXAMPLEKEY",
                '"SecretAccessKey": "wJalrXUtnFEMI/K7MDENG/bPxRfiCYEXAMPLEKEY"', "aws configure set aws_secret_access_key wJalrXUtnFEMI/K7MDENG/bPxRfiCYEXAMPLEKEY"),
     ),
@@ -78,8 +81,8 @@ PATTERNS: tuple[Pattern, ...] = (
         kept=("commit 2fd4e1c67a2d28fced849ee1bb76e7391b93eb12", "wJalrXUtnFEMI/K7MDENG/bPxRfiCYEXAMPLEKEY alone"),
     ),
     Pattern(
-        "aws_session_token", "AWS session tokens, after their name", r"[A-Za-z0-9/+=%]{50,}", NAMED_GATE,
-        ("token",), lead=rf"(?i:(?:session|security)[_-]?token){SEPARATOR}{QUOTE}",
+        "aws_session_token", "AWS session tokens, after their name", r"(?:IQoJ|FwoG|FQoG)[A-Za-z0-9/+=%]{46,}", NAMED_GATE,
+        ("token",), lead=rf"(?i:(?:session|security)[_ .-]?token){BESIDE}{QUOTE}",
         group="word", found=("aws_session_token=" + "IQoJb3JpZ2luX2VjEXAMPLE" * 3,),
     ),
     Pattern(
@@ -126,9 +129,9 @@ PATTERNS: tuple[Pattern, ...] = (
         kept=("a ghp_short",),
     ),
     Pattern(
-        "gitlab_token", "GitLab tokens", r"\bgl(?:pat|dt|rt|ft|cbt|ptt|oas|soat|imt|agent)-[\w-]{16,}",
-        "gl[a-z]{2,5}-[A-Za-z0-9_]", ("glpat-", "gldt-", "glrt-", "glft-", "glcbt-", "glptt-", "gloas-", "glsoat-", "glimt-", "glagent-"),
-        found=("glpat-EXAMPLEexample012345",), kept=("glad-to-see-you-here-today-again",),
+        "gitlab_token", "GitLab tokens", r"\bgl(?:pat|dt|rt|rtr|ft|cbt|ptt|oas|soat|imt|wt|ffct|agent)-[\w-]{16,}(?:\.[0-9a-z]{2}\.[0-9a-z]{7,9}\b)?",
+        r"gl[a-z]{2,5}-[\w-]", ("glpat-", "gldt-", "glrt-", "glrtr-", "glft-", "glcbt-", "glptt-", "gloas-", "glsoat-", "glimt-", "glwt-", "glffct-", "glagent-"),
+        found=("glpat-EXAMPLEexample012345", "glpat-EXAMPLEexample0123456789EXAMPLE.01.0z1examp9 is gone", "gldt--EXAMPLEexample012345"), kept=("glad-to-see-you-here-today-again",),
     ),
     Pattern(
         "slack_token", "Slack tokens", r"\bxoxd-[A-Za-z0-9%+/=_-]{10,}|\bxox[abceoprs](?:\.xox[bp])?-[A-Za-z0-9-]{10,}|\bxapp-[0-9]-[A-Za-z0-9-]{10,}",
@@ -259,23 +262,29 @@ PATTERNS: tuple[Pattern, ...] = (
     *_commands.PATTERNS,
     Pattern(
         "password", "passwords after their name", rf"""(?:{BARE})""", NAMED_GATE,
-        ("passw", "passphrase", "passcode", "pwd", "contraseña", "senha", "pass", "pw", "kennwort", "wachtwoord"), before=r"\[",
-        lead=rf"(?i:(?:{PASSWORDS})[0-9]?{SEPARATOR}|\bpass=)",
-        check=rf"{IS_VALUE} AND NOT regexp_full_match({{value}}, '[0-9.]{{1,5}}(?:ms|s|%)?|[/~].*')",
-        group="word", found=("login with password=hunter2 failed", "Server=db;User Id=sa;Pwd=example1;", "host=db password=s3cr3t dbname=x", "os.environ['DB_PASS'] = 'hunter2'", "mot de passe : hunter2"),
-        kept=("PWD=/app/src", "pass=12 fail=3", "password: required", "password=***", "password: must be longer", "password=${DB_PASSWORD}", "password = os.environ[0]"),
+        ("passw", "passphrase", "passcode", "pwd", "contraseña", "senha", "pass", "pw", "kennwort", "wachtwoord"), before=MARK_BEGINS,
+        lead=rf"(?i:(?:{PASSWORDS})[0-9]?{SEPARATOR}|\bpass=)`?",
+        check=rf"{IS_VALUE} AND NOT regexp_full_match({{value}}, '[0-9.]{{1,5}}(?:ms|s|%)?|[/~].*|[+]')",
+        group="word", found=("login with password=hunter2 failed", "Server=db;User Id=sa;Pwd=example1;", "(b'password', b'hunter2')", "const password = `hunter2`", "map[password:hunter2 user:ann]", "host=db password=s3cr3t dbname=x", "os.environ['DB_PASS'] = 'hunter2'", "mot de passe : hunter2"),
+        kept=("PWD=/app/src", "pass=12 fail=3", "password: required", "password=***", "password: must be longer", "password=${DB_PASSWORD}", "password = os.environ[0]", "password = getpass.getpass()"),
     ),
     Pattern(
         "password", "those in quotes that hold the other quote, or an escaped one", r"""[^"'\\\n\[](?:[^"'\\\n]|['"][^"'\\\s,;:)}\]]|\\["']){0,200}""", NAMED_GATE,
-        ("pass", "pwd", "pw", "contraseña", "senha", "kennwort", "wachtwoord"), before=r"\[", lead=rf"""(?i:(?:{PASSWORDS})[0-9]?{SEPARATOR})["']""", tail=r"""["'](?:[\s,;:)}\]]|$)""", check=IS_VALUE,
+        ("pass", "pwd", "pw", "contraseña", "senha", "kennwort", "wachtwoord"), before=MARK_BEGINS, lead=rf"""(?i:(?:{PASSWORDS})[0-9]?{SEPARATOR})["']""", tail=r"""["'](?:[\s,;:)}\]]|$)""", check=IS_VALUE,
         group="word", found=("'password': \"it's hunter2\"", 'password="a \\" hunter2"'), kept=('{"password": "required"}',),
     ),
     Pattern(
         "password", "passwords in quotes after their name", r"""[^"'\\\n\[][^"'\\\n]{0,200}""", NAMED_GATE,
-        ("pass", "pwd", "pw", "contraseña", "senha", "kennwort", "wachtwoord"), before=r"\[",
+        ("pass", "pwd", "pw", "contraseña", "senha", "kennwort", "wachtwoord"), before=MARK_BEGINS,
         lead=rf"""(?i:(?:{PASSWORDS})[0-9]?{SEPARATOR})\\*["']""", check=IS_VALUE,
         group="word", found=('{"password": "correct horse"}', '{\\"password\\":\\"hunter2\\"}', "password='hunter2'"),
         kept=('{"password": ""}', '{"password": "required"}'),
+    ),
+    Pattern(
+        "password", "passwords beside their name in pairs and tables", rf"(?:{BARE})", NAMED_GATE,
+        ("passw", "passphrase", "pwd", "_pass"), lead=rf"(?i:(?:{PASSWORDS}){IN_PAIR}){QUOTE}",
+        check=f"length({{value}}) >= 6 AND {HAS_DIGIT} AND {IS_VALUE}",
+        group="word", found=("[('user', 'ann'), ('password', 'hunter2')]", "| DB_PASSWORD | hunter2 |"), kept=("| password | varchar(255) |", "['password', 'email']"),
     ),
     Pattern(
         "password", "passwords after a sentence's word", r"""[^\s"',;\[]*[0-9][^\s"',;]*""", r"(?i:password|passphrase)\s", ("password", "passphrase"),
@@ -283,15 +292,16 @@ PATTERNS: tuple[Pattern, ...] = (
         group="word", found=("my password is hunter2, do not tell", "the password for ann is hunter2", "Password for ann: hunter2"), kept=("the password is wrong", "password is 8 characters long"),
     ),
     Pattern(
-        "api_key", "API keys after their name", rf"""(?:{BARE})""", NAMED_GATE, ("key",), before=r"\[",
-        lead=rf"(?i:(?:{KEYS}){SEPARATOR}){QUOTE}",
+        "api_key", "API keys after their name", rf"""(?:{BARE})""", NAMED_GATE, ("key",), before=MARK_BEGINS,
+        lead=rf"(?i:(?:{KEYS}){BESIDE}){QUOTE}",
         check=f"length({{value}}) >= 8 AND {HAS_DIGIT} AND {IS_VALUE}",
-        group="word", found=("api_key=0123456789abcdef", 'x-api-key: "EXAMPLE0123456789"', "ocp-apim-subscription-key: 0123456789abcdef"),
+        group="word", found=("api_key=0123456789abcdef", "`api_key`: \"0123456789abcdef\"", "[(b'x-api-key', b'0123456789abcdef')]", "openai.api.key=0123456789abcdef",
+               '<add key="API_KEY" value="0123456789abcdef"/>', "- name: API_KEY\n  value: 0123456789abcdef", '?c={"api_key":+"0123456789abcdef"}', "azure openai api key: 0123456789abcdef",'x-api-key: "EXAMPLE0123456789"', "ocp-apim-subscription-key: 0123456789abcdef"),
         kept=("api_key: missing", "api_key_id=7", "access_key=short"),
     ),
     Pattern(
-        "api_key", "keys after a name in capitals", r"(?:base64:)?[A-Za-z0-9+/]{24,}={0,2}", NAMED_GATE, ("_key",), before=r"\[",
-        lead=rf"\b[A-Z][A-Z0-9_]{{0,40}}_KEY(?:_BASE)?{SEPARATOR}{QUOTE}", behind=r"[\w.-]",
+        "api_key", "keys after a name in capitals", r"(?:base64:)?[A-Za-z0-9+/]{24,}={0,2}", NAMED_GATE, ("_key",), before=MARK_BEGINS,
+        lead=rf"\b[A-Z][A-Z0-9_]{{0,40}}_KEY(?:_BASE)?{BESIDE}{QUOTE}", behind=r"[\w.-]",
         check=f"{HAS_DIGIT} AND regexp_matches({{value}}, '[A-Za-z]') AND NOT starts_with({{value}}, '/')",
         group="word", found=("APP_KEY=base64:EXAMPLEexample0123456789EXAMPLE=", "export ACME_KEY='EXAMPLEexample0123456789'"),
         kept=("SSH_KEY=/home/ann/EXAMPLEexample0123456789", "CACHE_KEY=user_42_profile_of_the_season_2024"),
@@ -302,37 +312,43 @@ PATTERNS: tuple[Pattern, ...] = (
         group="word", found=("GET /v1/models?key=EXAMPLEexample0123456789EXAMPLE",), kept=("?key=user_profile", "?key=12345678901234567890123456"),
     ),
     Pattern(
-        "token", "tokens after their name", rf"""(?:{BARE})""", NAMED_GATE, ("token", "_auth"), before=r"\[",
-        lead=rf"(?i:(?:{TOKENS}){SEPARATOR}){QUOTE}",
+        "token", "tokens after their name", rf"""(?:{BARE})""", NAMED_GATE, ("token", "_auth"), before=MARK_BEGINS,
+        lead=rf"(?i:(?:{TOKENS}){BESIDE}){QUOTE}",
         check=f"length({{value}}) >= 8 AND {HAS_DIGIT} AND {IS_VALUE}",
         group="word", found=("refresh_token=EXAMPLE-0123456789", "PRIVATE-TOKEN: EXAMPLE0123456789", "//registry.example.com/:_authToken=EXAMPLE0123456789"),
         kept=("max_tokens=4096", "output_tokens: 512", "token: 5", "next_page_token=2"),
     ),
     Pattern(
         "token", "long values after the word token", r"[A-Za-z0-9_./+=-]{16,}", NAMED_GATE, ("token",), before=r"[\[\w-]",
-        lead=rf"(?i:token{SEPARATOR}){QUOTE}", check=HAS_DIGIT,
-        group="word", found=("token=EXAMPLE0123456789abcdef",), kept=("token: tokenizer.encode", 'x {"token":"Hello1","logprob":-0.1}'),
+        lead=rf"(?i:token{BESIDE}){QUOTE}", check=HAS_DIGIT,
+        group="word", found=("token=EXAMPLE0123456789abcdef", "{'token': \"'EXAMPLE0123456789abcdef'\"}"), kept=("token: tokenizer.encode", 'x {"token":"Hello1","logprob":-0.1}'),
     ),
     Pattern(
         "token", "codes and keys in a query", r"[A-Za-z0-9._~/+%-]{30,}={0,2}", "[?&]code=", ("?code=", "&code="), lead="[?&]code=", check=HAS_DIGIT,
         group="word", found=("GET /api/fn?code=EXAMPLEexample0123456789EXAMPLEexample==",), kept=("?code=200",),
     ),
     Pattern(
-        "secret", "what stands between the tags of a secret's name", r"[^<\s\[][^<]{0,500}", r"(?i:password|passwd|secret|token|key)(?:>|\s+value=)",
-        ("password", "passwd", "secret", "token", "key"), lead=r"""<(?i:[\w:.-]{0,30}(?:password|passwd|secret|secret_?access_?key|session_?token|access_?token|api_?key))(?:>|\s+value=["'])""",
-        tail=r"""(?:</|["'])""", check=IS_VALUE, group="word",
-        found=("<db:password>hunter2</db:password>", '<Password value="hunter2"/>', "<SecretAccessKey>wJalrXUtnFEMI/K7MDENG/bPxRfiCY</SecretAccessKey>"), kept=("<password></password>",),
+        "secret", "what stands between the tags of a secret's name", r"[^<\s\[][^<]{0,500}", r"(?i:password|passwd|secret|token|key)>",
+        ("password", "passwd", "secret", "token", "key"), lead=r"""<(?i:[\w:.-]{0,30}(?:password|passwd|secret|token|(?:access|api|account|storage|secret|private|auth)[_.-]?key))>""", tail="</", check=f"{IS_VALUE} AND NOT regexp_full_match({{value}}, '[0-9.]+')", group="word",
+        found=("<azure_storage_key>EXAMPLE+01</azure_storage_key>", "<db:password>hunter2</db:password>", "<SecretAccessKey>wJalrXUtnFEMI/K7MDENG/bPxRfiCY</SecretAccessKey>"), kept=("<password></password>", "<max_token>4096</max_token>", "<Key>photos/2026.jpg</Key>"),
     ),
     Pattern(
-        "secret", "secrets after their name", rf"""(?:{BARE})""", NAMED_GATE, ("secret", "key", "credential"), before=r"\[",
-        lead=rf"(?i:(?:secret(?:[_-]?key)?|signing[_-]?key|encryption[_-]?key|private[_-]?key|credentials?){SEPARATOR}){QUOTE}",
+        "secret", "secrets after their name", rf"""(?:{BARE})""", NAMED_GATE, ("secret", "key", "credential"), before=MARK_BEGINS,
+        lead=rf"(?i:(?:(?:secret|signing|encryption|private)[_.-]?key|secret|credentials?){BESIDE}){QUOTE}",
         check=f"length({{value}}) >= 6 AND {HAS_DIGIT} AND {IS_VALUE}",
-        group="word", found=("client_secret=EXAMPLE0123", '{"secret":"0123456789abcdef"}'), kept=("secret: santa", "secret=none"),
+        group="word", found=("client_secret=EXAMPLE0123", "| CLIENT_SECRET | EXAMPLE0123 |", "**secret_key**: `EXAMPLE0123`", '{"secret":"0123456789abcdef"}'), kept=("secret: santa", "secret=none"),
+    ),
+    Pattern(
+        "secret", "keys, tokens and secrets after a sentence's word", r"[A-Za-z0-9_./+=~-]{20,}", r"(?i:key|token|secret)(?:\s(?:is|was)\s|\s?:\s)", ("key", "token", "secret"),
+        lead=r"""(?i:\b(?:api|access|account|storage|secret|auth|session|security|private|client|signing|encryption)[ _-](?:access[ _-])?(?:key|token|secret)(?:\s(?:is|was)\s|\s?:\s))["'`]?""",
+        check=f"{HAS_DIGIT} AND regexp_matches({{value}}, '[A-Za-z]') AND NOT regexp_full_match({{value}}, '[0-9a-fA-F]{{8}}-[0-9a-fA-F-]{{27}}|[a-z]+[/._-][a-z0-9/._-]*|[0-9]{{4}}-.*')",
+        group="word", found=("my aws secret access key is wJalrXUtnFEMI/K7MDENG/bPxRfiCYEXAMPLEKEY", "the access token was EXAMPLE0123456789abcdef", "storage key: EXAMPLEexample0123456789=="),
+        kept=("the storage key is uploads/2026/01/02/file.png", "the secret is in prod-db-password-2026-rotated", "the access token is 01234567-89ab-cdef-0123-456789abcdef"),
     ),
     Pattern(
         "secret", "values of a command's options, such as --api-key", r"""[^\s"'\\\[-][^\s"'\\]*""",
         r"--[a-z0-9-]{0,30}(?:passw(?:or)?d|passphrase|token|secret|key)\s", ("--",),
-        lead=r"""--(?:[a-z0-9-]{1,30}-)?(?:passw(?:or)?d|passphrase|token|secret|(?:api|access|secret|auth)-?key)\s{1,3}["']?""",
+        lead=r"""--(?:[a-z0-9-]{1,30}-)?(?:passw(?:or)?d|passphrase|token|secret|(?:api|access|secret|auth|account|storage|master|license)-?key)\s{1,3}["']?""",
         check=f"length({{value}}) >= 6 AND {HAS_DIGIT} AND {IS_VALUE}",
         group="word", found=("app --api-key EXAMPLE0123 run", "mysqldump --password hunter22 db"),
         kept=("app --token --verbose", "app --max-tokens 409600", "app --password $PASSWORD", "see --password for more"),
