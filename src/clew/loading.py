@@ -12,6 +12,7 @@ from clew import registry
 from clew.engines._duckdb_ledger import Load
 from clew.engines._threads import one_ahead
 from clew.formats import (
+    NO_LAYOUT,
     Batch,
     BatchParser,
     ElementParser,
@@ -120,7 +121,8 @@ def _second_format(
     left = records.pick([offset for _, offset, _ in rejects])
     head = left.head()
     scores = sureness(head, tried)
-    if TRACEBACK in head:  # what an application says between its access lines is no broken line
+    is_said = any(reason == NO_LAYOUT for _, _, reason in rejects)
+    if is_said or TRACEBACK in head:  # what an application says between its lines is no broken line
         scores["text"] = SURE_ENOUGH
     for name in sorted(scores, key=lambda name: -scores[name]):
         if scores[name] < SURE_ENOUGH:

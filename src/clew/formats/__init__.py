@@ -35,6 +35,9 @@ ZERO = np.uint8(ord("0"))
 HEADER_LINE = "header line"
 """What `reject` says of a line that names columns: the ledger counts it as continuation."""
 
+NO_LAYOUT = "no layout of a Python log"
+"""What `reject` says of lines that a service prints beside its log: the last resort takes them."""
+
 
 @dataclass(frozen=True, slots=True)
 class Settings:

@@ -7,6 +7,34 @@ from clew.model.case import Sample
 TRACE = 'Traceback (most recent call last):\n  File "/app/api.py", line 7, in predict\n    x\n'
 LAYOUT_SAMPLES = [
     Sample(
+        "INFO 2025-11-20 09:00:01,456 controller 4242 -- Deploying.\n"
+        "INFO 2025-11-20 09:00:03,200 default_Model ab12cd 7f6d0e5b-7d9c-4b1e-8f3e-2b9b1b7f8f12 -- POST /v1/x 500 "
+        "12.5ms\n",
+        [
+            {"logger": "controller", "message": "Deploying.", "timestamp": "2025-11-20T09:00:01.456000Z"},
+            {
+                "logger": "default_Model",
+                "request_id": "7f6d0e5b-7d9c-4b1e-8f3e-2b9b1b7f8f12",
+                "http_status": 500,
+                "url_path": "/v1/x",
+                "duration_ms": 12.5,
+            },
+        ],
+        name="Ray Serve",
+    ),
+    Sample(
+        "Performing system checks...\n\nSystem check identified no issues (0 silenced).\n"
+        "Quit the server with CONTROL-C.\nWARNING: This is a development server.\n"
+        '[20/Nov/2025 09:00:00] "GET /ok HTTP/1.1" 200 2\n[20/Nov/2025 09:00:01] "GET /no HTTP/1.1" 404 179\n',
+        [
+            {"line": 1, "source_format": "text", "severity": None, "timestamp": None},
+            {"line": 5, "severity": "WARN", "source_format": "python_logging"},
+            {"http_status": 200, "url_path": "/ok"},
+            {"http_status": 404},
+        ],
+        name="what Django's server prints first was a reject",
+    ),
+    Sample(
         "2025-11-20 09:00:00.433 | ERROR    | __main__:lo:75 - failed\nTraceback (most recent call last):\n\n"
         '  File "/app/w.py", line 73, in lo\n    try: {}["age"]\n\nKeyError: \'age\'\n\n\n'
         "The above exception was the direct cause of the following exception:\n\n\n"

@@ -22,7 +22,7 @@ import duckdb
 import numpy as np
 from numpy.typing import NDArray
 
-from clew.formats import HEADER_LINE, Lines, Parser, Settings
+from clew.formats import HEADER_LINE, NO_LAYOUT, Lines, Parser, Settings
 from clew.formats._access import first_lines
 from clew.formats._fields import Units, quoted
 from clew.formats._layout_parts import parted_by_layout
@@ -200,7 +200,7 @@ REJECT = (
     f"CASE WHEN starts_with(first_line, 'Log file created at: ') THEN {quoted(HEADER_LINE)} "
     f"WHEN contains(first_line, '\"') AND regexp_matches(first_line, {quoted(OTHER)}) THEN 'another format' "
     "WHEN NOT is_known AND NOT has_stack AND NOT starts_with(text, 'Traceback (most recent') "
-    "THEN 'no layout of a Python log' END"
+    f"THEN {quoted(NO_LAYOUT)} END"
 )
 
 
