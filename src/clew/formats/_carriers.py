@@ -54,7 +54,7 @@ def carried(document: Json) -> list[Json] | None:
 
 def documents(text: str) -> Iterator[Json]:
     """The JSON documents of a text, one after the other; a line that is none is yielded as its text."""
-    decoder = json.JSONDecoder()
+    decoder = json.JSONDecoder(strict=False)
     at = _next(text, 0)
     while at < len(text):
         try:

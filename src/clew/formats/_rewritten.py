@@ -15,7 +15,10 @@ from typing import Any
 
 import duckdb
 
+from clew.errors import InputError
 from clew.formats import Lines, Parser, Settings
+from clew.formats._calls.entries import text_of
+from clew.formats._carriers import documents
 from clew.formats._envelopes import around
 from clew.formats._json import JsonParser
 from clew.formats._records import Records, read_records
@@ -24,8 +27,11 @@ from clew.sources.files import Block
 
 AT_ONCE = 10_000
 """Records of one block."""
+SHOWN = 60
+"""Letters of what is no JSON."""
 NAME = re.compile(r'"([^"\\]{1,80})"\s*:\s*"')
-Record = Mapping[str, Any]
+Record = Mapping[str, Any] | str
+"""What is read as a JSON object; a text that is none becomes a reject."""
 
 
 @dataclass(slots=True)
@@ -57,7 +63,8 @@ class RewrittenParser:
         offset = 0
         records = self.records_of(path)
         while some := list(islice(records, AT_ONCE)):
-            data = "".join(json.dumps(record) + "\n" for record in some).encode()
+            lines = (one if isinstance(one, str) else json.dumps(one) for one in some)
+            data = "".join(f"{line}\n" for line in lines).encode()
             yield Block(data, offset)
             offset += len(data)
 
@@ -67,7 +74,7 @@ def rewritten(
     records_of: Callable[[Path], Iterator[Record]],
     *,
     inner: str = "",
-    members: Record | None = None,
+    members: Mapping[str, Any] | None = None,
 ) -> RewrittenParser:
     """A parser of a file.
 
@@ -78,6 +85,21 @@ def rewritten(
     if inner:
         objects = around(JsonParser, inner, [dict(members or {})], settings)
     return RewrittenParser(objects, records_of)
+
+
+def whole_documents(path: Path) -> Iterator[Any]:
+    """The JSON documents of a file; a line between them that is none is yielded as its text. Raises
+    InputError where the first is cut off or none."""
+    found = documents(text_of(path))
+    first = next(found, None)
+    if isinstance(first, str):
+        raise InputError(
+            f"{path.name} is not one whole JSON document: it is cut off, or not JSON where it says "
+            f"'{first[:SHOWN]}'; nothing of it was stored."
+        )
+    if first is not None:
+        yield first
+    yield from found
 
 
 def names_in(head: bytes) -> dict[str, str]:

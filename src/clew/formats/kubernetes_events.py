@@ -22,10 +22,8 @@ from pathlib import Path
 from typing import Any
 
 from clew.formats import Settings
-from clew.formats._calls.entries import text_of
-from clew.formats._carriers import documents
 from clew.formats._json_head import share_of
-from clew.formats._rewritten import Record, RewrittenParser, rewritten
+from clew.formats._rewritten import Record, RewrittenParser, rewritten, whole_documents
 from clew.model.case import Sample
 
 LIST = re.compile(
@@ -58,14 +56,14 @@ def parse(head: bytes, settings: Settings) -> RewrittenParser:
 
 
 def _records(path: Path) -> Iterator[Record]:
-    for document in documents(text_of(path)):
+    for document in whole_documents(path):
         for one in document if isinstance(document, list) else [document]:
             yield from _of_document(one)
 
 
 def _of_document(document: Any) -> Iterator[Record]:
     if not isinstance(document, dict):
-        yield {"message": str(document)}
+        yield str(document)
         return
     items = document.get("items")
     for item in items if isinstance(items, list) else [document.get("object", document)]:
@@ -82,10 +80,10 @@ def _is_event(one: Any) -> bool:
     )
 
 
-def _event(one: dict[str, Any]) -> Record:
+def _event(one: dict[str, Any]) -> dict[str, Any]:
     """The event as a record with our names; what has none keeps its own."""
     rest = {name: value for name, value in one.items() if value not in (None, "", {}, [])}
-    about = next(rest.pop(name) for name in OBJECTS if isinstance(rest.get(name), dict))
+    about = _dict(next((rest.pop(name) for name in OBJECTS if name in rest), None))
     meta, source = _dict(rest.pop("metadata", None)), _dict(rest.pop("source", None))
     source = source or _dict(rest.pop("deprecatedSource", None))
     kind, name = about.get("kind"), str(about.get("name", ""))

@@ -22,9 +22,7 @@ from pathlib import Path
 from typing import Any
 
 from clew.formats import Settings
-from clew.formats._calls.entries import text_of
-from clew.formats._carriers import documents
-from clew.formats._rewritten import Record, RewrittenParser, names_in, rewritten
+from clew.formats._rewritten import Record, RewrittenParser, names_in, rewritten, whole_documents
 from clew.model.case import Sample
 
 HEAD = 65_536
@@ -64,9 +62,11 @@ def _kind(head: bytes) -> str:
 
 
 def _records(path: Path) -> Iterator[Record]:
-    for document in documents(text_of(path)):
+    for document in whole_documents(path):
         if isinstance(document, dict):
             yield from _of_document(document)
+        else:
+            yield str(document)
 
 
 def _of_document(document: dict[str, Any]) -> Iterator[Record]:
@@ -86,7 +86,7 @@ def _of_stream(stream: Any) -> Iterator[Record]:
     labels = stream.get("stream") if isinstance(stream, dict) else None
     if not isinstance(labels, dict):
         return
-    lines: list[Record] = []
+    lines: list[dict[str, Any]] = []
     for value in _list(stream.get("values")):
         if not isinstance(value, list) or len(value) < 2:
             continue
@@ -97,13 +97,15 @@ def _of_stream(stream: Any) -> Iterator[Record]:
     yield from _oldest_first(lines, [line["timestamp"] for line in lines])
 
 
-def _of_fields(fields: Any) -> Record:
+def _of_fields(fields: Any) -> dict[str, Any]:
     """The object of a row of Insights: [{"field": name, "value": text}]."""
     pairs = [one for one in _list(fields) if isinstance(one, dict) and "field" in one]
     return {str(one["field"]): one.get("value") for one in pairs}
 
 
-def _oldest_first(records: Sequence[Record], times: Sequence[Any]) -> Sequence[Record]:
+def _oldest_first(
+    records: Sequence[dict[str, Any]], times: Sequence[Any]
+) -> Sequence[dict[str, Any]]:
     """Stores answer from the newest line on, unless they are asked otherwise."""
     if len(records) > 1 and str(times[0]) > str(times[-1]):
         return records[::-1]
