@@ -19,6 +19,7 @@ from clew.formats._fields import Field, Spell, Units, map_fields, quoted, spelli
 from clew.formats._json_spans import JsonSpans, Rows
 from clew.formats._json_text import document_of
 from clew.formats._json_tree import ROOT, Discovery, Node, Shape
+from clew.formats._loguru import with_stacks
 from clew.formats._members import Shared
 from clew.formats._point_fields import with_metric_values
 from clew.model.event import BY_NAME
@@ -63,7 +64,7 @@ class JsonParser:
         self._tame(workbench, found)
         tree, collided = _apart(found.tree)
         found_fields = [*_fields_of(tree, "s", self.spell), *(_extracted(n) for n in collided)]
-        fields = with_metric_values(found_fields)
+        fields = with_metric_values(with_stacks(found_fields))
         spans = JsonSpans.among(fields)
         table = f"(SELECT *, {_transform(tree, self.spell)} AS s, {IS_OBJECT} AS is_object FROM {self.table})"
         table = spans.told(table) if spans else table

@@ -6,6 +6,26 @@ from clew.model.case import Sample
 
 PLATFORM_SAMPLES = [
     Sample(
+        '{"text": "2025-11-20 09:00:00.454 | ERROR    | __main__:lo:75 - failed\\nTraceback (most recent call last):'
+        '\\n\\n> File \\"/app/w.py\\", line 73, in lo\\n    x()\\n\\nKeyError: 1\\n", "record": {"exception": {"type": '
+        '"KeyError", "value": "1", "traceback": true}, "level": {"name": "ERROR", "no": 40}, "message": "failed", '
+        '"name": "__main__", "time": {"repr": "2025-11-20 09:00:00.454000+00:00", "timestamp": 1763629200.454}}}\n'
+        '{"text": "2025-11-20 09:00:01.454 | INFO     | __main__:lo:75 - next\\n", "record": {"exception": null, '
+        '"level": {"name": "INFO", "no": 20}, "message": "next", "name": "__main__", "time": {"repr": '
+        '"2025-11-20 09:00:01.454000+00:00", "timestamp": 1763629201.454}}}\n',
+        [
+            {
+                "message": "failed",
+                "exception_type": "KeyError",
+                "exception_frame": "/app/w.py:73 in lo",
+                "severity": "ERROR",
+                "logger": "__main__",
+            },
+            {"message": "next", "exception_type": None, "severity": "INFO"},
+        ],
+        name="a traceback in loguru's JSON had no frame",
+    ),
+    Sample(
         '{"MESSAGE":"ERROR:app:failed","SYSLOG_IDENTIFIER":"web","_HOSTNAME":"host1"}\n'
         '{"MESSAGE":[104,195,169,27,91,51,49,109],"SYSLOG_IDENTIFIER":"api","_HOSTNAME":"host1"}\n'
         '{"MESSAGE":["one","two"],"SYSLOG_IDENTIFIER":"api","_HOSTNAME":"host1"}\n',
