@@ -78,7 +78,9 @@ def _are_pods(found: Found) -> bool:
 
 
 def _are_workers(found: Found) -> bool:
-    return not all(OF_VLLM.match(m.string, m.end()) for m in found)
+    numbered = sum(m["process_id"] is not None for m in found)
+    is_vllm = all(OF_VLLM.match(m.string, m.end()) for m in found)
+    return 2 * numbered >= len(found) and not is_vllm
 
 
 def _is_json(found: Found) -> bool:
@@ -129,9 +131,9 @@ PREFIXES: dict[str, Prefix] = {
         "tag",
         _is_json,
     ),
-    # (train_fn pid=4400, ip=192.0.2.7) line, and (raylet) line, amid the driver's own lines
+    # (train_fn pid=4400, ip=192.0.2.7) line, (pid=4400) line and (raylet) line, amid the driver's own lines
     "ray": Prefix(
-        rf"^{COLOUR}\((?P<worker>(?P<thread>[A-Za-z_][^()\n]*?)(?: pid=(?P<process_id>\d+))?"
+        rf"^{COLOUR}\((?P<worker>(?P<thread>[A-Za-z_][^()=\n]*?)?(?: ?\bpid=(?P<process_id>\d+))?"
         rf"(?:, ip=(?P<ip>[0-9a-f.:]+))?)\){COLOUR} ",
         "worker",
         _are_workers,

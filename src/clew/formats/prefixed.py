@@ -235,13 +235,14 @@ SAMPLES = [
                 *TRACE,
             )
         )
-        + "(train_fn pid=44) epoch 2 loss=0.4 [repeated 3x across cluster]\n"
+        + "(pid=45) [ERROR] old\n(train_fn pid=44) epoch 2 loss=0.4 [repeated 3x across cluster]\n"
         "(raylet) [2026-11-20 09:00:09,001 E 31 44] (raylet) node_manager.cc:3010: 1 Workers killed\n",
         [{"logger": "worker.py", "message": "Started a local Ray instance.", "thread": None},
          {"thread": "ServeController", "process_id": 42, "logger": "controller", "severity": "INFO",
           "timestamp": "2026-11-20T09:00:01.456000Z", "message": "Deploying."},
          {"line": 3, "process_id": 43, "attributes.ip": "192.0.2.10", "exception_type": "KeyError",
           "request_id": "7f6d0e5b-7d9c-4b1e-8f3e-2b9b1b7f8f11", "logger": "default_Model", "severity": "ERROR"},
+         {"thread": None, "process_id": 45, "severity": "ERROR"},
          {"thread": "train_fn", "attributes.loss": 0.4, "timestamp": None},
          {"severity": "ERROR", "timestamp": "2026-11-20T09:00:09.001000Z"}],
         name="Ray's driver, its workers and Ray Serve",

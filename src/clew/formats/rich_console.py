@@ -1,4 +1,4 @@
-"""The log of rich's RichHandler: columns of time, level, message and place, wrapped to the width of a console.
+"""The log of rich's RichHandler: columns of time, level, message and place, wrapped to a console.
 
     [09:00:00] INFO     server started on port 8000                   api.py:9
                WARNING  a message that goes on until its column       api.py:11
