@@ -29,9 +29,11 @@ DEEPEST = 5
 MOST_KEYS = 400
 """More keys than this in one object are data, not names: such an object stays one JSON value."""
 VALUE_KEY = re.compile(
-    r".@|://|[0-9]{7}|\b[0-9]{3}[.-][0-9]{2,3}[.-][0-9]{2}|[A-Za-z0-9]{30}|(?=[A-Za-z]*[0-9])[A-Za-z0-9]{16}|.{65}"
+    r".@|://|[0-9]{7}|\b[0-9]{3}[.-][0-9]{2,3}[.-][0-9]{2}|(?=[A-Za-z]*[0-9]+[A-Za-z]+[0-9])[A-Za-z0-9]{16}"
+    r"|[A-Za-z0-9]{40}|.{100}"
 )
-"""A key that is no name: a mail address, a long number, a token. Such an object stays whole, too."""
+"""A key that is no name: a mail address, a long number, a token, but not sha256FingerprintOfCertificate. Such an
+object stays whole, too."""
 BIG_NUMBER = "[:\\[,]\\s*-?[0-9]{17,}"
 NOT_FINITE = "[:\\[,]\\s*-?(NaN|nan|Infinity|inf|Inf)\\b"
 EXPONENT = "[:\\[,]\\s*-?[0-9][0-9.]*[eE][+0-9]"

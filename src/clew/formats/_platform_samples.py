@@ -6,6 +6,15 @@ from clew.model.case import Sample
 
 PLATFORM_SAMPLES = [
     Sample(
+        '{"ts":"2026-11-20T09:00:00Z","msg":"x","seen":{"sha256FingerprintOfCertificate":"q","user_id":"u1"}}\n'
+        '{"ts":"2026-11-20T09:00:01Z","msg":"y","by_key":{"x7Yq2Lm9Kd4Rt8Wz1Bv":3}}\n',
+        [
+            {"attributes.seen.user_id": "u1", "attributes.seen.sha256FingerprintOfCertificate": "q"},
+            {"attributes.by_key": {"x7Yq2Lm9Kd4Rt8Wz1Bv": 3}},
+        ],
+        name="objects of long names are flattened, and those of tokens are not",
+    ),
+    Sample(
         '{"text": "2025-11-20 09:00:00.454 | ERROR    | __main__:lo:75 - failed\\nTraceback (most recent call last):'
         '\\n\\n> File \\"/app/w.py\\", line 73, in lo\\n    x()\\n\\nKeyError: 1\\n", "record": {"exception": {"type": '
         '"KeyError", "value": "1", "traceback": true}, "level": {"name": "ERROR", "no": 40}, "message": "failed", '
