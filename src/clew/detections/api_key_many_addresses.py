@@ -24,7 +24,8 @@ import ibis.expr.types as ir
 
 from clew.correlation.call_outcomes import number
 from clew.correlation.credentials import asked
-from clew.detections._networks import fleet_of, network_of
+from clew.correlation.devices import fleet_of
+from clew.detections._networks import network_of
 from clew.detections._values import option
 from clew.detections._words import clock, many
 from clew.model.case import Case
