@@ -19,8 +19,10 @@ import pytest
 from tests.daemons import eventually, free_port, program, rsyslog, syslog_ng
 
 from clew.cli import main
+from clew.delivery import sockets
 from clew.delivery.address import read_address
 from clew.delivery.mail import MailTransport
+from clew.delivery.sending import Unreachable
 from clew.sinks import Item
 
 EVENTS = 3_000
@@ -170,6 +172,16 @@ def certificates(folder: Path) -> tuple[Path, Path]:
         capture_output=True,
     )  # fmt: skip
     return certificate, key
+
+
+def test_a_port_that_speaks_no_tls_is_given_up_with_a_sentence(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(sockets, "HANDSHAKE_S", 0.3)
+    with socket.create_server(("127.0.0.1", 0)) as silent:
+        address = read_address(f"tls://127.0.0.1:{silent.getsockname()[1]}", "cef", ["syslog"])
+        with pytest.raises(Unreachable, match="does not answer the TLS handshake"):
+            sockets.StreamTransport(address).send([Item("1", b"x")])
 
 
 def test_a_syslog_server_that_is_killed_gets_everything_once_it_is_back(

@@ -183,7 +183,7 @@ def test_a_finding_without_such_events_is_passed_over(
     assert {one["outcome"] for one in done if one["step"] == 1} == {"not for it"}
 
 
-def traffic(first: datetime, thefts: range) -> list[dict[str, Any]]:
+def traffic(first: datetime, thefts: range, thief: str = THIEF) -> list[dict[str, Any]]:
     """An hour of twenty users; one address is refused as some of them, then let in, and spends much."""
     rows = [
         (60 * minute + n, USER.format(n), f"198.51.100.{n}", 200, 900)
@@ -191,8 +191,10 @@ def traffic(first: datetime, thefts: range) -> list[dict[str, Any]]:
         for minute in range(0, 60, 6)
     ]
     for n in thefts:
-        rows += [(300 + 60 * k + n, USER.format(n), THIEF, 401, 0) for k in range(3)]
-        rows += [(1_200 + 60 * k + n, USER.format(n), THIEF, 200, 6_000) for k in range(8)]
+        rows += [(300 + 60 * k + n, USER.format(n), thief.format(n), 401, 0) for k in range(3)]
+        rows += [
+            (1_200 + 60 * k + n, USER.format(n), thief.format(n), 200, 6_000) for k in range(8)
+        ]
     return [
         {
             "timestamp": (first + timedelta(seconds=at)).isoformat() + "Z",
@@ -255,6 +257,16 @@ def test_an_alert_locks_whoever_the_thief_gets_into_later_too(
             assert sorted(world.locked) == users(expected)
             assert len(world.said["slack"]) == len(world.said["teams"]) == 1
     assert Path("deny.conf").read_text().count(THIEF) == 1
+
+
+def test_accounts_of_a_whole_64_are_locked() -> None:
+    """The thief has another IPv6 address for each account."""
+    first = datetime(2026, 1, 2, 3)
+    ingested("a.jsonl", traffic(first, range(4), "2001:db8:9:1:a:b:c:{}"))
+    with outside(ALERT) as (world, _):
+        at = (first + timedelta(minutes=70)).isoformat() + "Z"
+        assert main(["watch", "--once", "--at", at, "--case", "case.duckdb"]) == 0
+    assert sorted(world.locked) == users(range(4))
 
 
 def test_a_server_locks_and_tells_and_its_successor_does_neither_again() -> None:

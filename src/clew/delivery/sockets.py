@@ -20,6 +20,8 @@ from clew.delivery.sending import Reply, Stopped, Unreachable
 from clew.sinks import TAKEN, Item
 
 TIMEOUT_S = 30.0
+HANDSHAKE_S = 10.0
+"""A port that speaks no TLS says nothing for ever."""
 CLOSE_S = 10.0
 """How long a receiver may take to close its side."""
 DATAGRAMS_A_SECOND = 10_000
@@ -90,13 +92,18 @@ class StreamTransport:
             place = (self._address.host, self._address.port)
             connection = socket.create_connection(place, timeout=TIMEOUT_S)
             if self._context is not None:
+                connection.settimeout(HANDSHAKE_S)
                 try:
                     connection = self._context.wrap_socket(
                         connection, server_hostname=self._address.host
                     )
+                except TimeoutError as error:
+                    connection.close()
+                    raise TimeoutError("it does not answer the TLS handshake") from error
                 except ssl.SSLCertVerificationError as error:
                     connection.close()
                     raise Stopped(f"{self._address.shown}: {error.verify_message}") from error
+                connection.settimeout(TIMEOUT_S)
             self._connection = connection
         return self._connection
 

@@ -15,7 +15,7 @@ import ibis.expr.types as ir
 
 from clew.correlation.built import once
 from clew.correlation.call_outcomes import number
-from clew.detections._networks import fleet_of
+from clew.correlation.devices import fleet_of
 
 FEWEST_TO_JUDGE = 20
 """Requests below which no success is steady."""

@@ -8,7 +8,8 @@ Units     networks, addresses: distinct within the 24 hours (a network is a /24 
           peers_addresses: median of the other keys' best days; requests, tokens: within the 24 hours
 Method    at least min_networks, or min_addresses public ones, and factor times what is usual for the key
           and for the others. A key without a past and without three other keys to compare with is not
-          judged. Private addresses are a fleet's own, and one device has many of IPv6: networks alone count
+          judged. Private addresses are a fleet's own, and one device has many of IPv6: networks alone count, and
+          a private /16 is one where most keys come from outside
 Blind to  keys behind one proxy or NAT; a thief with few addresses in the owner's network. False positives:
           a key that moves to a new cloud or is built into an application that is being rolled out
 Source    MITRE ATT&CK T1078.004 (valid cloud accounts), T1552.001 (credentials in files)
@@ -23,6 +24,7 @@ import ibis.expr.types as ir
 
 from clew.correlation.call_outcomes import number
 from clew.correlation.credentials import asked
+from clew.correlation.devices import fleet_of
 from clew.detections._networks import network_of
 from clew.detections._values import option
 from clew.detections._words import clock, many
@@ -145,9 +147,12 @@ def _used(events: ir.Table) -> ir.Table:
         t.api_key_hash.notnull() & t.client_ip.notnull() & (t.refused | t.accepted | t.is_call)
     )
     is_public = t.client_ip.re_search(PUBLIC) & ~t.client_ip.re_search(PRIVATE)
-    return t.mutate(
-        network=network_of(t.client_ip), is_public=is_public, half=t.at_us // HALF_DAY_US
-    )
+    is_inside = fleet_of(t.client_ip) != t.client_ip
+    t = t.mutate(is_public=is_public, half=t.at_us // HALF_DAY_US)
+    keys = t.agg(inside=t.api_key_hash.nunique(where=is_inside), all_keys=t.api_key_hash.nunique())
+    t = t.cross_join(keys)
+    place = ibis.ifelse(t.inside * 2 < t.all_keys, fleet_of(t.client_ip), t.client_ip)
+    return t.mutate(network=network_of(place)).drop("inside", "all_keys")
 
 
 def _days(t: ir.Table) -> ir.Table:
@@ -233,6 +238,19 @@ CASES = [
         + [_asked(15, n, "key-2", f"10.0.0.{n}") for n in range(20)]
         + [_asked(15, n, "key-3", f"2001:db8:7::{n}") for n in range(20)],
         expect=[],
+    ),
+    Case(
+        "pods spread over the networks of one cluster",
+        rows=_USUAL + [_asked(15, n % 24, "key-2", f"10.42.{n}.{n + 3}") for n in range(12)],
+        expect=[],
+    ),
+    Case(
+        "where all is private, its networks are told apart",
+        rows=[
+            {**row, "client_ip": row["client_ip"].replace("198.51.", "10.1.").replace("203.0.", "10.2.")}
+            for row in _USUAL + _STOLEN
+        ],
+        expect=[{"api_key_hash": "key-2", "networks": 9}],
     ),
     Case(
         "a key alone, without a past, is not judged",

@@ -37,8 +37,8 @@ import ibis.expr.types as ir
 from clew.correlation.built import once
 from clew.correlation.call_outcomes import number
 from clew.correlation.credentials import asked, needs_credentials, whose
+from clew.correlation.devices import device_of
 from clew.detections._credential_cases import STUFFING_CASES
-from clew.detections._networks import device_of
 from clew.detections._shared_addresses import (
     FEWEST_TO_JUDGE,
     addresses,

@@ -2,7 +2,8 @@
 
 A finding's own events are those of its subject, from its start to its end. Who asked, and from where, is
 what the rows of a request tell each other, as the detections of stolen credentials read them: a proxy's line
-has the address, the application's the user, and an id ties them.
+has the address, the application's the user, and an id ties them. A finding about an address of IPv6 that
+counts several addresses is about the /64 in which they are.
 """
 
 from __future__ import annotations
@@ -13,6 +14,7 @@ import ibis
 import ibis.expr.types as ir
 
 from clew.correlation.credentials import TOLD, asked
+from clew.correlation.devices import device_of
 from clew.engines import Engine
 from clew.model.event import BY_NAME
 from clew.model.finding import Finding
@@ -47,8 +49,12 @@ def _question(
     who = asked(seen).select("event_id", **{f"asked_{name}": name for name in TOLD})
     t = chosen.left_join(who, "event_id")
     t = t.mutate(**{name: ibis.coalesce(t[f"asked_{name}"], t[name]) for name in TOLD})
+    is_64 = (finding.measures.get("addresses") or 1) > 1
     for name, value in about.items():
-        t = t.filter(t[name].cast("string") == str(value))
+        if name == "client_ip" and is_64:
+            t = t.filter(device_of(t.client_ip) == device_of(ibis.literal(str(value))))
+        else:
+            t = t.filter(t[name].cast("string") == str(value))
     if finding.start is not None:
         t = t.filter(t.timestamp >= finding.start)
     if finding.end is not None:
