@@ -19,7 +19,7 @@ import duckdb
 from clew import registry
 from clew.model.redaction import SECRET_MARK, Policy
 from clew.redact._columns import may_hold, whole, without_ids
-from clew.redact._encoded import ESCAPE, TWICE
+from clew.redact._encoded import ESCAPE, MAY_BE_ENCODED, TWICE
 from clew.redact._json import Change, Document
 from clew.redact._pattern import literal
 from clew.redact._split_keys import add_key_lines, without_split_keys
@@ -246,7 +246,8 @@ class Redactor:
         stands in it once: DuckDB takes longer to prepare it than to pass it over a thousand rows."""
         plain = f"try(url_decode(replace({text}, '+', ' ')))"
         colourless = f"regexp_replace({text}, {literal(COLOUR)}, '', 'g')"
-        is_encoded = f"(contains({text}, '%') OR contains({text}, '+')) AND regexp_matches({text}, {literal(ESCAPE)})"
+        may_be = MAY_BE_ENCODED.format(text=text)
+        is_encoded = f"{may_be} AND regexp_matches({text}, {literal(ESCAPE)})"
         said = (
             f"CASE WHEN contains({text}, chr(27)) THEN concat_ws(chr(10), {text}, {colourless}, {plain}) "
             f"WHEN {is_encoded} THEN {text} || chr(10) || {plain} ELSE {text} END"

@@ -20,7 +20,7 @@ import duckdb
 
 from clew import registry
 from clew.model.redaction import TOKEN_DIGITS, Policy
-from clew.redact._encoded import ESCAPE, TWICE, pieces, rewritten
+from clew.redact._encoded import ESCAPE, MAY_BE_ENCODED, TWICE, pieces, rewritten
 from clew.redact._key import known_key
 from clew.redact._pattern import GROUPS, Pattern, literal
 from clew.redact._steps import (
@@ -151,7 +151,7 @@ class Texts:
         gate = literal(f"{self.gate}|{TWICE}")
         texts = execute(
             f"SELECT before, text FROM (SELECT before, coalesce(after, before) AS text FROM {table}) "
-            f"WHERE (contains(text, '%') OR contains(text, '+')) AND regexp_matches(text, {literal(ESCAPE)}) "
+            f"WHERE {MAY_BE_ENCODED.format(text='text')} AND regexp_matches(text, {literal(ESCAPE)}) "
             "AND coalesce(regexp_matches("
             f"try(url_decode(replace(text, '+', ' '))), {gate}) OR regexp_matches(text, {gate}), true)"
         ).fetchall()
