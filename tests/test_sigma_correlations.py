@@ -113,11 +113,12 @@ def test_windows_that_overlap_are_one_alert_and_others_are_not(bench: Bench) -> 
 
 
 def test_a_sample_tells_whether_most_times_are_crowded(bench: Bench) -> None:
-    """Over an hour and a half of windows of ten seconds, all with three events, or with one."""
-    rules = set_of(A, B, correlation("temporal_ordered", ["a", "b"]))
+    """Over an hour and a half of windows of ten seconds, all with three values, or with one."""
+    condition = {"field": "service", "gte": 2}
+    rules = set_of(A, correlation("value_count", ["a"], condition=condition))
     (item,) = rules.correlations.values()
     for step, is_crowded in ((3, True), (30, False)):
-        bench.fill([event(second) for second in range(0, 5_400, step)])
+        bench.fill([event(second, service=f"s{second}") for second in range(0, 5_400, step)])
         asked = Correlations(events, rules, None).crowding(item)
         assert asked is not None
         ((found, near),) = bench.engine.run(asked).rows

@@ -475,6 +475,7 @@ def test_a_name_reaches_into_the_lists_that_a_source_wrote(folder: Path, bench: 
         "read": ("gcp", "data.protoPayload.logName", "activity"),
         "windows": ("windows", "ServiceFileName|endswith", "nssm.exe"),
         "provider": ("windows", "Provider_Name", "Microsoft-Windows-Sysmon"),
+        "number": ("windows", "EventID", "7045"),
         "deep": ("aws", "aws.cloudtrail.request_parameters.items.cidrIp", "0.0.0.0/0"),
     }
     rules = rules_of(folder, **{
@@ -489,11 +490,13 @@ def test_a_name_reaches_into_the_lists_that_a_source_wrote(folder: Path, bench: 
         {"requestParameters": {"items": [{"cidrIp": "10.0.0.0/8"}, {"cidrIp": "0.0.0.0/0"}]}},
         {"EventData.ServiceFileName": "C:\\x\\nssm.exe"},
         {"System.Provider.#attributes.Name": "Microsoft-Windows-Sysmon"},
+        {"System.EventID": {"#attributes": {"Qualifiers": 16384}, "#text": 7045}},
     ]
     found = found_by(bench, rules, [request(n, 200, attributes=a) for n, a in enumerate(listed)])
     lines = {one.kind: [each.line for each in one.evidence] for one in found.findings}
     assert lines == {
         "admin": [1], "ssh": [3], "read": [2], "deep": [4], "windows": [5], "provider": [6],
+        "number": [7],
     }  # fmt: skip
     assert found.not_evaluable == ("nowhere is not evaluable: needs target.colour.",)
 

@@ -19,7 +19,7 @@ from clew.sigma.detection import RuleError
 from clew.sigma.fields import fields_of
 from clew.sigma.known import Known
 from clew.sigma.reading import Correlation, Rule, RuleSet
-from clew.sigma.windows import SECOND_US, crowding, fired, keys_of, least_near
+from clew.sigma.windows import SECOND_US, crowding, fired, keys_of
 
 Role = Literal["text", "number"]
 Wanted = tuple[str, Role]
@@ -97,9 +97,8 @@ class Correlations:
         )
 
     def crowding(self, correlation: Correlation) -> ir.Table | None:
-        """How dense a sample of its rows is; None where that makes no difference."""
-        least = least_near(correlation)
-        return crowding(self._keyed(correlation, ()), correlation, least) if least else None
+        """How dense a sample of its values is; None where that makes no difference."""
+        return crowding(self._keyed(correlation, ()), correlation)
 
     def alerts(self, correlation: Correlation, *, is_dense: bool = False) -> ir.Table:
         """One row a run of moments that fire: keys, first_at and last_at (the first and last of them),

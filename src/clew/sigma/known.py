@@ -51,14 +51,18 @@ class Known:
         in underscores; what did not fit the column of that name; the product's other spellings."""
         plain = name.removeprefix("attributes.")
         by_spelling = _by_spelling(self.attributes)
-        found = [plain] if plain in self.attributes else []
-        found += by_spelling.get(plain.lower(), [])
-        found += [] if found else by_spelling.get(_loose(plain), [])
+        found = self._called(plain)
         if plain.lower() in BY_NAME:
             found += by_spelling.get(plain.lower() + MISFIT, [])
         for said in spelled(plain, source):
             found += by_spelling.get(_loose(said), [])
         return list(dict.fromkeys(found))
+
+    def _called(self, plain: str) -> list[str]:
+        by_spelling = _by_spelling(self.attributes)
+        found = [plain] if plain in self.attributes else []
+        found += by_spelling.get(plain.lower(), [])
+        return found or [*by_spelling.get(_loose(plain), [])]
 
     def places(self, name: str, source: LogSource) -> Iterator[Place]:
         """Where the name may stand inside of a key, the longest key first."""
@@ -67,7 +71,7 @@ class Known:
                 if said[end] != ".":
                     continue
                 path = said[end + 1 :]
-                for key in self.keys(said[:end], source):
+                for key in self._called(said[:end]):
                     yield key, path
                     if "_" in path:
                         yield key, in_camel_case(path)
@@ -84,8 +88,7 @@ def known_of(engine: Engine, rules: RuleSet | None = None, seen: ir.Table = even
     named, asked = set(), set()
     for name, source in set(_names(rules)):
         named |= set(known.keys(name, source))
-        if "." in name:
-            asked |= set(known.places(name, source))
+        asked |= set(known.places(name, source))
     of_key = {key: attribute(seen.attributes, key) for key in sorted(named)}
     lists = _true(engine, seen, {key: text.startswith("[") for key, text in of_key.items()})
     inside = {(key, path): at_path(attribute(seen.attributes, key), path) for key, path in asked}

@@ -259,7 +259,7 @@ class Runner:
         return int(self.engine.run(made.without_key(item)).rows[0][0] or 0)
 
     def is_dense(self, made: Correlations, item: Correlation) -> bool:
-        """Whether most of its rows have enough others near them."""
+        """Whether most of its values have enough others near them."""
         asked = made.crowding(item)
         if asked is None:
             return False
@@ -269,36 +269,35 @@ class Runner:
     def alerts(self, made: Correlations, item: Correlation) -> list[Finding]:
         alerts = made.alerts(item, is_dense=self.is_dense(made, item))
         keys = keys_of(alerts)
-        order = [ibis.desc("windows"), ibis.asc("first_at"), *keys]
-        top = alerts.order_by(order).limit(MOST_SUBJECTS)
-        top = top.mutate(number=ibis.row_number().over(ibis.window(order_by=order)))
+        order = ibis.window(order_by=[ibis.desc("windows"), ibis.asc("first_at"), *keys])
+        ranking = alerts.mutate(
+            number=ibis.row_number().over(order), alerts=alerts.count().over(ibis.window())
+        )
+        top = ranking.filter(ranking.number < MOST_SUBJECTS)
         joined = _near(made.proof(item), top, keys, made.reach(item))
-        parts = {"sigma_runs": alerts, "sigma_alerts": top, "sigma_proof": joined}
-        with self.engine.sharing(parts, is_few=True) as asked:
+        with self.engine.sharing(
+            {"sigma_alerts": top, "sigma_proof": joined}, is_few=True
+        ) as asked:
             rows = asked.run(top.order_by("number")).dicts()
             if not rows:
                 return []
-            if len(rows) == MOST_SUBJECTS:
-                self.cut(item, int(asked.run(alerts.aggregate(n=alerts.count())).rows[0][0]))
             sums = joined.group_by("number").agg(
                 events=joined.count(), started=joined.at.min(), ended=joined.at.max()
             )
             facts = {row["number"]: row for row in asked.run(sums).dicts()}
             chosen = asked.run(_first(joined, len(item.rules))).dicts()
         proofs = self.proofs_of_alerts(chosen)
-        return [
+        findings = [
             self.of_alert(item, {**row, **facts[row["number"]]}, proofs[row["number"]])
             for row in rows
             if proofs.get(row["number"])
         ]
-
-    def cut(self, item: Correlation, alerts: int) -> None:
-        """Says how many alerts there are, where only the longest are findings."""
-        if alerts > MOST_SUBJECTS:
+        if rows[0]["alerts"] > MOST_SUBJECTS:
             self.notes.annotations.append(
-                f"{item.about.kind} fired {alerts:,} times; the {MOST_SUBJECTS} longest "
+                f"{item.about.kind} fired {rows[0]['alerts']:,} times; the {MOST_SUBJECTS} longest "
                 "alerts are reported."
             )
+        return findings
 
     def of_alert(
         self, item: Correlation, row: dict[str, Any], evidence: Sequence[Evidence]

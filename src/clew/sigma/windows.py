@@ -23,7 +23,7 @@ from clew.sigma.sequences import Clause, sequences
 from clew.sigma.testing import COMPARED
 
 SECOND_US = 1_000_000
-SAMPLE, SAMPLE_SPANS = 16, 4
+SAMPLE, SAMPLE_SPANS = 32, 2
 """One in so many stretches of so many timespans is looked at to tell how dense rows are."""
 
 
@@ -38,7 +38,7 @@ def fired(
     """The rows at which it fires, with `metric`.
 
     is_counted  whether an event_count is to be known, and not only that it is reached
-    is_dense    whether most rows have enough others near them: a first look for those costs more than it saves
+    is_dense    whether most values have enough others near them: a first look for those costs more than it saves
 
     Raises RuleError for a condition that its type does not have.
     """
@@ -49,7 +49,7 @@ def fired(
         case "temporal":
             return _temporal(t, correlation, span)
         case "temporal_ordered":
-            return _temporal_ordered(t, correlation, span, is_dense=is_dense)
+            return _temporal_ordered(t, correlation, span)
     return _values(t, correlation, span, is_dense=is_dense)
 
 
@@ -73,7 +73,8 @@ def _event_count(t: ir.Table, correlation: Correlation, span: int, *, is_counted
 def _values(t: ir.Table, correlation: Correlation, span: int, *, is_dense: bool) -> ir.Table:
     t = t.filter(t.v.notnull())
     if correlation.type == "value_count":
-        if (least := least_near(correlation)) and not is_dense:
+        least = _only_least(correlation)
+        if least is not None and least > 1 and not is_dense:
             t = _crowded(t, span, least, of="v")
         measure = t.v.nunique()
     else:
@@ -128,16 +129,19 @@ def _clause(
     return reduce(and_, parts)
 
 
-def _temporal_ordered(
-    t: ir.Table, correlation: Correlation, span: int, *, is_dense: bool
-) -> ir.Table:
+def _temporal_ordered(t: ir.Table, correlation: Correlation, span: int) -> ir.Table:
     """Where a chain of events in the order of the rules ends; of all chains the one that begins last
     is kept, so that it is within the timespan if any is."""
     count = len(correlation.rules)
-    chains = _ways(correlation)
+    chains: list[Clause]
+    if correlation.logic is not None:
+        chains = sequences(correlation.logic, correlation.rules)
+    else:
+        chains = [(chain, ()) for chain in _chains(correlation)]
     away = sorted({n for _, absent in chains for n in absent})
-    if (least := least_near(correlation)) and not is_dense:
-        t = _crowded(t, span, least)
+    shortest = min(len(chain) for chain, _ in chains)
+    if shortest > 1 and not away:
+        t = _crowded(t, span, shortest)
     before = trailing(t, None)
     near: dict[str, ir.Value] = {}
     for n in away:
@@ -158,13 +162,6 @@ def _temporal_ordered(
     began = begins[0] if len(begins) == 1 else ibis.coalesce(*begins)
     t = t.mutate(began=began, metric=ibis.literal(float(count)))
     return t.filter(t.began.notnull())
-
-
-def _ways(correlation: Correlation) -> list[Clause]:
-    """The sequences of rules of which one must come, each with the rules that must not."""
-    if correlation.logic is not None:
-        return sequences(correlation.logic, correlation.rules)
-    return [(chain, ()) for chain in _chains(correlation)]
 
 
 def _chained(t: ir.Table, chain: Sequence[int], number: int) -> tuple[ir.Table, str]:
@@ -216,46 +213,40 @@ def _within(t: ir.Table, correlation: Correlation) -> ir.Table:
     return t.filter(reduce(and_, parts).fill_null(False))
 
 
-def least_near(correlation: Correlation) -> int | None:
-    """How many rows, or values, must be near a row that fires; None where it may be alone, or is not known."""
-    least = None
-    if correlation.type == "value_count":
-        least = _only_least(correlation)
-    elif correlation.type == "temporal_ordered":
-        ways = _ways(correlation)
-        least = 1 if any(absent for _, absent in ways) else min(len(chain) for chain, _ in ways)
-    return least if least is not None and least > 1 else None
-
-
-def crowding(t: ir.Table, correlation: Correlation, least: int) -> ir.Table:
-    """One row: of a sample of times, how many rows (or values) there are as `found`, and how many of
-    them have enough others near them as `near`."""
+def crowding(t: ir.Table, correlation: Correlation) -> ir.Table | None:
+    """One row: of a sample of times, how many values there are as `found`, and how many of them have enough
+    others near them as `near`. None where that makes no difference."""
+    least = _only_least(correlation)
+    if correlation.type != "value_count" or least is None or least < 2:
+        return None
     span = correlation.span_s * SECOND_US
-    t = t.filter((t.at // (SAMPLE_SPANS * span)) % SAMPLE == 0)
-    blocks = _blocks(t, span, "v" if correlation.type == "value_count" else "")
-    is_hot = blocks.near >= least
+    t = t.filter((t.at // (SAMPLE_SPANS * span)) % SAMPLE == 0).mutate(block=t.at // span)
+    blocks = _blocks(t, "v")
+    is_hot = _near(blocks) >= least
     return blocks.aggregate(found=blocks.n.sum(), near=ibis.ifelse(is_hot, blocks.n, 0).sum())
 
 
 def _crowded(t: ir.Table, span: int, least: int, *, of: str = "") -> ir.Table:
     """Only rows near which there are enough, or enough values of a column."""
-    blocks = _blocks(t, span, of)
-    hot = blocks.filter(blocks.near >= least)
-    t = t.mutate(block=t.at // span)
+    t = t.mutate(block=t.at // span)  # once: an engine then reads the events once for both uses
+    blocks = _blocks(t, of)
+    hot = blocks.filter(_near(blocks) >= least)
     return t.semi_join(hot, [*keys_of(t), "block"]).drop("block")
 
 
-def _blocks(t: ir.Table, span: int, of: str) -> ir.Table:
-    """One row a key and block of the timespan's length, of which a window touches two at most: `n` rows, or
-    values, and as `near` how many such a window has at most."""
+def _blocks(t: ir.Table, of: str) -> ir.Table:
+    """One row a key and block of the timespan's length: `n` rows, or values, and those of its neighbours."""
     keys = keys_of(t)
-    t = t.mutate(block=t.at // span)
     blocks = t.group_by(*keys, "block").agg(n=t[of].nunique() if of else t.count())
     order = ibis.window(group_by=keys, order_by="block")
-    blocks = blocks.mutate(
+    return blocks.mutate(
         other=blocks.block.lag().over(order), others=blocks.n.lag().over(order),
         next=blocks.block.lead().over(order), nexts=blocks.n.lead().over(order),
     )  # fmt: skip
+
+
+def _near(blocks: ir.Table) -> ir.IntegerValue:
+    """How many rows, or values, a window of a block's rows has at most: it touches two blocks."""
     before = ibis.ifelse((blocks.other == blocks.block - 1).fill_null(False), blocks.others, 0)
     after = ibis.ifelse((blocks.next == blocks.block + 1).fill_null(False), blocks.nexts, 0)
-    return blocks.mutate(near=blocks.n + ibis.greatest(before, after))
+    return blocks.n + ibis.greatest(before, after)
