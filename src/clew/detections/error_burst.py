@@ -98,7 +98,7 @@ def detect(
 
 
 def evidence(events: ir.Table, row: dict[str, Any]) -> ir.Table:
-    """The failed requests of the burst, from its first."""
+    """The failed requests of the burst, from its first, and beside them what the application logged."""
     seen = ties.observed(events)
     counted = ties.with_own_words(ties.requests(seen), seen)
     failed = counted.filter(
@@ -107,16 +107,34 @@ def evidence(events: ir.Table, row: dict[str, Any]) -> ir.Table:
         & counted.timestamp.between(row["started"], row["ended"])
     )
     failed = of_subject(failed, row, EXPLAINS)
-    return failed.select("event_id", "timestamp").order_by("timestamp", "event_id").limit(20)
+    failed = failed.select("event_id", "timestamp").order_by("timestamp", "event_id").limit(20)
+    said = _said(seen, row)
+    said = said.filter(said.service == row["service"])
+    said = said.anti_join(counted.filter(counted.failed), "event_id")
+    said = said.select("event_id", "timestamp").order_by("timestamp", "event_id").limit(8)
+    both = ibis.union(
+        said.mutate(
+            place=ibis.row_number().over(ibis.window(order_by=["timestamp", "event_id"])) * 2
+        ),
+        failed.mutate(
+            place=ibis.row_number().over(ibis.window(order_by=["timestamp", "event_id"]))
+        ),
+    )
+    return both.order_by("place", "timestamp", "event_id").limit(20)
 
 
-def details(events: ir.Table, row: dict[str, Any]) -> dict[str, ir.Table]:
-    seen = ties.observed(events)
-    said = seen.filter(
+def _said(seen: ir.Table, row: dict[str, Any]) -> ir.Table:
+    """Lines in which applications tell of failures about that time."""
+    return seen.filter(
         seen.timestamp.between(row["started"] - NEAR, row["ended"] + NEAR)
         & (seen.role == "application")
         & (ties.says_failed(seen) | (seen.http_status >= 500).fill_null(False))
     )
+
+
+def details(events: ir.Table, row: dict[str, Any]) -> dict[str, ir.Table]:
+    seen = ties.observed(events)
+    said = _said(seen, row)
     words = ibis.coalesce(said.exception_message, said.message).fill_null("")
     words = ibis.coalesce(said.exception_type + ": ", "") + words
     said = said.mutate(words=words, kind=words.re_replace(r"[0-9a-fA-F]*[0-9][0-9a-fA-F]*", "#"))

@@ -42,6 +42,11 @@ MEASURES = (
 )
 REFERENCES: tuple[str, ...] = ()
 LONGEST_TITLE = 120
+CALLERS_FAULT = (
+    r"(?i)log[ _-]?(in|on)|sign[ _-]?in|password|mfa|unauthori[sz]ed|forbidden|denied|not found|"
+    r"invalid (user|credential|token|input|request)|validation|rate.?limit|unsupported"
+)
+"""Outcomes that a healthy service refuses its callers with, day by day."""
 
 
 def detect(
@@ -73,7 +78,11 @@ def detect(
         & (
             (t.failed_lines * 2 >= t.events)
             | (t.events >= min_share * t.records)
-            | ((t.outcomes * 2 >= t.events) & (t.events >= min_failed_share * t.records))
+            | (
+                (t.outcomes * 2 >= t.events)
+                & (t.events >= min_failed_share * t.records)
+                & ~t.example.re_search(CALLERS_FAULT)
+            )
         )
     )
     return t.select(

@@ -17,6 +17,19 @@ PLATFORM_SAMPLES = [
         name="messages of the journal that are bytes, or several",
     ),
     Sample(
+        '{"ts":"2026-11-20T09:00:00Z","svc":"vectors","outcome":"failure","http_path":"/query"}\n'
+        '{"ts":"2026-11-20T09:00:01Z","svc":"vectors","success":false}\n'
+        '{"ts":"2026-11-20T09:00:02Z","svc":"vectors","success":true,"failed":3}\n'
+        '{"ts":"2026-11-20T09:00:03Z","svc":"vectors","status":"ok","result":"failed"}\n',
+        [
+            {"status": "error", "attributes.outcome": "failure", "url_path": "/query"},
+            {"status": "error", "attributes.success": False},
+            {"status": "ok", "attributes.success": True, "attributes.failed": 3},
+            {"status": "ok", "attributes.result": "failed"},
+        ],
+        name="how a job ended, in a word or by true and false",
+    ),
+    Sample(
         '{"__CURSOR":"s=1","__REALTIME_TIMESTAMP":"1795165200123456","PRIORITY":"3","_UID":"0",'
         '"_HOSTNAME":"web-1","SYSLOG_IDENTIFIER":"checkout","_PID":"512","MESSAGE":"connection to db lost"}\n',
         [
