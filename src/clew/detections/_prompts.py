@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
-from typing import Any, cast
+from typing import Any
 
 import ibis
 import ibis.expr.types as ir
 
 from clew.correlation.calls_once import call_copies
+from clew.detections._guard_scores import guard_score
 from clew.model.fill import Fill
-from clew.model.views import attribute, events
+from clew.model.views import events
 from clew.prompts.scores import MARK, prompt_signs
 
 OWNERS = ("user_id", "api_key_hash", "client_ip", "service")
@@ -78,21 +79,9 @@ def few(
     return t.group_by(*keys).agg(shown=t.few_of.collect().sort())
 
 
-def guard_score(t: ir.Table, score: str) -> ir.FloatingValue:
-    """An external guard's score, from a column of events or a key of attributes: a number from 0 to 1, or a
-    verdict, true or false; NULL where it is neither."""
-    if not score:
-        return ibis.null("float64")
-    given = t[score] if score in t.columns else attribute(t.attributes, score)
-    text = given.cast("string")
-    verdict = text.lower().cases(("true", 1.0), ("false", 0.0), else_=ibis.null("float64"))
-    value = ibis.coalesce(verdict, text.try_cast("float64"))
-    return cast(ir.FloatingValue, ibis.ifelse(value.between(0, 1), value, ibis.null("float64")))
-
-
 GUARD_NEEDED = {
     "score": (
-        "a number from 0 to 1, true or false as {!r}",
+        "a number from 0 to 1, true or false, or labels with scores as {!r}",
         lambda e, s: guard_score(e, s).notnull(),
     )
 }

@@ -1,8 +1,8 @@
 """Calls that went past the guardrail which calls of the same kind go through.
 
-Reads     calls, each counted once   guardrail_id, trace_id, service, operation, model, user_id, api_key_hash,
-          timestamp; spans of guardrails in the same trace (operation or name says guardrail, moderation,
-          content safety)
+Reads     calls, each counted once   guardrail_id, attributes (moderation, guard and the like), trace_id, service,
+          operation, model, user_id, api_key_hash, timestamp; spans of guardrails in the same trace (operation or
+          name says guardrail, moderation, content safety)
 Returns   one row for each service and operation, and the key, user, version or model that most of the gap shares
 Units     gap: calls without a guardrail; covered: calls with one; covered_share: of all, 0 to 1, without those of the
           subject where there is one; of_subject: calls of the subject; min_share, min_calls: options
@@ -26,10 +26,14 @@ from clew.detections._values import option
 from clew.detections._words import clock, many, share
 from clew.model.case import Case
 from clew.model.finding import Description
+from clew.model.json_lists import any_found
+from clew.model.views import attribute_keys
 
 NEEDS = {"calls": ("timestamp",)}
 NEEDS_ROWS = {
-    "guardrail_id, or spans of guardrails": lambda e: e.guardrail_id.notnull() | _is_guard(e)
+    "guardrail_id, a moderation's verdict, or spans of guardrails": lambda e: (
+        _is_checked(e) | _is_guard(e)
+    )
 }
 COLUMNS = ("api_key_hash", "user_id", "service_version", "model", "client_ip")
 SUBJECT = ("service", "operation", *COLUMNS)
@@ -38,6 +42,8 @@ REFERENCES = ("owasp.llm01-2025", "atlas.aml.m0020", "attack.t1562")
 PLAYBOOK = (
     "notify the service's owner, put the guard before the route, look at what passed without it"
 )
+SAID = r"^(?:moderation|guard|guardrails?|guardrail_result|content_filter_results?)(?:\.|$)"
+"""Keys of attributes under which a row holds what a guardrail said of it."""
 MOST_OF = 0.8
 
 
@@ -125,6 +131,12 @@ def describe(row: dict[str, Any], details: dict[str, list[dict[str, Any]]]) -> D
     )
 
 
+def _is_checked(t: ir.Table) -> ir.BooleanValue:
+    """Whether the call's own row tells of a guardrail, by name or by what it said."""
+    said: ir.BooleanValue = any_found(attribute_keys(t.attributes), SAID)
+    return t.guardrail_id.notnull() | said.fill_null(False)
+
+
 def _is_guard(t: ir.Table) -> ir.BooleanValue:
     names = r"guard_?rail|moderation|content_?safety|prompt_?shield|llama_?guard"
     found = t.operation.lower().re_search(names).fill_null(False)
@@ -140,7 +152,7 @@ def _calls(events: ir.Table) -> ir.Table:
     guarded = guarded.select(guarded_trace="trace_id").distinct()
     t = t.left_join(guarded, t.trace_id == guarded.guarded_trace)
     return t.mutate(
-        is_covered=t.guardrail_id.notnull() | t.guarded_trace.notnull(),
+        is_covered=_is_checked(t) | t.guarded_trace.notnull(),
         service_key=t.service.fill_null(""),
         operation_key=t.operation.fill_null(""),
     )
@@ -191,6 +203,15 @@ CASES = [
         ]
         + [_call(n, None, trace_id=f"x{n}") for n in range(5)],
         expect=[{"gap": 5, "covered": 40, "api_key_hash": None, "user_id": None}],
+    ),
+    Case(
+        "a verdict under a key of its own is a guardrail, and nothing names the operation",
+        rows=[
+            {**_call(n, None, operation=None), "attributes": {"moderation.flagged": False}}
+            for n in range(40)
+        ]
+        + [_call(40 + n, None, operation=None) for n in range(5)],
+        expect=[{"gap": 5, "covered": 40, "operation": None}],
     ),
     Case(
         "half of the calls have one: that is how it is",

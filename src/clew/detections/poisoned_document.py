@@ -26,6 +26,7 @@ from clew.detections._values import option
 from clew.detections._words import clock, many, share
 from clew.model.case import Case
 from clew.model.finding import Description
+from clew.model.json_lists import json_items
 from clew.prompts.scores import scored
 
 NEEDS = {"events": ("retrieved_documents", "timestamp")}
@@ -68,7 +69,7 @@ def detect(
     each = t.group_by(keys).agg(
         first_at=t.timestamp.min(),
         ended=t.timestamp.max(),
-        retrievals=t.event_id.nunique(),
+        retrievals=t.retrieval.nunique(),
         queries=t.query.nunique(),
         text=t.text.max(),
         data_source_id=t.data_source_id.max(),
@@ -114,13 +115,13 @@ def detect(
 
 def _starts(t: ir.Table) -> ir.Table:
     """One row a base and document: the base's retrievals before it was first found, and all of them."""
-    runs = t.group_by("base", "event_id").agg(timestamp=t.timestamp.min())
-    order = ibis.window(group_by=runs.base, order_by=[runs.timestamp, runs.event_id])
+    runs = t.group_by("base", "retrieval").agg(timestamp=t.timestamp.min())
+    order = ibis.window(group_by=runs.base, order_by=[runs.timestamp, runs.retrieval])
     runs = runs.mutate(
         place=ibis.row_number().over(order),
-        whole=runs.event_id.count().over(ibis.window(group_by=runs.base)),
+        whole=runs.retrieval.count().over(ibis.window(group_by=runs.base)),
     )
-    t = t.join(runs.select("base", "event_id", "place", "whole"), ["base", "event_id"])
+    t = t.join(runs.select("base", "retrieval", "place", "whole"), ["base", "retrieval"])
     return t.group_by("base", "document").agg(retrievals_before=t.place.min(), whole=t.whole.max())
 
 
@@ -128,10 +129,10 @@ def _beside_older(t: ir.Table, starts: ir.Table) -> ir.Table:
     """One row a base and document: how many of its retrievals found a document that was there before it."""
     keys = ["base", "document"]
     t = t.join(starts.select(*keys, "retrievals_before"), keys)
-    one = ibis.window(group_by=[t.base, t.event_id])
+    one = ibis.window(group_by=[t.base, t.retrieval])
     t = t.mutate(oldest=t.retrievals_before.min().over(one))
     return t.group_by(keys).agg(
-        beside_older=t.event_id.nunique(where=t.oldest < t.retrievals_before)
+        beside_older=t.retrieval.nunique(where=t.oldest < t.retrievals_before)
     )
 
 
@@ -176,8 +177,23 @@ def _retrieved(events: ir.Table) -> ir.Table:
         base=ibis.coalesce(t.data_source_id, t.service, ibis.literal("")),
         query=ibis.coalesce(t.retrieval_query, t.prompt, t.trace_id),
     )
+    # where each document has a row of its own, a trace's rows for one question are one retrieval
+    is_own_row = json_items(t.retrieved_documents).length() == 1
+    t = t.mutate(
+        retrieval=ibis.ifelse(
+            is_own_row & t.trace_id.notnull(), t.trace_id + " " + t.query, t.event_id
+        )
+    )
     return documents(
-        t, "event_id", "timestamp", "base", "query", "data_source_id", "service", "tenant"
+        t,
+        "event_id",
+        "retrieval",
+        "timestamp",
+        "base",
+        "query",
+        "data_source_id",
+        "service",
+        "tenant",
     )
 
 
@@ -193,7 +209,21 @@ def _found(
 
 _USUAL = [_found(n, f"question {n}", f"d{n % 20}", f"d{(n + 1) % 20}") for n in range(60)]
 
+_ROWS = [
+    {**_found(n, f"question {n}", f"d{(2 * n + place) % 20}"), "trace_id": f"t{n}"}
+    for n in range(60)
+    for place in range(4)
+]
+
 CASES = [
+    Case(
+        "each document has a row of its own, and a trace's rows are one retrieval",
+        rows=[
+            *_ROWS,
+            *({**_found(n, f"question {n}", "new"), "trace_id": f"t{n}"} for n in range(40, 60)),
+        ],
+        expect=[{"document": "new", "retrievals": 20, "share_since": 1.0, "retrievals_before": 40}],
+    ),
     Case(
         "a document that gives orders, once found",
         rows=[
@@ -214,7 +244,6 @@ CASES = [
                 "queries": 20,
                 "share_since": 1.0,
                 "retrievals_before": 60,
-                "score": 0.0,
             }
         ],
     ),

@@ -8,6 +8,8 @@ A list that ends with the model's own turn holds its answer too.
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 from clew.formats._calls.messages import last_user, said, system, tools
 
 ANSWERED = ("assistant", "ai", "model", "bot")
@@ -36,6 +38,34 @@ def with_turns(columns: dict[str, str]) -> dict[str, str]:
     return found
 
 
+DOCUMENT_IDS = ("document_id", "doc_id", "chunk_id")
+DOCUMENT_TEXTS = (
+    "chunk", "chunk_text", "page_content", "passage", "snippet", "document_text", "doc_text", "document_content",
+    "content", "text",
+)  # fmt: skip
+DOCUMENT_OWNERS = ("document_tenant", "doc_tenant", "owner_tenant", "chunk_tenant")
+
+
+def with_document(columns: dict[str, str], left: Sequence[tuple[str, str]]) -> dict[str, str]:
+    """The columns, and as a list of one the document of a record that is a document that was found.
+
+    left  names and SQL of the JSON values of the fields that no column takes
+    """
+    members = {name.lower(): sql for name, sql in reversed(left)}
+    texts = [members[name] for name in DOCUMENT_TEXTS if name in members]
+    ids = [members[name] for name in DOCUMENT_IDS if name in members]
+    if "retrieved_documents" in columns or not (ids and texts):
+        return columns
+    owners = [members[name] for name in DOCUMENT_OWNERS if name in members]
+    keys = {"id": ids[:1], "content": texts[:1], "tenant": owners[:1]}
+    pairs = ", ".join(
+        f"'{name}', CAST({sql} AS JSON)" for name, found in keys.items() for sql in found
+    )
+    document = f"CAST(json_array(json_object({pairs})) AS VARCHAR)"
+    is_one = " AND ".join(f"({sql}) IS NOT NULL" for sql in (ids[0], texts[0]))
+    return {**columns, "retrieved_documents": f"CASE WHEN {is_one} THEN {document} END"}
+
+
 def _add_tools(found: dict[str, str], message: str) -> None:
     """The tools that a message of the model calls, where nothing else names one."""
     for name, sql in tools(message).items():
@@ -45,6 +75,7 @@ def _add_tools(found: dict[str, str], message: str) -> None:
 def _turns(messages: str) -> str:
     """SQL of a list of {role, said}; NULL where the messages are no list."""
     value = f"try_cast({messages} AS JSON)"
+    value = f"(CASE json_type({value}->0) WHEN 'ARRAY' THEN {value}->0 ELSE {value} END)"  # a batch of one
     return said(f"(CASE WHEN json_type({value}) = 'ARRAY' THEN {value} END)")
 
 

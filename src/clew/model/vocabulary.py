@@ -317,8 +317,13 @@ PLAIN: dict[str, str] = {
     "retrieved_documents": (
         "retrieved_documents retrieved_docs retrieved_chunks retrieved_contexts source_documents documents contexts"
     ),
-    "guardrail_id": "guardrail_id guardrail guardrail_name",
-    "tool_definitions": "tool_definitions tools",
+    "guardrail_id": (
+        "guardrail_id guardrail guardrail_name guardrail.id guardrail.name guardrails.id guardrails.name"
+    ),
+    "tool_definitions": (
+        "tool_definitions tools result.tools response.tools response.result.tools message.result.tools "
+        "body.result.tools"
+    ),
     "prompt_hash": "prompt_hash prompt_sha256 prompt_digest",
     "prompt_template": "prompt_template template template_id prompt_template_id",
     "prompt_injection_score": "prompt_injection_score injection_score prompt_injection_probability",

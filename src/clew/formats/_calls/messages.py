@@ -3,11 +3,13 @@
 {"role": "user", "content": "text"}
 {"role": "user", "content": [{"type": "text", "text": "..."}, {"type": "image_url", ...}]}
 {"role": "user", "parts": [{"text": "..."}]}
+{"role": "user", "blocks": [{"block_type": "text", "text": "..."}]}       LlamaIndex
+{"type": "constructor", "kwargs": {"type": "human", "content": "..."}}     LangChain
 """
 
 from __future__ import annotations
 
-MESSAGES = '[{"role":"VARCHAR","type":"VARCHAR","content":"JSON","parts":"JSON"}]'
+MESSAGES = '[{"role":"VARCHAR","type":"VARCHAR","content":"JSON","parts":"JSON","blocks":"JSON","kwargs":"JSON"}]'
 SILENT = (
     "('thinking', 'reasoning', 'redacted_thinking', 'tool_result', 'reasoning_text', 'document')"
 )
@@ -18,7 +20,7 @@ def text_of(content: str) -> str:
     part_text = (
         "CASE json_type(p) WHEN 'VARCHAR' THEN (p->>'$') WHEN 'OBJECT' THEN CASE "
         f"WHEN (p->>'type') IN {SILENT} OR (p->>'thought') = 'true' THEN NULL "
-        "ELSE coalesce((p->>'text'), (p->>'refusal')) END END"
+        "ELSE coalesce((p->>'text'), (p->>'refusal'), CASE WHEN (p->>'type') = 'text' THEN (p->>'content') END) END END"
     )
     return (
         f"CASE json_type({content}) WHEN 'VARCHAR' THEN ({content}->>'$') "
@@ -31,10 +33,12 @@ def text_of(content: str) -> str:
 
 def said(messages: str) -> str:
     """SQL of a list of {role, said} from SQL of a JSON array of messages."""
+    content = text_of("coalesce(m.content, m.parts, m.blocks, m.kwargs->'content')")
     return (
         f"list_transform(json_transform({messages}, '{MESSAGES}'), lambda m: "
-        "struct_pack(role := lower(coalesce(m.role, CASE WHEN m.type <> 'message' THEN m.type END, 'user')), "
-        f"said := {text_of('coalesce(m.content, m.parts)')}))"
+        "struct_pack(role := lower(coalesce(m.role, m.kwargs->>'type', "
+        "CASE WHEN m.type <> 'message' THEN m.type END, 'user')), "
+        f"said := {content}))"
     )
 
 
