@@ -283,7 +283,7 @@ PATTERNS: tuple[Pattern, ...] = (
     Pattern(
         "password", "passwords beside their name in pairs and tables", rf"(?:{BARE})", NAMED_GATE,
         ("passw", "passphrase", "pwd", "_pass"), lead=rf"(?i:(?:{PASSWORDS}){IN_PAIR}){QUOTE}",
-        check=f"length({{value}}) >= 6 AND {HAS_DIGIT} AND {IS_VALUE}",
+        check=f"length({{value}}) >= 6 AND {HAS_DIGIT} AND {IS_VALUE} AND NOT regexp_matches({{value}}, '^[a-z]+[(]')",
         group="word", found=("[('user', 'ann'), ('password', 'hunter2')]", "| DB_PASSWORD | hunter2 |"), kept=("| password | varchar(255) |", "['password', 'email']"),
     ),
     Pattern(
