@@ -229,15 +229,16 @@ def _misfits(
     if column == "api_key_hash":
         return members
     for place, rival in enumerate(rivals):
-        others = [
-            other.sql
+        others = {
+            name: other.sql
             for name, list_ in candidates.items()
             for other in list_
             if name != column and other.field is rival.field
-        ]
+        }
         lost = []
-        if rival.can_fail:
-            taken = " AND ".join(f"({sql}) IS NULL" for sql in [rival.sql, *others])
+        is_told = any(name < column for name in others)
+        if rival.can_fail and not is_told:
+            taken = " AND ".join(f"({sql}) IS NULL" for sql in [rival.sql, *others.values()])
             lost.append(f"({taken} AND nullif({rival.field.text}, '') IS NOT NULL)")
         if place and not others:
             earlier = _first(rivals[:place])

@@ -6,6 +6,12 @@ from clew.model.case import Sample
 
 PLATFORM_SAMPLES = [
     Sample(
+        '{"ts":"2026-11-20T09:00:00Z","msg":"x","Code":"abc"}\n'
+        '{"ts":"2026-11-20T09:00:01Z","msg":"y","Code":404}\n',
+        [{"attributes": {"Code": "abc"}}, {"http_status": 404}],
+        name="a value that fits none of its columns is kept once",
+    ),
+    Sample(
         '{"ts":"2026-11-20T09:00:00Z","msg":"x","seen":{"sha256FingerprintOfCertificate":"q","user_id":"u1"}}\n'
         '{"ts":"2026-11-20T09:00:01Z","msg":"y","by_key":{"x7Yq2Lm9Kd4Rt8Wz1Bv":3}}\n',
         [
