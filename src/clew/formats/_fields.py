@@ -28,7 +28,7 @@ from clew.formats._errors import error_columns, lines_of_text, outcome_of, statu
 from clew.formats._members import json_object
 from clew.formats._severity import severity_sql
 from clew.formats._time import day_sql, epoch_sql, timestamp_sql
-from clew.formats._turns import with_document, with_turns
+from clew.formats._turns import with_asked, with_document, with_turns
 from clew.model.event import BY_NAME, OWN
 from clew.model.vocabulary import (
     DASHED,
@@ -145,7 +145,7 @@ def map_fields(
 ) -> dict[str, str]:
     """Canonical column to SQL, and `attributes` to the SQL of a JSON object (NULL where empty)."""
     columns, left = map_members(fields, settings, units, spell, share)
-    told = with_document(with_turns(columns), left)
+    told = with_document(with_asked(with_turns(columns), left), left)
     return {**told, "attributes": json_object(left, set())}
 
 

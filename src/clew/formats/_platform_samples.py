@@ -6,6 +6,29 @@ from clew.model.case import Sample
 
 PLATFORM_SAMPLES = [
     Sample(
+        '{"ts":"2026-11-20T09:00:00Z","msg":"turn","role":"user","content":"two words"}\n'
+        '{"ts":"2026-11-20T09:00:01Z","msg":"turn","role":"assistant","content":"an answer"}\n'
+        '{"ts":"2026-11-20T09:00:02Z","msg":"turn","role":"admin"}\n',
+        [
+            {"prompt": "two words", "completion": None, "attributes.role": "user"},
+            {"prompt": None, "completion": "an answer"},
+            {"prompt": None, "completion": None},
+        ],
+        name="a chat, one turn a line",
+    ),
+    Sample(
+        '{"ts":"2026-11-20T09:00:00Z","msg":"rag","query":"two words","model":"m"}\n'
+        '{"ts":"2026-11-20T09:00:01Z","msg":"call","request":{"messages":[{"role":"user","content":"three words '
+        'here"}]},"model":"m"}\n'
+        '{"ts":"2026-11-20T09:00:02Z","msg":"call","request":{"prompt":"a b"},"query":"a=1"}\n',
+        [
+            {"prompt": "two words", "url_query": None},
+            {"prompt": "three words here"},
+            {"prompt": "a b", "url_query": "a=1"},
+        ],
+        name="what is asked by query, messages and prompt of a request, in one file",
+    ),
+    Sample(
         '{"ts":"2026-11-20T09:00:00Z","msg":"x","Code":"abc"}\n'
         '{"ts":"2026-11-20T09:00:01Z","msg":"y","Code":404}\n',
         [{"attributes": {"Code": "abc"}}, {"http_status": 404}],

@@ -13,6 +13,10 @@ from collections.abc import Sequence
 from clew.formats._calls.messages import last_user, said, system, tools
 
 ANSWERED = ("assistant", "ai", "model", "bot")
+OF_CALLS = (
+    "model", "response_model", "completion", "input_tokens", "output_tokens", "retrieved_documents",
+)  # fmt: skip
+"""Columns of which records of AI calls have one."""
 
 
 def with_turns(columns: dict[str, str]) -> dict[str, str]:
@@ -27,15 +31,28 @@ def with_turns(columns: dict[str, str]) -> dict[str, str]:
         calls = f"json_object('tool_calls', try_cast({answered} AS JSON))"
         calls = f"CASE WHEN ({first}->'function') IS NOT NULL THEN {calls} END"
         _add_tools(found, f"coalesce({first}->'message', {calls}, {first})")
-    if asked:
-        turns = _turns(asked)
-        found["prompt"] = _else(columns, "prompt", last_user(turns))
-        found["system_instructions"] = _else(columns, "system_instructions", system(turns))
-        found["completion"] = _else(found, "completion", _answer(turns))
-        last = f"json_extract(try_cast({asked} AS JSON), '$[#-1]')"
-        roles = ", ".join(f"'{role}'" for role in ANSWERED)
-        _add_tools(found, f"(CASE WHEN ({last}->>'role') IN ({roles}) THEN {last} END)")
-    return found
+    return _with_messages(found, asked) if asked else found
+
+
+def with_asked(columns: dict[str, str], left: Sequence[tuple[str, str]]) -> dict[str, str]:
+    """The columns, and what is asked by a record that is one turn ({"role": "user", "content": "..."}), or by the
+    `query` of an AI call, which has spaces as no URL's query has.
+
+    left  names and SQL of the JSON values of the fields that no column takes
+    """
+    members = {name.lower(): sql for name, sql in reversed(left)}
+    if {"role", "content"} <= members.keys():
+        turn = ", ".join(f"'{name}', CAST({members[name]} AS JSON)" for name in ("role", "content"))
+        turn = f"CAST(json_array(json_object({turn})) AS VARCHAR)"
+        stated = f"CASE WHEN ({members['role']}) IS NOT NULL THEN {turn} END"
+        columns = _with_messages(columns, stated)
+    query = columns.get("url_query")
+    if query and "url_path" not in columns and not columns.keys().isdisjoint(OF_CALLS):
+        is_words = f"contains({query}, ' ')"
+        words = _else(columns, "prompt", f"CASE WHEN {is_words} THEN {query} END")
+        of_url = f"CASE WHEN NOT {is_words} THEN {query} END"
+        columns = {**columns, "prompt": words, "url_query": of_url}
+    return columns
 
 
 DOCUMENT_IDS = ("document_id", "doc_id", "chunk_id")
@@ -64,6 +81,21 @@ def with_document(columns: dict[str, str], left: Sequence[tuple[str, str]]) -> d
     document = f"CAST(json_array(json_object({pairs})) AS VARCHAR)"
     is_one = " AND ".join(f"({sql}) IS NOT NULL" for sql in (ids[0], texts[0]))
     return {**columns, "retrieved_documents": f"CASE WHEN {is_one} THEN {document} END"}
+
+
+def _with_messages(columns: dict[str, str], asked: str) -> dict[str, str]:
+    """The columns, and what these messages tell where no column does."""
+    turns = _turns(asked)
+    found = {
+        **columns,
+        "prompt": _else(columns, "prompt", last_user(turns)),
+        "system_instructions": _else(columns, "system_instructions", system(turns)),
+        "completion": _else(columns, "completion", _answer(turns)),
+    }
+    last = f"json_extract(try_cast({asked} AS JSON), '$[#-1]')"
+    roles = ", ".join(f"'{role}'" for role in ANSWERED)
+    _add_tools(found, f"(CASE WHEN ({last}->>'role') IN ({roles}) THEN {last} END)")
+    return found
 
 
 def _add_tools(found: dict[str, str], message: str) -> None:

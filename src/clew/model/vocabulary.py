@@ -303,8 +303,8 @@ PLAIN: dict[str, str] = {
     "choice_count": "choice_count n_choices",
     "service_tier": "service_tier",
     "prompt": (
-        "prompt user_prompt input_text question user_input user_message prompt_text input "
-        "query_text"
+        "prompt prompts user_prompt input_text question user_input user_message prompt_text input "
+        "query_text user_query user_question instruction llm.prompt llm.input request.prompt request.input"
     ),
     "completion": (
         "completion response response_text output_text answer assistant_message output "
@@ -312,8 +312,8 @@ PLAIN: dict[str, str] = {
         "model_response"
     ),
     "system_instructions": "system_instructions system_prompt systemprompt system_message",
-    "input_messages": "input_messages messages prompt_messages",
-    "output_messages": "output_messages choices tool_calls",
+    "input_messages": "input_messages messages prompt_messages request.messages",
+    "output_messages": "output_messages choices tool_calls response.choices",
     "retrieved_documents": (
         "retrieved_documents retrieved_docs retrieved_chunks retrieved_contexts source_documents documents contexts"
     ),
