@@ -64,7 +64,8 @@ def test_a_guards_score_that_no_line_has_is_said(tmp_path: Path) -> None:
         for score in ("guard.risk", "guard.name", "guard.rsik")
     }
     engine.close()
-    said = "prompt_injection is not evaluable: needs a number from 0 to 1, true or false as '{}'."
+    wanted = "needs a number from 0 to 1, true or false, or labels with scores as '{}'."
+    said = f"prompt_injection is not evaluable: {wanted}"
     assert len(found["guard.risk"].findings) == 1
     for score in ("guard.name", "guard.rsik"):
         assert found[score].not_evaluable == (said.format(score),)

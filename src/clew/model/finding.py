@@ -162,8 +162,6 @@ class Investigation:
 CLOCKS_DIFFER = timedelta(seconds=2)
 SYMPTOMS = frozenset({"error_burst"})
 """Kinds that say that something fails, and not what: they stand below equally severe others."""
-
-
 FAILURES = frozenset({"recurring_exception", "recurring_error", "error_burst"})
 CHANGES = frozenset({"deployment_regression"})
 """Kinds that say what failed, and kinds that say which change it began with."""
@@ -178,8 +176,9 @@ def ranked(findings: Iterable[Finding]) -> tuple[Finding, ...]:
     """
     found = list(findings)
     rank = {f.id: _rank(f) for f in found}
-    for change in found:
-        begun = [rank[f.id] for f in found if _began_with(f, change)]
+    failures = [f for f in found if f.kind in FAILURES]
+    for change in (f for f in found if f.kind in CHANGES):
+        begun = [rank[f.id] for f in failures if _began_with(f, change)]
         if begun and min(begun) < rank[change.id]:
             rank[change.id] = (*min(begun)[:-1], "")
     return tuple(sorted(found, key=lambda f: rank[f.id]))
@@ -197,8 +196,6 @@ def _rank(f: Finding) -> tuple[Any, ...]:
 
 def _began_with(failure: Finding, change: Finding) -> bool:
     """Whether what failed began after a sure change of its service, and is most of the errors since."""
-    if failure.kind not in FAILURES or change.kind not in CHANGES:
-        return False
     if not (failure.start and change.start and change.end):
         return False
     if failure.subject.get("service") != change.subject.get("service"):
