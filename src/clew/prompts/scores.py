@@ -44,7 +44,7 @@ from clew.prompts.features.triggers import (
     TRIGGERS,
     WRITTEN_OTHERWISE,
 )
-from clew.prompts.wording import USUAL, WEIGHTS, worded
+from clew.prompts.wording import ALONE, LONG, USUAL, WEIGHTS, worded
 
 FEATURES: tuple[Feature, ...] = (
     *OVERRIDE, *DISMISSAL, *SECRETS, *DEMANDS, *NEARBY, *ELSEWHERE, *ABROAD, *FAMILIES, *FORGERY, *HIDDEN,
@@ -66,7 +66,7 @@ _EXPRESSIONS = {
     f"gate_{number}": gate.words for number, gate in enumerate((*GATES, *INNOCENT_GATES))
 } | {"is_foreign": FOREIGN}
 _CONDITIONS = _conditions()
-MARK = hashlib.sha256(f"{_TABLE}{USUAL}{WEIGHTS}".encode()).hexdigest()[:12]
+MARK = hashlib.sha256(f"{_TABLE}{USUAL}{ALONE}{LONG}{WEIGHTS}".encode()).hexdigest()[:12]
 """Of the features and the weights of words: scores by others are worked out anew."""
 SCORES = {"prompt_injection": "prompt_injection_score", "jailbreak": "jailbreak_score"}
 """Detection to the column of events that it fills."""
@@ -151,6 +151,7 @@ def scored(texts: ir.Table, column: str) -> ir.Table:
     words = worded(read.filter(read[column].notnull()), column, "plain_text")
     t = _found(read, column).left_join(words, column).drop(f"{column}_right")
     speaking = [f.name for f in FEATURES if f.injection > 0 or f.jailbreak > 0]
+    t = t.mutate(is_speaking=ibis.or_(*(t[f"is_{name}"] for name in speaking)))
     weights = {"prompt_injection_score": "injection", "jailbreak_score": "jailbreak"}
     scores = {
         name: ibis.ifelse(t[column].isnull(), ibis.null("float64"), _logistic(t, FEATURES, weight))
@@ -229,6 +230,8 @@ def _logistic(t: ir.Table, features: Sequence[Feature], weight: str) -> ir.Float
             add = ibis.literal(str(value)).cast("float64")
             added.append(ibis.ifelse(t[f"is_{feature.name}"], add, 0.0))
     words = t[f"words_{weight}"].fill_null(0.0)
+    alone = ibis.least(words, ibis.literal(ALONE).cast("float64"))
+    words = ibis.ifelse(t.is_speaking, words, alone)
     added.append(ibis.ifelse(t.is_only_quoted, ibis.least(words, 0.0), words))
     logit = _sum(added)
     logit = logit - ibis.ifelse(t.is_only_quoted, ibis.literal(ONLY_QUOTED).cast("float64"), 0.0)

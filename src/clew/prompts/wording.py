@@ -4,8 +4,9 @@
     stems      the beginnings of a text's words, its marks and its Chinese, Japanese and Korean characters
 
 The table of features knows phrases; this part ranks what is said in phrases that no feature knows. Each stem has
-a weight, a text is the sum of those of all its stems over the square root of their number. WEIGHTS are fitted to
-the sentences of bench/ by script/prompt_words, and not written by hand.
+a weight, a text is the sum of those of all its stems over the square root of their number; of a long text the mean
+counts, or whatever is long would look like something. WEIGHTS are fitted to the sentences of bench/ by
+script/prompt_words, and not written by hand.
 """
 
 from __future__ import annotations
@@ -19,11 +20,15 @@ WEIGHTS = files(__package__).joinpath("wording.tsv").read_text(encoding="utf-8")
 """A line for each stem: the stem, its weight for the injection score and for the jailbreak score, in hundredths."""
 STEM = 5
 """Letters of a word that count: its ending tells of grammar."""
+LONG = 40
+"""Stems from which on a text is long."""
 MOST_CHARACTERS = 4_000
 MARKS = ".,;:?!'\"()[]{}<>/|*#=`-_\\"
 IDEOGRAPHS = "[\u3040-\u30ff\u4e00-\u9fff\uac00-\ud7a3]"
 USUAL = {"injection": "-0.8", "jailbreak": "-0.8"}
 """Added to a text of which no stem is known."""
+ALONE = "4.5"
+"""The most that words add where no feature speaks: less than makes a score of 0.5, for a finding names its signs."""
 
 
 def worded(t: ir.Table, key: str, text: str) -> ir.Table:
@@ -36,7 +41,8 @@ def worded(t: ir.Table, key: str, text: str) -> ir.Table:
         injection=ibis._.weight_injection.sum(),
         jailbreak=ibis._.weight_jailbreak.sum(),
     )
-    length = found.stems.cast("float64").sqrt() * ibis.literal(100.0)
+    number = found.stems.cast("float64")
+    length = ibis.greatest(number.sqrt(), number / ibis.literal(LONG**0.5)) * ibis.literal(100.0)
     return found.select(
         key,
         **{
