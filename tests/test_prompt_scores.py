@@ -189,7 +189,7 @@ def test_the_evaluation_set_is_told_apart_as_the_readme_says() -> None:
         (prompt_quality.UNSEEN, 0.46, 0.05),
         (prompt_quality.FAMILIES, 0.88, 0.04),
         (prompt_quality.KEPT, 0.75, 0.03),
-        (prompt_quality.STYLES, 0.48, 0.02),
+        (prompt_quality.STYLES, 0.45, 0.02),
         (prompt_quality.STYLES_UNSEEN, 0.28, 0.02),
     ):
         rows = [json.loads(line) for line in path.read_text().splitlines()]
