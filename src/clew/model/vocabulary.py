@@ -313,7 +313,7 @@ PLAIN: dict[str, str] = {
     ),
     "system_instructions": "system_instructions system_prompt systemprompt system_message",
     "input_messages": "input_messages messages prompt_messages request.messages",
-    "output_messages": "output_messages choices tool_calls response.choices",
+    "output_messages": "output_messages choices tool_calls",
     "retrieved_documents": (
         "retrieved_documents retrieved_docs retrieved_chunks retrieved_contexts source_documents documents contexts"
     ),
