@@ -45,6 +45,7 @@ from clew.cli import (
     train_detector,
     verify,
 )
+from clew.cli._patience import ended_by_ctrl_c
 from clew.errors import ClewError, QueryError
 
 FEW_COLLECTIONS = 200_000, 20, 50
@@ -113,7 +114,8 @@ def main(arguments: list[str] | None = None) -> int:
             stream.reconfigure(errors="backslashreplace")  # type: ignore[union-attr]
     gc.set_threshold(*FEW_COLLECTIONS)
     try:
-        code = _run(given)
+        with ended_by_ctrl_c():
+            code = _run(given)
         sys.stdout.flush()
         return code
     except BrokenPipeError:

@@ -1,23 +1,51 @@
-"""A question that ends when its time is up, or at Ctrl-C, whatever it does.
+"""A command that ends when its time is up, or at Ctrl-C, whatever it does.
 
 DuckDB looks between two parts of a table whether it is to stop; one function over one huge value, such as
-`list_sort(range(1000000000))`, never looks. The command only reads: it can leave such a question behind.
+`list_sort(range(1000000000))`, never looks, and at Ctrl-C its tasks sometimes wait for each other for ever. What
+a command leaves behind then is what `kill -9` leaves: a case as it was.
 """
 
 from __future__ import annotations
 
+import contextlib
 import os
 import queue
+import signal
 import sys
 import threading
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from types import FrameType
 from typing import TypeVar
 
 from clew.errors import TookTooLong
 
 T = TypeVar("T")
 GRACE_S = 1.0
-"""How long after its time a question may take to hear that it is to stop."""
+"""How long a question may take to hear that it is to stop."""
+
+
+@contextlib.contextmanager
+def ended_by_ctrl_c() -> Iterator[None]:
+    """Ctrl-C raises KeyboardInterrupt in what runs within, and ends the process where that is not heard."""
+
+    last = threading.Timer(GRACE_S, os._exit, (128 + signal.SIGINT,))
+    last.daemon = True
+
+    def interrupted(number: int, frame: FrameType | None) -> None:
+        if last.ident is None:
+            last.start()
+        signal.default_int_handler(number, frame)
+
+    is_ours = signal.getsignal(signal.SIGINT) is signal.default_int_handler
+    if not is_ours or threading.current_thread() is not threading.main_thread():
+        yield
+        return
+    signal.signal(signal.SIGINT, interrupted)
+    try:
+        yield
+    finally:
+        signal.signal(signal.SIGINT, signal.default_int_handler)
+        last.cancel()
 
 
 def within(seconds: float | None, question: Callable[[], T]) -> T:
@@ -38,7 +66,7 @@ def within(seconds: float | None, question: Callable[[], T]) -> T:
         print(error, file=sys.stderr, flush=True)
         os._exit(error.exit_code)
     except KeyboardInterrupt:
-        os._exit(130)
+        os._exit(128 + signal.SIGINT)
     if isinstance(answer, Exception):
         raise answer
     return answer

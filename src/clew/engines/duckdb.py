@@ -11,7 +11,6 @@ from __future__ import annotations
 import contextlib
 import json
 import re
-import threading
 from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager
 from datetime import UTC, datetime
@@ -24,6 +23,7 @@ from clew.engines import Answer, Engine
 from clew.engines._duckdb_chain import LINKS, complete_links, last_link
 from clew.engines._duckdb_derived import Derived
 from clew.engines._duckdb_fill import fill_column
+from clew.engines._duckdb_limit import stopped_after
 from clew.engines._duckdb_macros import MACROS, complete
 from clew.engines._duckdb_views import VIEWS
 from clew.engines._sql import duckdb_sql
@@ -121,24 +121,20 @@ class DuckDBEngine:
         if not isinstance(question, str):
             question = self.compile(question if limit is None else question.limit(limit))
         sql = question
-        cursor = self.workbench.cursor()
-        timer = threading.Timer(timeout_s, cursor.interrupt) if timeout_s else None
-        try:
-            if timer:
-                timer.start()
-            self.derived.show(sql, cursor, self.workbench)
-            statements = cursor.extract_statements(sql)
-            if len(statements) != 1:
-                raise ConfigError(f"One SELECT is expected, found {len(statements)} statements.")
-            cursor.execute(statements[0])
-            columns = tuple(column[0] for column in cursor.description or ())
-            rows = cursor.fetchall() if limit is None else cursor.fetchmany(limit)
-        except duckdb.Error as error:
-            raise refusal(error, timeout_s) from error
-        finally:
-            if timer:
-                timer.cancel()
-            cursor.close()
+        with contextlib.closing(self.workbench.cursor()) as cursor:
+            try:
+                with stopped_after(timeout_s, cursor):
+                    self.derived.show(sql, cursor, self.workbench)
+                    statements = cursor.extract_statements(sql)
+                    if len(statements) != 1:
+                        raise ConfigError(
+                            f"One SELECT is expected, found {len(statements)} statements."
+                        )
+                    cursor.execute(statements[0])
+                    columns = tuple(column[0] for column in cursor.description or ())
+                    rows = cursor.fetchall() if limit is None else cursor.fetchmany(limit)
+            except duckdb.Error as error:
+                raise refusal(error, timeout_s) from error
         return Answer(columns, rows)
 
     def stream(self, question: ir.Table | str) -> Iterator[Answer]:

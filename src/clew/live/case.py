@@ -18,6 +18,7 @@ import ibis.expr.types as ir
 
 from clew.engines import Answer
 from clew.engines._duckdb_derived import Derived
+from clew.engines._duckdb_limit import stopped_after
 from clew.engines.duckdb import SQL_TYPES, DuckDBEngine, open_case, refusal
 from clew.errors import ConfigError
 from clew.live import staging
@@ -164,23 +165,18 @@ class ReadingEngine(DuckDBEngine):
             question = self.compile(question if limit is None else question.limit(limit))
         left = MOST_ROWS if limit is None else limit
         with contextlib.closing(self.workbench.cursor()) as cursor:
-            timer = threading.Timer(timeout_s, cursor.interrupt) if timeout_s else None
             try:
-                if timer:
-                    timer.start()
-                columns = self._ask(cursor, question)
-                rows = cursor.fetchmany(min(left, PART_ROWS))
-                while True:
-                    yield Answer(columns, rows)
-                    left -= len(rows)
-                    rows = cursor.fetchmany(min(left, PART_ROWS)) if left else []
-                    if not rows:
-                        return
+                with stopped_after(timeout_s, cursor):
+                    columns = self._ask(cursor, question)
+                    rows = cursor.fetchmany(min(left, PART_ROWS))
+                    while True:
+                        yield Answer(columns, rows)
+                        left -= len(rows)
+                        rows = cursor.fetchmany(min(left, PART_ROWS)) if left else []
+                        if not rows:
+                            return
             except duckdb.Error as error:
                 raise refusal(error, timeout_s) from error
-            finally:
-                if timer:
-                    timer.cancel()
 
     def fill(self, fill: Fill) -> int:
         """Nothing: it only reads."""
