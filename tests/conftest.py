@@ -1,8 +1,10 @@
-"""What tests share: both engines, each opened once."""
+"""What tests share: both engines, each opened once, and an empty folder."""
 
 from __future__ import annotations
 
+import os
 from collections.abc import Iterator
+from pathlib import Path
 
 import pytest
 from hypothesis import settings
@@ -48,3 +50,13 @@ def texts() -> Iterator[Texts]:
     """What takes secrets and personal data out of texts."""
     with opened_texts() as opened:
         yield opened
+
+
+@pytest.fixture
+def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """The folder that a test works in: empty, and without settings, in variables or files."""
+    monkeypatch.chdir(tmp_path)
+    for name in list(os.environ):
+        if name.startswith("CLEW_"):
+            monkeypatch.delenv(name)
+    return tmp_path

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import os
 import re
 import subprocess
 import sys
@@ -113,15 +112,6 @@ def _fields(alert: Alert) -> dict[str, Any]:
 def test_what_is_no_condition_is_one_sentence(text: str) -> None:
     with pytest.raises(ConfigError, match="no condition"):
         read_condition(text, "x")
-
-
-@pytest.fixture
-def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
-    monkeypatch.chdir(tmp_path)
-    for name in list(os.environ):
-        if name.startswith("CLEW_"):
-            monkeypatch.delenv(name)
-    return tmp_path
 
 
 SETTINGS = """

@@ -6,7 +6,6 @@ import base64
 import hashlib
 import hmac
 import json
-import os
 import signal
 import subprocess
 import sys
@@ -50,12 +49,8 @@ def case(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 @pytest.fixture(autouse=True)
-def settings(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    """An empty folder, the token, and little patience."""
-    monkeypatch.chdir(tmp_path)
-    for name in list(os.environ):
-        if name.startswith("CLEW_"):
-            monkeypatch.delenv(name)
+def settings(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The token, and little patience."""
     monkeypatch.setenv("CLEW_EXPORT_TOKEN", TOKEN)
     monkeypatch.setenv("CLEW_EXPORT_PATIENCE_S", "1")
     monkeypatch.setattr("clew.delivery.sending.FIRST_WAIT_S", 0.05)

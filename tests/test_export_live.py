@@ -5,7 +5,6 @@ from __future__ import annotations
 import email
 import email.policy
 import json
-import os
 import re
 import socket
 import subprocess
@@ -50,12 +49,7 @@ def case(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return path
 
 
-@pytest.fixture(autouse=True)
-def settings(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.chdir(tmp_path)
-    for name in list(os.environ):
-        if name.startswith("CLEW_"):
-            monkeypatch.delenv(name)
+pytestmark = pytest.mark.usefixtures("folder")
 
 
 def export(capsys: pytest.CaptureFixture[str], case: Path, *words: str) -> dict[str, Any]:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import os
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
@@ -19,12 +18,8 @@ PRICES = '[[price]]\nmodel = "house-model"\ninput = 10\noutput = 20\nsource = "c
 
 
 @pytest.fixture(autouse=True)
-def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
-    """Each test works in an empty folder, without settings."""
-    monkeypatch.chdir(tmp_path)
-    for name in list(os.environ):
-        if name.startswith("CLEW_"):
-            monkeypatch.delenv(name)
+def folder(folder: Path) -> Path:
+    """Each test works in an empty folder, without settings, that holds calls."""
     rows = [
         {
             "timestamp": f"2026-01-0{day}T03:00:00Z", "model": "house-model", "user_id": "ann", "team": "search",
@@ -32,8 +27,8 @@ def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
         }
         for day in range(1, 5)
     ]  # fmt: skip
-    (tmp_path / "calls.jsonl").write_text("".join(json.dumps(row) + "\n" for row in rows))
-    return tmp_path
+    (folder / "calls.jsonl").write_text("".join(json.dumps(row) + "\n" for row in rows))
+    return folder
 
 
 def asked(capsys: pytest.CaptureFixture[str], arguments: Sequence[str]) -> Any:

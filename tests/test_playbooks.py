@@ -36,13 +36,7 @@ def finding(kind: str = "credential_stuffing", severity: str = "high", **subject
     return Finding(kind, "41 users", severity, 0.9, NOW, NOW, subject, {}, (line,), ("because",))  # type: ignore[arg-type]
 
 
-@pytest.fixture(autouse=True)
-def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
-    monkeypatch.chdir(tmp_path)
-    for name in list(os.environ):
-        if name.startswith("CLEW_"):
-            monkeypatch.delenv(name)
-    return tmp_path
+pytestmark = pytest.mark.usefixtures("folder")
 
 
 def acted(

@@ -21,6 +21,17 @@ def device_of(address: ir.Value) -> ir.StringValue:
     return cast(ir.StringValue, ibis.coalesce(prefix, text))
 
 
+def with_fleets(t: ir.Table, owner: str) -> ir.Table:
+    """Rows with `client_ip` and an owner's column, and `place`: the address, or the fleet it is in, where most
+    owners come from outside; where all is private, its addresses are told apart."""
+    is_inside = fleet_of(t.client_ip) != t.client_ip
+    inside, every = t[owner].nunique(where=is_inside), t[owner].nunique()
+    whole = t.cross_join(t.agg(inside_owners=inside, all_owners=every))
+    is_mixed = whole.inside_owners * 2 < whole.all_owners
+    place = ibis.ifelse(is_mixed, fleet_of(whole.client_ip), whole.client_ip)
+    return whole.mutate(place=place).drop("inside_owners", "all_owners")
+
+
 def fleet_of(address: ir.Value) -> ir.StringValue:
     """The /16 of a private address, such as pods have; any other text is its own."""
     text = cast(ir.StringValue, address)

@@ -37,9 +37,9 @@ START = (
     # alembic: Running upgrade 3f1a -> 77bc, rename customer_age
     r"|\b(re-?load(ed|ing)|updat(ed|ing)|appl(ied|ying)|chang(ed|ing)) (the )?(new )?(config(uration)?|settings)\b"
 )
-MIGRATION = r"(?i)running upgrade|\bmigrations?\b"
+MIGRATION = r"running upgrade|\bmigrations?\b"
 CONFIG = (
-    r"(?i)\bconfig|\bsettings\b|\bflag|\bsighup\b|" + MIGRATION[4:] + "|"
+    rf"(?i)\bconfig|\bsettings\b|\bflag|\bsighup\b|{MIGRATION}|"
     r"\b(re-?load|re-?configur|refresh)(ed|ing) (the )?(new )?"
     r"(rout|rules|secret|credential|certificate|upstream|model registry)"
 )
@@ -103,7 +103,7 @@ def named_change(change: Mapping[str, Any], message: str | None) -> str:
     """What changed, in words: version 3.2.0, model v3, a change of configuration, a restart."""
     if version := change["service_version"] or change["model_version"]:
         return f"{'model' if change['model_version'] else 'version'} {version}"
-    if re.search(MIGRATION, message or ""):
+    if re.search(MIGRATION, message or "", re.IGNORECASE):
         return "a migration of the database"
     return "a change of configuration" if re.search(CONFIG, message or "") else RESTART
 

@@ -53,9 +53,7 @@ def by_path(seen: ir.Table, *, tolerance_s: float = 2.0) -> ir.Table:
         },
     )
     t = found.left_join(_asked(seen, found), KEYS)
-    t = t.mutate(
-        requests=ibis.greatest(t.asked.fill_null(0), t.affected_requests), cause=_cause(found)
-    )
+    t = t.mutate(requests=ibis.greatest(t.asked.fill_null(0), t.affected_requests), cause=_cause(t))
     return t.select(*(column for column in found.columns), "asked", "requests", "cause")
 
 

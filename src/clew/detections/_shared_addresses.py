@@ -15,7 +15,7 @@ import ibis.expr.types as ir
 
 from clew.correlation.built import once
 from clew.correlation.call_outcomes import number
-from clew.correlation.devices import fleet_of
+from clew.correlation.devices import with_fleets
 
 FEWEST_TO_JUDGE = 20
 """Requests below which no success is steady."""
@@ -30,7 +30,6 @@ MOST_OF_HOME = 4
 """So many times as often as elsewhere an owner may be let in at an address that is not her home."""
 MANY_HOMES = 10
 """An address that is home to so many owners, and to half of its own, has no strangers."""
-
 FEWEST_OCCASIONS = 3
 """Occasions at which an address was refused before it was ever answered, so that it was tried out."""
 
@@ -191,10 +190,9 @@ def addresses(t: ir.Table) -> ir.Table:
 
 
 def judged(t: ir.Table, min_users: int) -> ir.Table:
-    """Pairs with what is known of their address. `place` is it, or the fleet it is in, where most owners come
-    from outside. Refusals that state nobody, before the first answer
-    at an address that is not shared, are the pair's own. Addresses that try many users and are never
-    let in say nothing of these users."""
+    """Pairs with what is known of their address, and its `place` (see devices). Refusals that state nobody, before
+    the first answer at an address that is not shared, are the pair's own. Addresses that try many users and are
+    never let in say nothing of these users."""
     a = addresses(t)
     is_busy = a.owners >= min_users
     a = a.filter(~is_busy | (a.owners_accepted > 0))
@@ -203,10 +201,7 @@ def judged(t: ir.Table, min_users: int) -> ir.Table:
         unanswered_there="unanswered", requests_there="requests",
         is_accused=(a.owners >= min_users) & ~a.is_shared & (a.first_no_us < a.last_ok_us),
     )  # fmt: skip
-    p = pairs(t).join(a, "client_ip")
-    is_inside = fleet_of(p.client_ip) != p.client_ip
-    p = p.cross_join(p.agg(inside=p.owner.nunique(where=is_inside), all_owners=p.owner.nunique()))
-    p = p.select(p, is_mixed=p.inside * 2 < p.all_owners)
+    p = with_fleets(pairs(t).join(a, "client_ip"), "owner")
     is_own = (~p.is_shared & (p.first_nameless_us < p.first_ok_us)).fill_null(False)
     others = (p.unanswered_there - p.unanswered) / (p.requests_there - p.requests).nullif(0)
     is_behind = (
@@ -224,7 +219,6 @@ def judged(t: ir.Table, min_users: int) -> ir.Table:
             ibis.least(p.first_early_us, nameless_us), p.first_early_us, nameless_us
         ),
         is_behind=is_behind.fill_null(False),
-        place=ibis.ifelse(p.is_mixed, fleet_of(p.client_ip), p.client_ip),
     )
 
 

@@ -24,7 +24,7 @@ import ibis.expr.types as ir
 
 from clew.correlation.call_outcomes import number
 from clew.correlation.credentials import asked
-from clew.correlation.devices import fleet_of
+from clew.correlation.devices import with_fleets
 from clew.detections._networks import network_of
 from clew.detections._values import option
 from clew.detections._words import clock, many
@@ -147,12 +147,8 @@ def _used(events: ir.Table) -> ir.Table:
         t.api_key_hash.notnull() & t.client_ip.notnull() & (t.refused | t.accepted | t.is_call)
     )
     is_public = t.client_ip.re_search(PUBLIC) & ~t.client_ip.re_search(PRIVATE)
-    is_inside = fleet_of(t.client_ip) != t.client_ip
-    t = t.mutate(is_public=is_public, half=t.at_us // HALF_DAY_US)
-    keys = t.agg(inside=t.api_key_hash.nunique(where=is_inside), all_keys=t.api_key_hash.nunique())
-    t = t.cross_join(keys)
-    place = ibis.ifelse(t.inside * 2 < t.all_keys, fleet_of(t.client_ip), t.client_ip)
-    return t.mutate(network=network_of(place)).drop("inside", "all_keys")
+    t = with_fleets(t.mutate(is_public=is_public, half=t.at_us // HALF_DAY_US), "api_key_hash")
+    return t.mutate(network=network_of(t.place)).drop("place")
 
 
 def _days(t: ir.Table) -> ir.Table:

@@ -145,7 +145,8 @@ def map_fields(
 ) -> dict[str, str]:
     """Canonical column to SQL, and `attributes` to the SQL of a JSON object (NULL where empty)."""
     columns, left = map_members(fields, settings, units, spell, share)
-    told = with_document(with_asked(with_turns(columns), left), left)
+    members = {name.lower(): sql for name, sql in reversed(left)}
+    told = with_document(with_asked(with_turns(columns), members), members)
     return {**told, "attributes": json_object(left, set())}
 
 
@@ -236,7 +237,7 @@ def _misfits(
             if name != column and other.field is rival.field
         }
         lost = []
-        is_told = any(name < column for name in others)
+        is_told = any(name < column for name in others)  # by the first of its columns, so once
         if rival.can_fail and not is_told:
             taken = " AND ".join(f"({sql}) IS NULL" for sql in [rival.sql, *others.values()])
             lost.append(f"({taken} AND nullif({rival.field.text}, '') IS NOT NULL)")

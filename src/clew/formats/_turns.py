@@ -8,7 +8,7 @@ A list that ends with the model's own turn holds its answer too.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping
 
 from clew.formats._calls.messages import last_user, said, system, tools
 
@@ -34,13 +34,12 @@ def with_turns(columns: dict[str, str]) -> dict[str, str]:
     return _with_messages(found, asked) if asked else found
 
 
-def with_asked(columns: dict[str, str], left: Sequence[tuple[str, str]]) -> dict[str, str]:
+def with_asked(columns: dict[str, str], members: Mapping[str, str]) -> dict[str, str]:
     """The columns, and what is asked by a record that is one turn ({"role": "user", "content": "..."}), or by the
     `query` of an AI call, which has spaces as no URL's query has.
 
-    left  names and SQL of the JSON values of the fields that no column takes
+    members  names and SQL of the JSON values of the fields that no column takes
     """
-    members = {name.lower(): sql for name, sql in reversed(left)}
     if {"role", "content"} <= members.keys():
         turn = ", ".join(f"'{name}', CAST({members[name]} AS JSON)" for name in ("role", "content"))
         turn = f"CAST(json_array(json_object({turn})) AS VARCHAR)"
@@ -63,12 +62,11 @@ DOCUMENT_TEXTS = (
 DOCUMENT_OWNERS = ("document_tenant", "doc_tenant", "owner_tenant", "chunk_tenant")
 
 
-def with_document(columns: dict[str, str], left: Sequence[tuple[str, str]]) -> dict[str, str]:
+def with_document(columns: dict[str, str], members: Mapping[str, str]) -> dict[str, str]:
     """The columns, and as a list of one the document of a record that is a document that was found.
 
-    left  names and SQL of the JSON values of the fields that no column takes
+    members  names and SQL of the JSON values of the fields that no column takes
     """
-    members = {name.lower(): sql for name, sql in reversed(left)}
     texts = [members[name] for name in DOCUMENT_TEXTS if name in members]
     ids = [members[name] for name in DOCUMENT_IDS if name in members]
     if "retrieved_documents" in columns or not (ids and texts):

@@ -20,6 +20,7 @@ from typing import Any
 
 from clew.formats import Settings
 from clew.formats._calls.entries import bytes_of
+from clew.formats._journal import plain
 from clew.formats._rewritten import Record, RewrittenParser, rewritten
 from clew.model.case import Sample
 
@@ -52,7 +53,7 @@ def _records(path: Path) -> Iterator[Record]:
         name, is_text, value = line.partition(b"=")
         if not line:
             if record:
-                yield record
+                yield plain(record)
             record = {}
             continue
         if not is_text:
@@ -61,15 +62,13 @@ def _records(path: Path) -> Iterator[Record]:
             at += LENGTH + size + 1
         _add(record, name.decode(errors="replace"), value.decode(errors="replace"))
     if record:
-        yield record
+        yield plain(record)
 
 
 def _add(record: dict[str, Any], name: str, value: str) -> None:
-    """A field that a record says again is a list; of MESSAGE the first counts, whatever else it says."""
+    """A field that a record says again is a list."""
     if name not in record:
         record[name] = value
-    elif name == "MESSAGE":
-        record.setdefault("MORE_MESSAGES", []).append(value)
     else:
         before = record[name]
         record[name] = [*before, value] if isinstance(before, list) else [before, value]

@@ -47,12 +47,10 @@ def sniff(head: bytes) -> float:
 def parse(head: bytes, settings: Settings) -> RewrittenParser:
     """A parser of the answer, and of whatever stands in its lines."""
     kind = _kind(head) or "line"
-    names = names_in(head[:HEAD])
-    members: dict[str, Any] = {"labels": names} if kind == "line" else names
     if kind == "@message" and b'"@message"' not in head:
         return rewritten(settings, _records)
-    if kind != "line":
-        members = {"logStreamName": "x", "@logStream": "x"}
+    streams: dict[str, Any] = {"logStreamName": "x", "@logStream": "x"}
+    members = {"labels": names_in(head[:HEAD])} if kind == "line" else streams
     return rewritten(settings, _records, inner=kind, members=members)
 
 
