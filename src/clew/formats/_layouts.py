@@ -204,6 +204,11 @@ LAYOUTS: dict[str, str] = {
     "level_alone": rf"\[{LEVEL}\] {MESSAGE}",
 }
 """Layout to its pattern; of those that match a line, the first counts."""
+BEGIN = re.compile(
+    rf"[\[(]|\d+[-/:]|{LEVEL}|[DIWEFA], \[|[IWEF]\d{{4}} |{'|'.join(DJANGO_SAYS)}|"
+    "(?:trce|dbug|fail|crit|http|verbose|silly): "
+)
+"""How a line begins that is in any layout."""
 MOST_LAYOUTS = 4
 ALWAYS = ("level", "level_first", "uvicorn", "basic")
 """Layouts that later lines may be in although the first ones are not: they run on what is left."""
@@ -225,8 +230,8 @@ def compiled(layout: str) -> re.Pattern[str]:
 
 def layout_of(line: str) -> str | None:
     """The first layout that the line is in; None for a line of another format."""
-    bare = re.sub(ANSI, "", line)
-    if re.match(OTHER, bare):
+    bare = re.sub(ANSI, "", line) if "\x1b" in line else line
+    if not BEGIN.match(bare) or re.match(OTHER, bare):
         return None
     return next((name for name in LAYOUTS if compiled(name).fullmatch(bare)), None)
 

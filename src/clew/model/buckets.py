@@ -1,13 +1,17 @@
-"""Lengths of time such as 5m, and the bucket of that length that a time falls in."""
+"""Lengths of time such as 5m, and the bucket of that length that a time falls in.
+
+Settings have lengths too, so Ibis is imported by a question alone.
+"""
 
 from __future__ import annotations
 
 import re
-
-import ibis
-import ibis.expr.types as ir
+from typing import TYPE_CHECKING
 
 from clew.errors import ConfigError
+
+if TYPE_CHECKING:
+    import ibis.expr.types as ir
 
 _SECONDS = {"s": 1, "m": 60, "h": 3_600, "d": 86_400, "w": 604_800}
 _LENGTH = re.compile(
@@ -21,6 +25,8 @@ _LENGTH = re.compile(
 
 def time_bucket(moment: ir.TimestampValue, length: str) -> ir.TimestampValue:
     """The start of the bucket that a time falls in; buckets count from 1970-01-01T00:00:00Z."""
+    import ibis
+
     epoch = ibis.timestamp("1970-01-01 00:00:00")
     width_s = seconds(length)
     elapsed_s = moment.delta(epoch, unit="second")
