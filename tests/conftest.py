@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 import os
 from collections.abc import Iterator
 from pathlib import Path
@@ -11,10 +12,12 @@ from hypothesis import settings
 from tests.engines import Bench, clickhouse_bench, duckdb_bench
 from tests.redacting import opened_texts
 
+from clew.cli import FEW_COLLECTIONS
 from clew.redact._values import Texts
 
 settings.register_profile("same each run", derandomize=True, deadline=None)
 settings.load_profile("same each run")
+gc.set_threshold(*FEW_COLLECTIONS)  # as a command does
 
 
 @pytest.fixture(scope="session")

@@ -11,6 +11,7 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from contextvars import ContextVar
 from functools import lru_cache, wraps
+from inspect import Parameter, signature
 from typing import Any, ParamSpec
 
 import ibis.expr.types as ir
@@ -35,6 +36,9 @@ def sharing(made: Made) -> Iterator[None]:
 def once(build: Callable[P, ir.Table]) -> Callable[P, ir.Table]:
     """The function, which remembers what it built: equal tables and options give equal expressions."""
 
+    asked = signature(build).parameters.values()
+    defaults = {each.name: each.default for each in asked if each.default is not Parameter.empty}
+
     @lru_cache(maxsize=MOST_BUILT)
     def built(op: Any, options: frozenset[tuple[str, Any]]) -> ir.Table:
         return build(op.to_expr(), **dict(options))
@@ -43,7 +47,7 @@ def once(build: Callable[P, ir.Table]) -> Callable[P, ir.Table]:
     def of(*tables: P.args, **options: P.kwargs) -> ir.Table:
         (table,) = tables
         assert isinstance(table, ir.Table), "BUG: an expression is built from one table"
-        said = table.op(), frozenset(options.items())
+        said = table.op(), frozenset((defaults | options).items())
         made = _made.get()
         return made((build, *said), lambda: build(*tables, **options)) if made else built(*said)
 
