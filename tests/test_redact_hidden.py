@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import base64
 import json
 from pathlib import Path
 from urllib.parse import quote, quote_plus
@@ -35,6 +36,36 @@ def _document(texts: Texts, value: object) -> str:
     inner = list(document.texts())
     found = dict(zip(inner, redacted(texts, inner), strict=True))
     return document.rewritten(Change(found))
+
+
+def test_what_base64_encodes_is_redacted_and_the_rest_stays(texts: Texts) -> None:
+    mark = "[secret:github_token]"
+
+    def b64(text: str) -> str:
+        return base64.b64encode(text.encode()).decode()
+
+    def url64(text: str) -> str:
+        return base64.urlsafe_b64encode(text.encode()).decode().rstrip("=")
+
+    image = base64.b64encode(bytes(range(128, 256)) * 4 + f"x {GITHUB} y".encode() * 2).decode()
+    cases = {
+        f"body={b64(f'héllo {GITHUB} bye')} size=9": f"body={b64('héllo ').rstrip('=')}{mark}{b64(' bye')} size=9",
+        b64(f"token: {GITHUB}"): f"{b64('token: ').rstrip('=')}{mark}",
+        f"/cb?state={url64(f'>>>?? {GITHUB}')}&n=1": f"/cb?state={url64('>>>?? ')}{mark}&n=1",
+        f"/api/v1/{b64(f'a message {GITHUB}')}": f"/api/v1/{b64('a message ').rstrip('=')}{mark}",
+        b64(b64(f"twice {GITHUB}")): f"{b64(b64('twice ').rstrip('=')).rstrip('=')}{mark}",
+        f"data:image/png;base64,{image}": f"data:image/png;base64,{image}",
+        f"{b64('nothing to be taken out')} {SHA}": f"{b64('nothing to be taken out')} {SHA}",
+    }
+    assert dict(zip(cases, redacted(texts, list(cases)), strict=True)) == cases
+    assert redacted(texts, list(cases.values())) == list(cases.values())
+    inside = {"kind": "Secret", "data": {"conf": b64(f"password: hunter22\nkey: {GITHUB}\n")}}
+    after = _document(texts, inside)
+    assert (
+        "[secret:password]" in after
+        and mark in after
+        and _document(texts, json.loads(after)) == after
+    )
 
 
 def test_what_a_url_encodes_is_redacted_and_the_rest_stays(texts: Texts) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import datetime
 from typing import Any
 
@@ -9,6 +10,8 @@ import pytest
 from tests.engines import Bench
 from tests.test_sigma_conditions import matches_of, rule_of, search
 
+from clew.model.views import events
+from clew.sigma.conditions import Condition
 from clew.sigma.known import Known
 
 WRITTEN: list[dict[str, Any]] = [
@@ -101,3 +104,95 @@ def test_azure_columns_of_log_analytics_are_the_keys_of_its_logs(duckdb: Bench) 
     rows = [{"attributes": {"category": "Administrative"}, "timestamp": datetime(2026, 1, 2)}]
     rule = rule_of(search({"CategoryValue": "Administrative"}), product="azure")
     assert matches_of(duckdb, rule, rows, Known(frozenset(), frozenset({"category"}))) == [0]
+
+
+def test_a_name_behind_a_wrapper_is_the_key_that_was_kept(bench: Bench) -> None:
+    """`ctx.a.b` of a JSON log is kept as `a.b`, and a rule names it as it was written."""
+    known = Known(frozenset(), frozenset({"a.b"}))
+    rows: list[dict[str, Any]] = [{"attributes": {"a.b": "x"}}, {}]
+    assert matches_of(bench, rule_of(search({"ctx.a.b": "x"}), product="x"), rows, known) == [0]
+
+
+OBJECT_CASES: dict[str, tuple[Any, list[int]]] = {
+    "an object is not null": ({"responseElements": None}, [1]),
+    "it exists": ({"responseElements|exists": True}, [0, 2]),
+    "its text": ({"responseElements|contains": "failure"}, [0]),
+    "its text as JSON": ({"responseElements|contains": '"ConsoleLogin":"Failure"'}, [0]),
+    "a key of it": ({"responseElements.ConsoleLogin": "Success"}, [2]),
+}
+
+
+@pytest.mark.parametrize("name", OBJECT_CASES)
+def test_an_object_is_a_value_though_its_keys_are_kept_apart(name: str, bench: Bench) -> None:
+    said, expected = OBJECT_CASES[name]
+    rows: list[dict[str, Any]] = [
+        {"attributes": {"responseElements.ConsoleLogin": "Failure"}},
+        {"attributes": {"responseElementsOther": "failure"}},
+        {"attributes": {"responseElements.ConsoleLogin": "Success", "n": 1}},
+    ]
+    known = Known(
+        frozenset(), frozenset({"responseElements.ConsoleLogin", "responseElementsOther"})
+    )
+    assert matches_of(bench, rule_of(search(said), product="x"), rows, known) == expected
+
+
+def test_a_time_is_also_the_text_that_was_written(bench: Bench) -> None:
+    rows: list[dict[str, Any]] = [
+        {"timestamp": datetime(2026, 3, 3, 23, 40), "timestamp_text": "2026-03-03T23:40:00.000Z"},
+        {"timestamp": datetime(2026, 3, 3, 23, 41), "timestamp_text": "1772581260000"},
+    ]
+    known = Known(frozenset({"timestamp", "timestamp_text"}), frozenset())
+    for said, expected in (
+        ({"published|startswith": "2026-03-03T23:40"}, [0]),
+        ({"published": 1772581260000}, [1]),
+        ({"published|hour": 23}, [0, 1]),
+    ):
+        rule = rule_of(search(said), product="okta", service="okta")
+        assert matches_of(bench, rule, rows, known) == expected, said
+
+
+def test_a_products_own_key_is_not_filled_from_a_column(bench: Bench) -> None:
+    """A role's session has no user name, though its ARN is whose the event is."""
+    arn = "arn:aws:sts::1:assumed-role/admin/x"
+    rows: list[dict[str, Any]] = [
+        {"source_format": "aws_cloudtrail", "user_id": arn, "attributes": {"userIdentity.arn": arn}},
+        {"source_format": "aws_cloudtrail", "user_id": "admin", "attributes": {"userIdentity.userName": "admin"}},
+        {"source_format": "jsonl", "user_id": "admin"},
+    ]  # fmt: skip
+    known = Known(
+        frozenset({"user_id", "source_format"}),
+        frozenset({"userIdentity.arn", "userIdentity.userName"}),
+        formats=frozenset({"aws_cloudtrail", "jsonl"}),
+        kept=frozenset({("aws_cloudtrail", "userIdentity.userName")}),
+    )
+    for said, expected in (
+        ({"userIdentity.userName|contains": "admin"}, [1, 2]),
+        ({"userIdentity.userName": None}, [0]),
+    ):
+        rule = rule_of(search(said), product="aws", service="cloudtrail")
+        assert matches_of(bench, rule, rows, known) == expected, said
+
+
+def test_what_states_nothing_of_a_products_rule_is_none_of_its_events(bench: Bench) -> None:
+    """`errorCode: null` of CloudTrail is true of every line of any log, and says nothing of it."""
+    rows: list[dict[str, Any]] = [
+        {"source_format": "aws_cloudtrail", "event_name": "GetObject"},
+        {"source_format": "jsonl", "message": "hello"},
+        {"source_format": "jsonl", "event_name": "GetObject"},
+        {"source_format": "jsonl", "event_name": "GetObject", "error_type": "AccessDenied"},
+    ]
+    known = Known(
+        frozenset({"source_format", "event_name", "error_type", "message"}),
+        frozenset(),
+        formats=frozenset({"aws_cloudtrail", "jsonl"}),
+    )
+    source = {"product": "aws", "service": "cloudtrail"}
+    silent = rule_of(search({"errorCode": None}), **source)
+    assert matches_of(bench, silent, rows, known) == [0]
+    other = {"s": {"eventName": "PutObject"}, "condition": "not s"}
+    assert matches_of(bench, rule_of(other, **source), rows, known) == [0, 2, 3]
+    only_json = replace(known, columns=known.columns - {"error_type"}, formats=frozenset({"jsonl"}))
+    condition = Condition(silent, events, only_json)
+    assert not condition.is_possible and condition.missing == ("errorCode",)
+    anybody = rule_of(search({"errorCode": None}), product="x")
+    assert matches_of(bench, anybody, rows, known) == [0, 1, 2]

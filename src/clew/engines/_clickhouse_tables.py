@@ -65,6 +65,12 @@ FUNCTIONS = {
         " '{}'), key, 'Nullable(String)'), '')), arraySort(JSONExtractKeys(ifNull(attributes,"
         " '{}'))))"
     ),
+    "clew_attribute_object": (
+        "(attributes, begin) -> nullIf(concat('{', arrayStringConcat(arrayMap(key ->"
+        " concat(toJSONString(substring(key, length(begin) + 1)), ':',"
+        " JSONExtractRaw(ifNull(attributes, '{}'), key)), arrayFilter(key -> startsWith(key, begin),"
+        " arraySort(JSONExtractKeys(ifNull(attributes, '{}'))))), ','), '}'), '{}')"
+    ),
     "clew_shingles": (
         "(words) -> arrayMap(place -> sipHash64(words[place], words[place + 1], words[place + 2]),"
         " range(1, toUInt64(greatest(length(words) - 1, 1))))"

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import duckdb
 
-NEWEST = "SELECT clew_numbers(['1'])"
+NEWEST = "SELECT clew_attribute_object(NULL, '')"
 MACROS = """
 CREATE OR REPLACE MACRO clew_attribute(attributes, key) AS
     variant_extract_string(attributes, key);
@@ -13,6 +13,10 @@ CREATE OR REPLACE MACRO clew_attribute_keys(attributes) AS
 CREATE OR REPLACE MACRO clew_attribute_pairs(attributes) AS
     coalesce(list_transform(variant_keys(attributes),
         lambda key: concat(key, '=', attributes::JSON ->> key)), []);
+CREATE OR REPLACE MACRO clew_attribute_object(attributes, begin) AS
+    nullif(concat('{', array_to_string(list_transform(
+        list_filter(variant_keys(attributes), lambda key: starts_with(key, begin)),
+        lambda key: concat(to_json(key[len(begin) + 1:]), ':', attributes::JSON -> key)), ','), '}'), '{}');
 CREATE OR REPLACE MACRO clew_shingles(words) AS
     list_transform(range(1, len(words) - 1),
         lambda place: hash(words[place], words[place + 1], words[place + 2]));

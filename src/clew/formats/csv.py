@@ -350,4 +350,29 @@ SAMPLES = [
         [{"timestamp": "2025-11-20T09:00:00Z", "k8s_pod": "cart-0", "message": "no such item"}],
         name="the line of a log was no message",
     ),
+    Sample(
+        "Event ID,Event time,User name,Event name,AWS access key,Event source,Source IP address,Error code\n"
+        'e-1,"2025-11-20T09:00:00Z",alice,ConsoleLogin,,signin.amazonaws.com,192.0.2.7,Failed\n',
+        [
+            {
+                "user_id": "alice",
+                "event_name": "ConsoleLogin",
+                "client_ip": "192.0.2.7",
+                "error_type": "Failed",
+            }
+        ],
+        name="the table that CloudTrail's console saves had no address",
+    ),
+    Sample(
+        "timestamp,actor.id,actor.alternate_id,client.ip_address,event_type,outcome.result\n"
+        "2025-11-20T09:00:00.000Z,00u1,bob@example.com,192.0.2.7,user.session.start,FAILURE\n",
+        [
+            {
+                "user_id": "bob@example.com",
+                "client_ip": "192.0.2.7",
+                "event_name": "user.session.start",
+            }
+        ],
+        name="the table that Okta's console saves had no person",
+    ),
 ]

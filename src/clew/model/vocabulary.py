@@ -192,7 +192,7 @@ PLAIN: dict[str, str] = {
     "user_id": (
         "user_id userid user uid user.id end_user enduser enduser.id customer_id customerid "
         "username user_name user.name account_id client_id principal remote_user usr.id consumer.username "
-        "clientusername sub actor"
+        "clientusername sub actor actor.alternate_id actor.alternateid event_initiated_by"
     ),
     "session_id": (
         "session_id sessionid session session.id conversation_id conversationid chat_id "
@@ -214,7 +214,8 @@ PLAIN: dict[str, str] = {
         "ip ip_address ipaddress client_addr clientaddr client.address client.ip source.ip "
         "http.client_ip http_x_forwarded_for x_forwarded_for x_real_ip req.remoteaddress req.ip "
         "httprequest.remoteip requester_ip_address calleripaddress peer caller_ip host_ip request.client_ip "
-        "request.remote_ip clienthost proxy.clientip cip"
+        "request.remote_ip clienthost proxy.clientip cip actor_ip actor_ip_address source_ip_address "
+        "sourceipaddress client_ip_address client.ip_address client.ipaddress"
     ),
     "client_port": "client_port remote_port req.remoteport client.port source.port",
     "server_address": (

@@ -18,6 +18,7 @@ import duckdb
 
 from clew import registry
 from clew.model.redaction import SECRET_MARK, Policy
+from clew.redact._base64 import PRINTED
 from clew.redact._columns import may_hold, whole, without_ids
 from clew.redact._encoded import ESCAPE, MAY_BE_ENCODED, TWICE
 from clew.redact._json import Change, Document
@@ -53,7 +54,8 @@ class Redactor:
         self._bench, self._key = bench, key
         self._texts: Texts | None = None
         self._analyst: Any = None
-        self._gate = literal(_within_json(Texts(bench, policy, b"").gate) + f"|{IN_JSON}|{TWICE}")
+        gate = _within_json(Texts(bench, policy, b"").gate)
+        self._gate = literal(f"{gate}|{IN_JSON}|{TWICE}|{PRINTED}")
 
     @property
     def counted(self) -> dict[str, int]:

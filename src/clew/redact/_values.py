@@ -11,7 +11,7 @@ import hashlib
 import hmac
 import re
 from collections import Counter
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from itertools import compress, groupby
 from types import ModuleType
@@ -20,7 +20,8 @@ import duckdb
 
 from clew import registry
 from clew.model.redaction import TOKEN_DIGITS, Policy
-from clew.redact._encoded import ESCAPE, MAY_BE_ENCODED, TWICE, pieces, rewritten
+from clew.redact import _base64, _encoded
+from clew.redact._encoded import ESCAPE, MAY_BE_ENCODED, TWICE
 from clew.redact._key import known_key
 from clew.redact._pattern import GROUPS, Pattern, literal
 from clew.redact._steps import (
@@ -37,6 +38,8 @@ from clew.redact._steps import (
     step,
 )
 
+PARTS = (_encoded, _base64)
+"""Encodings of text within a text."""
 BLOCK_BYTES = 64
 """Of SHA-256, in an HMAC."""
 MOST_ROUNDS = 5
@@ -145,7 +148,7 @@ class Texts:
             )
 
     def _look_into_encoded(self, table: str, depth: int) -> None:
-        """Redacts what is percent-encoded in what is left of the texts."""
+        """Redacts what is percent-encoded, or in Base64, in what is left of the texts."""
         execute = self.bench.execute
         left, said = f"redact_left_{depth}", f"redact_pieces_{depth}"
         gate = literal(f"{self.gate}|{TWICE}")
@@ -153,17 +156,21 @@ class Texts:
             f"SELECT before, text FROM (SELECT before, coalesce(after, before) AS text FROM {table}) "
             f"WHERE {MAY_BE_ENCODED.format(text='text')} AND regexp_matches(text, {literal(ESCAPE)}) "
             "AND coalesce(regexp_matches("
-            f"try(url_decode(replace(text, '+', ' '))), {gate}) OR regexp_matches(text, {gate}), true)"
+            f"try(url_decode(replace(text, '+', ' '))), {gate}) OR regexp_matches(text, {gate}), true) "
+            f"OR regexp_matches(text, {literal(_base64.PRINTED)})"
         ).fetchall()
         if not texts:
             return
-        self._table(said, sorted({word for _, text in texts for word in pieces(text)}))
+        words = {word for _, text in texts for part in PARTS for word in part.pieces(text)}
+        if not words:
+            return
+        self._table(said, sorted(words))
         self.redact(said, depth + 1)
         found = dict(execute(f"FROM {said} WHERE after IS NOT NULL").fetchall())
         new = [
             (before, after)
             for before, text in texts
-            if found and (after := rewritten(text, found.get)) != text
+            if found and (after := _with_parts(text, found.get)) != text
         ]
         if not new:
             return
@@ -278,6 +285,13 @@ class Texts:
         asked = ", ".join(f"coalesce(bool_or({test}), false)" for test in tests)
         sql = f"SELECT {asked} FROM redact_round WHERE {among}"
         return list(compress(patterns, self.bench.execute(sql).fetchall()[0]))
+
+
+def _with_parts(text: str, after: Callable[[str], str | None]) -> str:
+    """The text with what its encoded parts have become."""
+    for part in PARTS:
+        text = part.rewritten(text, after)
+    return text
 
 
 def redacted(texts: Texts, values: Sequence[str]) -> list[str]:

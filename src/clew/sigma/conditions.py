@@ -20,7 +20,7 @@ from clew.sigma.items import LISTED, Inner, one_of_items
 from clew.sigma.known import Known
 from clew.sigma.literals import Hint, hint_of
 from clew.sigma.reading import Rule
-from clew.sigma.taxonomy import WEB_CATEGORIES, other_formats
+from clew.sigma.taxonomy import WEB_CATEGORIES, other_formats, own_formats
 from clew.sigma.testing import Tail, any_of, holds, same
 from clew.sigma.tree import (
     All,
@@ -55,8 +55,19 @@ class Condition:
         self.compiler = _Compiler(fields_of(events.op(), rule.log_source, known))
         is_web = rule.log_source.category in WEB_CATEGORIES
         self.tree = _with_dashes(rule.tree) if is_web else rule.tree
+        self.own = own_formats(rule.log_source)
+        is_blind = self.own is not None and _holds_of_nothing(self.tree)
+        self.stated = self.compiler.stated(self.tree) if is_blind else None
         self.missing = tuple(self.compiler.missing(self.tree))
         self.is_possible = self.compiler.by_fields(self.tree) is not False
+        if self.stated is False and not self._may_be_own:
+            self.is_possible, self.missing = False, tuple(fields(self.tree))
+
+    @property
+    def _may_be_own(self) -> bool:
+        """Whether the case may have events in a format of the rule's product."""
+        formats = None if self.known is None else self.known.formats
+        return formats is None or bool(formats & set(self.own or ()))
 
     @cached_property
     def hint(self) -> Hint | None:
@@ -71,6 +82,9 @@ class Condition:
             others = tuple(name for name in others if name in self.known.formats)
         if others and (self.known is None or "source_format" in self.known.columns):
             made = made & self.events.source_format.notin(others).fill_null(True)
+        if self.stated is not None and self.stated is not True:
+            is_own = self.events.source_format.isin(self.own) if self.own else ibis.literal(False)
+            made = made & (is_own.fill_null(False) | self.stated)
         return made
 
 
@@ -88,6 +102,11 @@ class _Compiler:
             named.append(TEXT_OF_EVENTS)
         return named
 
+    def stated(self, tree: Node) -> ir.BooleanValue | bool:
+        """Whether an event states one of the fields that the rule names."""
+        subjects = [subject for name in fields(tree) for subject in self.find(name)]
+        return self.absence(subjects, is_there=True)
+
     def by_fields(self, node: Node) -> bool | None:
         """What the fields that the case has decide, without an event; None where they do not."""
         match node:
@@ -103,9 +122,8 @@ class _Compiler:
         return None if None in values else not decided
 
     def by_field(self, node: Match) -> bool | None:
-        is_absent = isinstance(node.test, Null) or node.test == Exists(False)
         if not self.find(node.field):
-            return is_absent
+            return _is_absence(node.test)
         if isinstance(node.test, SameAs) and not self.find(node.test.field):
             return False
         return None
@@ -176,6 +194,22 @@ def _with_dashes(node: Node) -> Node:
         case Not():
             return Not(_with_dashes(node.term))
     return node
+
+
+def _holds_of_nothing(node: Node) -> bool:
+    """Whether an event would match that states none of the fields, and no text."""
+    match node:
+        case Match():
+            return _is_absence(node.test)
+        case Not():
+            return not _holds_of_nothing(node.term)
+        case All():
+            return all(map(_holds_of_nothing, node.terms))
+    return any(map(_holds_of_nothing, node.terms))
+
+
+def _is_absence(test: Test) -> bool:
+    return isinstance(test, Null) or test == Exists(False)
 
 
 def _is_asked(tree: Node, name: str) -> bool:

@@ -33,6 +33,9 @@ KEYWORDS = (
 )  # fmt: skip
 """Columns, beside the URL and attributes, in which a keyword is looked for."""
 
+WRITTEN = "timestamp_text"
+"""Where a time stands as the source wrote it."""
+
 
 class Fields:
     """The fields of one rule over a table of events. `known` None: every column may be there."""
@@ -48,21 +51,38 @@ class Fields:
         return self.found[name]
 
     def _find(self, name: str) -> list[Subject]:
+        keys = self.known.keys(name, self.source) if self.known else []
         found: list[Subject] = []
-        for key in self.known.keys(name, self.source) if self.known else ():
+        for key in keys:
             value = attribute(self.table.attributes, key)
             may_list = self.known is None or self.known.lists is None or key in self.known.lists
             found.append(Subject(name, value, "attribute" if may_list else "text"))
         found += self._inside(name)
+        found += self._of_objects(name)
+        return [*found, *self._elsewhere(keys, self._columns(name, is_found=bool(found)))]
+
+    def _columns(self, name: str, *, is_found: bool) -> list[Subject]:
+        """The columns that the name stands for."""
+        found: list[Subject] = []
         columns = named(name, self.source)
         for column in columns:
             found += self._made(column, name) if column in MADE else self._column(column, name)
         if columns == (URL, "url_query") and len(found) > 1:
             query = found.pop()
             found.append(Tail(name, query.value, query.kind, query.column))
-        if not columns or not found:
+        if not columns or not (found or is_found):
             found += self._by_vocabulary(name)
         return found
+
+    def _elsewhere(self, keys: list[str], columns: list[Subject]) -> list[Subject]:
+        """Columns, but for events that keep all that the name means under one of the keys."""
+        keepers = self.known.keepers(keys) if self.known else []
+        if not keepers:
+            return columns
+        if self.known and self.known.formats is not None and self.known.formats <= set(keepers):
+            return []
+        is_kept = self.table.source_format.isin(keepers).fill_null(False)
+        return [replace(one, value=ibis.ifelse(is_kept, None, one.value)) for one in columns]
 
     def column(self, name: str) -> str:
         """The name as a finding bears it: the canonical column's where it stands for one."""
@@ -97,7 +117,9 @@ class Fields:
     def _column(self, column: str, name: str, scale: float = 1.0) -> list[Subject]:
         if self.known is not None and column not in self.known.columns:
             return []
-        return [Subject(name, self.table[column], BY_NAME[column].kind, column, scale)]
+        found = Subject(name, self.table[column], BY_NAME[column].kind, column, scale)
+        as_written = self._column(WRITTEN, name) if column == "timestamp" else []
+        return [found, *as_written]
 
     def _made(self, made: str, name: str) -> list[Subject]:
         if self.known is not None and not self.known.columns & set(MADE[made]):
@@ -142,6 +164,11 @@ class Fields:
                 found.append(Inner(name, json_joined(values), "attribute", "", 1.0, values, text))
         return found
 
+    def _of_objects(self, name: str) -> list[Subject]:
+        """An object of that name, of which each value is a key of its own."""
+        begins = self.known.objects(name, self.source) if self.known else []
+        return [Subject(name, _object(self.table.attributes, begin), "text") for begin in begins]
+
     def _attribute(self, name: str) -> list[Subject]:
         """A key that nothing is known of: only where nothing is known of the case at all."""
         if self.known is not None:
@@ -168,3 +195,8 @@ def fields_of(table: Any, source: LogSource, known: Known | None) -> Fields:
 @ibis.udf.scalar.builtin(name="clew_attribute_pairs", signature=(("string",), "array<string>"))
 def _pairs(attributes):  # type: ignore[no-untyped-def]
     """`key=value` of each attribute."""
+
+
+@ibis.udf.scalar.builtin(name="clew_attribute_object", signature=(("string", "string"), "string"))
+def _object(attributes, begin):  # type: ignore[no-untyped-def]
+    """The attributes whose keys begin so, as a JSON object without that begin; NULL for none."""

@@ -7,8 +7,8 @@ key, `target.displayName`, means what stands there in the list or object that th
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import dataclass
+from collections.abc import Collection, Iterable, Iterator, Mapping
+from dataclasses import dataclass, replace
 from functools import lru_cache
 from typing import TypeVar
 
@@ -18,8 +18,9 @@ from clew.engines import Engine
 from clew.model.event import BY_NAME
 from clew.model.json_lists import at_path
 from clew.model.views import attribute, attribute_keys, events
+from clew.model.vocabulary import unwrapped
 from clew.sigma.reading import Correlation, LogSource, RuleSet
-from clew.sigma.taxonomy import in_camel_case, spelled
+from clew.sigma.taxonomy import PRODUCTS, in_camel_case, spelled
 from clew.sigma.tree import fields
 
 T = TypeVar("T")
@@ -38,6 +39,7 @@ class Known:
     inner  places inside of keys that some event has: of those that rules name
     lists  keys that rules name and under which some event has a list; None: any key may
     formats  of the events; None: any
+    kept   formats, and the keys that their events have under the name that the source wrote
     """
 
     columns: frozenset[str]
@@ -45,18 +47,24 @@ class Known:
     inner: frozenset[Place] = frozenset()
     lists: frozenset[str] | None = None
     formats: frozenset[str] | None = None
+    kept: frozenset[tuple[str, str]] = frozenset()
 
     def keys(self, name: str, source: LogSource) -> list[str]:
         """The keys that the name means, the surest first: of that name, of one that differs in case, or
         in underscores; what did not fit the column of that name; the product's other spellings."""
         plain = name.removeprefix("attributes.")
         by_spelling = _by_spelling(self.attributes)
-        found = self._called(plain)
+        found = self._called(plain) or self._called(unwrapped(plain))
         if plain.lower() in BY_NAME:
             found += by_spelling.get(plain.lower() + MISFIT, [])
         for said in spelled(plain, source):
             found += by_spelling.get(_loose(said), [])
         return list(dict.fromkeys(found))
+
+    def keepers(self, keys: Collection[str]) -> list[str]:
+        """Formats of a product's own logs that have one of the keys as it was written: to their events it
+        is all that the name means."""
+        return sorted({name for name, key in self.kept if key in keys and name in PRODUCTS})
 
     def _called(self, plain: str) -> list[str]:
         by_spelling = _by_spelling(self.attributes)
@@ -64,9 +72,17 @@ class Known:
         found += by_spelling.get(plain.lower(), [])
         return found or [*by_spelling.get(_loose(plain), [])]
 
+    def objects(self, name: str, source: LogSource) -> list[str]:
+        """What keys begin with that stand in an object of that name: `requestParameters.`."""
+        plain = name.removeprefix("attributes.")
+        begins = _objects(self.attributes)
+        said = (plain, unwrapped(plain), *spelled(plain, source))
+        return list(dict.fromkeys(begin for one in said for begin in begins.get(_loose(one), ())))
+
     def places(self, name: str, source: LogSource) -> Iterator[Place]:
         """Where the name may stand inside of a key, the longest key first."""
-        for said in (name.removeprefix("attributes."), *spelled(name, source)):
+        plain = name.removeprefix("attributes.")
+        for said in dict.fromkeys((plain, unwrapped(plain), *spelled(name, source))):
             for end in range(len(said) - 1, 0, -1):
                 if said[end] != ".":
                     continue
@@ -96,7 +112,13 @@ def known_of(engine: Engine, rules: RuleSet | None = None, seen: ir.Table = even
         engine, seen, {place: values.length() > 0 for place, values in sorted(inside.items())}
     )
     formats = frozenset(row[0] for row in engine.run(seen.select("source_format").distinct()).rows)
-    return Known(known.columns, known.attributes, frozenset(inner), frozenset(lists), formats)
+    return replace(
+        known,
+        inner=frozenset(inner),
+        lists=frozenset(lists),
+        formats=formats,
+        kept=frozenset(_kept(engine)),
+    )
 
 
 def _stated(engine: Engine) -> tuple[set[str], set[str]]:
@@ -112,6 +134,14 @@ def _stated(engine: Engine) -> tuple[set[str], set[str]]:
     columns = {name for name, is_there in zip(answer.columns, found, strict=True) if is_there}
     listed = events.select(key=attribute_keys(events.attributes).unnest()).distinct()
     return columns, {row[0] for row in engine.run(listed).rows}
+
+
+def _kept(engine: Engine) -> list[tuple[str, str]]:
+    """Formats and keys of attributes, where ingest keeps a list of them."""
+    if engine.dialect != "duckdb":
+        return []
+    listed = "SELECT DISTINCT format, field FROM fields JOIN sources USING (source_id) WHERE is_attribute"
+    return [(name, key) for name, key in engine.run(listed).rows]
 
 
 def _names(rules: RuleSet) -> Iterator[tuple[str, LogSource]]:
@@ -146,6 +176,16 @@ def _by_spelling(keys: frozenset[str]) -> dict[str, list[str]]:
     for key in sorted(keys):
         for said in {key.lower(), _loose(key)}:
             found.setdefault(said, []).append(key)
+    return found
+
+
+@lru_cache(maxsize=8)
+def _objects(keys: frozenset[str]) -> dict[str, list[str]]:
+    """What keys of objects begin with, by the object's name."""
+    begins = {key[: end + 1] for key in keys for end, sign in enumerate(key) if sign == "." and end}
+    found: dict[str, list[str]] = {}
+    for begin in sorted(begins):
+        found.setdefault(_loose(begin[:-1]), []).append(begin)
     return found
 
 

@@ -122,6 +122,7 @@ CLOUD: dict[str, tuple[str, ...]] = {
     "data.protopayload.servicename": ("service",),
     "gcp.audit.service_name": ("service",),
     "displaymessage": ("message",),
+    "published": ("timestamp",),
     "outcome.reason": ("error_type",),
     "org": ("tenant",),
 }
@@ -197,7 +198,7 @@ def spelled(name: str, source: LogSource) -> Iterator[str]:
     >>> list(spelled("okta.debug_context.factor", LogSource(product="okta")))
     ['debug_context.factor']
     """
-    product = "gcp" if source.product == "google_cloud" else source.product
+    product = _product(source)
     if product == "azure" and name.endswith("Value"):  # as Log Analytics names its columns
         yield name.removesuffix("Value")
     for begin, own in PREFIXES.get(product, ()):
@@ -221,12 +222,25 @@ def in_camel_case(name: str) -> str:
     return first + "".join(part[:1].upper() + part[1:] for part in others)
 
 
+def own_formats(source: LogSource) -> tuple[str, ...] | None:
+    """Formats whose events are all of the log source's product; None where no product is known. In other
+    formats, an event that states none of the fields that a rule names is none of its product."""
+    product = _product(source)
+    if product not in (*CLOUD_PRODUCTS, *HOST_PRODUCTS, *PRODUCTS.values()):
+        return None
+    return tuple(name for name, owner in PRODUCTS.items() if owner == product)
+
+
 def other_formats(source: LogSource) -> tuple[str, ...]:
     """Formats whose events a rule of this log source does not mean."""
-    product = "gcp" if source.product == "google_cloud" else source.product
+    product = _product(source)
     if product in PRODUCTS.values():
         others = tuple(name for name, owner in PRODUCTS.items() if owner != product)
         return (*others, *OF_SERVERS)
     if source.category in WEB_CATEGORIES:
         return tuple(name for name in PRODUCTS if name not in OF_WEB)
     return tuple(PRODUCTS) if product in HOST_PRODUCTS else ()
+
+
+def _product(source: LogSource) -> str:
+    return "gcp" if source.product == "google_cloud" else source.product
