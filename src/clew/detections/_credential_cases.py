@@ -54,6 +54,19 @@ def _refused(
     ]
 
 
+def _moved(user: str, places: int) -> list[Row]:
+    """At each new address one refusal, an answer within a minute, and half an hour's work."""
+    addresses = [f"203.0.113.{n + 1}" for n in range(places)]
+    return [
+        row
+        for n, address in enumerate(addresses)
+        for row in (
+            asked(1500 + 600 * n, user, address, 401),
+            *_burn(user, [address], 1501 + 600 * n),
+        )
+    ]
+
+
 AWAY = [f"203.0.113.{n}" for n in range(1, 6)]
 THIEF = "203.0.113.99"
 STOLEN = [f"home-{n}" for n in range(4)]
@@ -282,6 +295,15 @@ STUFFING_CASES = [
         expect=[{"client_ip": THIEF, "refusals": 12, "successes": 36, "users": 4}],
     ),
     Case(
+        "an office of twelve, seen nowhere else, most of whom find their session ended, is no thief",
+        rows=[
+            *(row for n in range(12) for row in _day(f"home-{n}", f"198.51.100.{n}", n, 90)),
+            *(asked(30 + 2 * n, f"office-{n}", OFFICE, 401) for n in range(9)),
+            *(row for n in range(12) for row in _day(f"office-{n}", OFFICE, 60 + n, 20, 4_000)),
+        ],
+        expect=[],
+    ),
+    Case(
         "a small log in which one address tries everybody there is",
         rows=[row for n in range(5) for row in _day(f"office-{n}", OFFICE, 480 + n, 90)]
         + [row for n in range(5) for row in _refused(f"office-{n}", [THIEF], 120 + 9 * n, 1, 1)]
@@ -305,6 +327,16 @@ STUFFING_CASES = [
         "a heavy user who mistypes at her own address is none",
         rows=[*USUAL, asked(800, "home-2", "198.51.100.2", 401), *_burn("home-2", ["198.51.100.2"], 801, 40)],
         expect=[],
+    ),
+    Case(
+        "one who is as heavy as ever, whose session has ended at each of six new addresses, is none",
+        rows=USUAL + _burn("home-5", ["198.51.100.5"], 100) + _moved("home-5", 6),
+        expect=[],
+    ),
+    Case(
+        "one who was never so heavy, and is let in at once at each of six new addresses, is found",
+        rows=USUAL + _moved("home-5", 6),
+        expect=[{"user_id": "home-5", "refusals": 6}],
     ),
     Case(
         "one who travels, heavily, without a refusal is none",

@@ -19,7 +19,7 @@ Method    all three together, however far apart: a refusal with an answer after 
           unusual hour follow it. Refusals that state nobody are of whom the address lets in next, for the first
           time. A /64 of IPv6 is one address, since devices change theirs in it; a private /16 is, where most
           users come from outside, since pods are a fleet's own. Who spent as much from as many addresses
-          before is as ever
+          before is as ever, and so is who spent as much and is let in on the spot at each new one
 Blind to  a thief whose first try is right, and one who stays below the budget; logs without refusals; one
           inside the fleet's own network, and one at a new exit of ten users or more who are refused unnamed.
           False positives: a team that moves to new machines with a wrong key and a large job at once;
@@ -41,6 +41,7 @@ from clew.correlation.devices import device_of
 from clew.detections._credential_cases import STUFFING_CASES
 from clew.detections._shared_addresses import (
     FEWEST_TO_JUDGE,
+    SOON_US,
     addresses,
     judged,
     ordinary,
@@ -266,7 +267,9 @@ def _by_owner(t: ir.Table, token_budget: int, min_users: int, min_addresses: int
     is_once = (has_past | is_first) & is_jump
     # a fleet's account: before, too, she spent as much from as many addresses that nobody knew
     is_as_ever = has_past & ~is_jump & (found.addresses_before * 2 >= found.addresses)
-    is_often = is_often & ~is_as_ever
+    # one who works as hard as ever, and is let in on the spot wherever her session has ended
+    is_settled = has_past & ~is_jump & (found.unsettled == 0)
+    is_often = is_often & ~is_as_ever & ~is_settled
     is_spread = found.is_wide & is_away & (is_few | is_often | is_once)
     is_spread = is_spread.fill_null(False)
     found = found.filter(is_spread | (found.is_behind & is_jump))
@@ -283,7 +286,8 @@ def _by_owner(t: ir.Table, token_budget: int, min_users: int, min_addresses: int
 
 def _owners(p: ir.Table) -> ir.Table:
     """refused_us: the first refusal that counts against the owner; occasions: addresses that refused
-    her first, or unanswered refusals there, whichever are more; nameless: refusals that state nobody
+    her first, or unanswered refusals there, whichever are more; unsettled: addresses that refused her first, and
+    did not let her in within ten minutes; nameless: refusals that state nobody
     and are hers; usual_addresses: median of all, 0 where she is the only one: nobody is her own norm."""
     behind_us = ibis.ifelse(p.is_behind, p.first_unanswered_us, None)
     p = p.mutate(counts_us=ibis.coalesce(p.first_early_us, behind_us))
@@ -295,6 +299,9 @@ def _owners(p: ir.Table) -> ir.Table:
         nameless=p.nameless.sum(),
         early_unanswered=p.early_unanswered.sum(),
         first_refused=number(p.early > 0),
+        unsettled=number(
+            (p.early > 0) & ~(p.first_ok_us - p.first_early_us <= SOON_US).fill_null(False)
+        ),
         accused=number(p.is_accused),
         is_behind=number(p.is_behind) > 0,
         refused_us=p.first_count_us.min(),

@@ -172,7 +172,8 @@ def read(path: str, placeholders: Placeholders | None = None) -> RuleSet:
 
     root = Path(path)
     if root.is_dir():
-        files = sorted(p for p in root.rglob("*") if p.suffix.lower() in SUFFIXES and p.is_file())
+        found_files = (p for p in root.rglob("*") if p.suffix.lower() in SUFFIXES)
+        files = sorted(p for p in found_files if p.is_file() or p.is_symlink())
     elif root.is_file():
         files = [root]
     else:
