@@ -29,7 +29,7 @@ def described(row: dict[str, Any], details: dict[str, list[dict[str, Any]]]) -> 
             *change_sentences(changes, row["started"]),
             *resource_sentences(details["resources"], row),
             *_end_sentences(row, details["rest"]),
-            *_waiting_sentences(row, details["waiting"]),
+            *_waiting_sentences(details["waiting"]),
             *distinctions(details["facts"], most=2, called=("later", "earlier")),
         ),
         recommendations=(
@@ -77,7 +77,7 @@ def _end_sentences(row: dict[str, Any], rest: list[dict[str, Any]]) -> list[str]
     return []
 
 
-def _waiting_sentences(row: dict[str, Any], waiting: list[dict[str, Any]]) -> list[str]:
+def _waiting_sentences(waiting: list[dict[str, Any]]) -> list[str]:
     if not waiting:
         return []
     told = ", ".join(

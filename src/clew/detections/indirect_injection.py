@@ -96,7 +96,7 @@ def detect(events: ir.Table, *, min_score: float = 0.5) -> ir.Table:
     found = found.left_join(named, "thread").drop("thread_right")
     counts = {name: found[name].fill_null(0) for name in ("new_tools", "new_hosts", "named_hosts")}
     found = found.mutate(**counts, min_score=option(min_score))
-    return found.join(_proof(t, poisoned, tools, hosts), "thread").drop("thread").order_by(
+    return found.join(_proof(poisoned, tools, hosts), "thread").drop("thread").order_by(
         ibis.desc("named_hosts"), ibis.desc("new_tools"), ibis.desc("new_hosts"), ibis.desc("highest_score"),
         "trace_id", "session_id",
     )  # fmt: skip
@@ -227,7 +227,7 @@ def _new(t: ir.Table, column: str) -> ir.Table:
     return first.filter(first.before == 0).drop("before")
 
 
-def _proof(t: ir.Table, poisoned: ir.Table, tools: ir.Table, hosts: ir.Table) -> ir.Table:
+def _proof(poisoned: ir.Table, tools: ir.Table, hosts: ir.Table) -> ir.Table:
     ids = poisoned.select("thread", "event_id", "timestamp")
     for part in (tools, hosts):
         ids = ids.union(part.select("thread", "event_id", "timestamp"))

@@ -167,9 +167,7 @@ def _deployed(events: ir.Table, tried: ir.Table, runs: ir.Table, min_growth: flo
     t = m.join(runs.select(*KEYS, "started", "started_us"), [*KEYS]).join(
         all_changes, m.service_name == all_changes.service
     )
-    t = t.drop("service").union(
-        _alone(tried, runs, said, min_growth).select(*t.drop("service").columns)
-    )
+    t = t.drop("service").union(_alone(runs, said, min_growth).select(*t.drop("service").columns))
     before_us = t.started_us - microseconds(t.changed_at)
     t = t.filter((before_us >= -60_000_000) & (before_us <= SHORTLY_US))
     latest = ibis.window(
@@ -202,7 +200,7 @@ def _stated(events: ir.Table) -> ir.Table:
     return said.rename(changed_at="timestamp").select("service", "version", "changed_at")
 
 
-def _alone(tried: ir.Table, runs: ir.Table, said: ir.Table, min_growth: float) -> ir.Table:
+def _alone(runs: ir.Table, said: ir.Table, min_growth: float) -> ir.Table:
     """Runs whose attempts name no service, with the one change of hours that came before their growth."""
     t = runs.filter(runs.service.isnull() & runs.usual_per_min.notnull())
     t = t.filter(t.requests_per_min >= option(min_growth) * t.usual_per_min)

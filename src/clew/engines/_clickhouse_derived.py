@@ -16,7 +16,7 @@ import ibis.expr.types as ir
 import numpy as np
 
 from clew.correlation import calls_once, span_tree
-from clew.engines._clickhouse_sql import compile_tree
+from clew.engines._clickhouse_sql import compile_tree, taken_apart
 from clew.model.views import events
 from clew.prompts import scores
 
@@ -32,39 +32,57 @@ STATE_OF_TABLE = (
     "SELECT any(comment) FROM system.tables WHERE database = currentDatabase() AND name = '{name}'"
 )
 KINDS = {"int64": "Int64", "float64": "Float64"}
-Settings = dict[str, Any]
-Compile = Callable[[ir.Table], str]
 
 
-def refresh(client: Client, compiled: Compile, names: Iterable[str], settings: Settings) -> None:
+def refresh(client: Client, names: Iterable[str]) -> None:
     """Makes those of these derived tables whose events have changed."""
     state = str(client.command(STATE_OF_EVENTS))
     for name in names:
         comment = f"{state} {MARKS.get(name, '')}".strip()
         if client.command(STATE_OF_TABLE.format(name=name)) != comment:
-            _make(client, compiled, name, comment, {**settings, "session_id": uuid4().hex})
+            _make(_Session(client), name, comment)
 
 
-def _make(client: Client, compiled: Compile, name: str, comment: str, settings: Settings) -> None:
-    """One derived table of the events as they are; temporary tables live in a session."""
+class _Session:
+    """One session of the connection, and the temporary tables that live in it."""
+
+    def __init__(self, client: Client) -> None:
+        self.client = client
+        self.settings: dict[str, Any] = {"session_id": uuid4().hex}
+        self._tables: list[str] = []
+
+    def command(self, statement: str) -> None:
+        self.client.command(statement, settings=self.settings)
+
+    def keep(self, name: str, definition: str) -> None:
+        """Makes a temporary table: `AS SELECT ...`, or its columns in parentheses."""
+        self._tables.append(name)
+        self.command(f"CREATE TEMPORARY TABLE {name} {definition}")
+
+    def drop(self) -> None:
+        """In process, all sessions are one."""
+        for name in self._tables:
+            self.command(f"DROP TEMPORARY TABLE IF EXISTS {name}")
+
+
+def _make(session: _Session, name: str, comment: str) -> None:
+    """One derived table of the events as they are."""
     try:
-        select = MAKERS[name](client, compiled, settings)
-        client.command(
+        select = MAKERS[name](session)
+        session.command(
             f"CREATE OR REPLACE TABLE {name} ENGINE = MergeTree ORDER BY tuple() "
-            f"COMMENT '{comment}' AS {select}",
-            settings=settings,
+            f"COMMENT '{comment}' AS {select}"
         )
-    finally:  # in process, all sessions are one
-        for left in ("span_rows", "span_places", "new_prompts"):
-            client.command(f"DROP TEMPORARY TABLE IF EXISTS {left}", settings=settings)
+    finally:
+        session.drop()
 
 
-def _span_tree(client: Client, compiled: Compile, settings: Settings) -> str:
+def _span_tree(session: _Session) -> str:
     rows = span_tree.rows(events)
-    client.command(f"CREATE TEMPORARY TABLE span_rows AS {compiled(rows)}", settings=settings)
+    session.keep("span_rows", f"AS {_sql(rows)}")
     t = ibis.table(rows.schema(), name="span_rows")
     columns = span_tree.arrays_of(t, span_tree.links(t))
-    found = client.query(compiled(columns), settings=settings, column_oriented=True)
+    found = session.client.query(_sql(columns), settings=session.settings, column_oriented=True)
     values = found.result_columns or [[]] * len(columns.columns)  # none where no row is
     placed = span_tree.places_of(
         {
@@ -73,30 +91,39 @@ def _span_tree(client: Client, compiled: Compile, settings: Settings) -> str:
         }
     )
     shape = ", ".join(f"{name} {KINDS[kind]}" for name, kind in span_tree.COLUMNS.items())
-    client.command(f"CREATE TEMPORARY TABLE span_places ({shape})", settings=settings)
+    session.keep("span_places", f"({shape})")
     if len(placed["n"]):
-        client.insert(
+        session.client.insert(
             "span_places",
             [placed[name].tolist() for name in span_tree.COLUMNS],
             list(span_tree.COLUMNS),
             column_type_names=[KINDS[kind] for kind in span_tree.COLUMNS.values()],
             column_oriented=True,
-            settings=settings,
+            settings=session.settings,
         )
-    return compiled(span_tree.finished(t, ibis.table(span_tree.COLUMNS, name="span_places")))
+    return _sql(span_tree.finished(t, ibis.table(span_tree.COLUMNS, name="span_places")))
 
 
-def _call_copies(client: Client, compiled: Compile, settings: Settings) -> str:
-    return compiled(calls_once.copies(events))
+def _call_copies(session: _Session) -> str:
+    parts, select = _copies()
+    for name, part in parts:
+        session.keep(name, f"AS {part}")
+    return select
 
 
-def _prompt_signs(client: Client, compiled: Compile, settings: Settings) -> str:
+@cache
+def _copies() -> tuple[list[tuple[str, str]], str]:
+    """The same for all states of the events. As one SELECT it takes a second to plan."""
+    return taken_apart(compile_tree(calls_once.copies(events)))
+
+
+def _prompt_signs(session: _Session) -> str:
     """The scores that are known by the same features, and those of new prompts. These are gathered first: what is
     asked of them is long, and takes as long again to plan over the view of all columns."""
-    told = str(client.command(STATE_OF_TABLE.format(name="prompt_signs")))
+    told = str(session.client.command(STATE_OF_TABLE.format(name="prompt_signs")))
     is_known_kept = told.endswith(scores.MARK)
     new = scores.unscored(events, scores.prompt_signs if is_known_kept else None)
-    client.command(f"CREATE TEMPORARY TABLE new_prompts AS {compiled(new)}", settings=settings)
+    session.keep("new_prompts", f"AS {_sql(new)}")
     if not is_known_kept:
         return _signs()
     kept = "SELECT * FROM prompt_signs WHERE prompt IN (SELECT prompt FROM events)"
@@ -107,10 +134,14 @@ def _prompt_signs(client: Client, compiled: Compile, settings: Settings) -> str:
 def _signs() -> str:
     """SQL of the scores of new prompts; it takes as long to compile as to ask."""
     new = ibis.table({"prompt": "string"}, name="new_prompts")
-    return compile_tree(scores.scored(new, "prompt")).sql("clickhouse")
+    return _sql(scores.scored(new, "prompt"))
 
 
-MAKERS: dict[str, Callable[[Client, Compile, Settings], str]] = {
+def _sql(expression: ir.Table) -> str:
+    return compile_tree(expression).sql("clickhouse", copy=False)
+
+
+MAKERS: dict[str, Callable[[_Session], str]] = {
     "span_tree": _span_tree,
     "call_copies": _call_copies,
     "prompt_signs": _prompt_signs,

@@ -41,6 +41,12 @@ def _span_tree(cursor: duckdb.DuckDBPyConnection) -> str:
 
 
 def _call_copies(cursor: duckdb.DuckDBPyConnection) -> str:
+    return _copies()
+
+
+@cache
+def _copies() -> str:
+    """The same for all states of the events; it takes longer to compile than to ask of few calls."""
     return duckdb_sql(calls_once.copies(events))
 
 

@@ -47,6 +47,7 @@ SETTINGS: dict[str, str | int] = {
     "prefer_column_name_to_alias": 1,
     "max_query_size": 4_000_000,  # the scores of prompts are eighty long patterns
 }
+"""Of the connection: in process, a statement that brings settings of its own takes three a setting more."""
 
 
 class ClickHouseEngine:
@@ -92,7 +93,7 @@ class ClickHouseEngine:
         self, question: ir.Table | str, timeout_s: float | None
     ) -> Iterator[tuple[str, dict[str, Any]]]:
         """The SQL that is left to ask, and its settings, while the tables it needs are there."""
-        settings: dict[str, Any] = dict(SETTINGS)
+        settings: dict[str, Any] = {}
         if timeout_s is not None:
             settings["max_execution_time"] = timeout_s
         parts: list[tuple[str, str]] = []
@@ -175,7 +176,7 @@ class ClickHouseEngine:
         named = [name for name in _clickhouse_derived.MAKERS if re.search(rf"\b{name}\b", sql)]
         if not named or self._client is None:
             return
-        self._ask(lambda client: _clickhouse_derived.refresh(client, self.compile, named, SETTINGS))
+        self._ask(lambda client: _clickhouse_derived.refresh(client, named))
 
     def fill(self, fill: Fill) -> int:
         """Writes a column that follows from others, where it is NULL; gives how many rows."""
@@ -230,9 +231,13 @@ def _connect(dsn: str) -> Client:
     logging.getLogger("clickhouse_connect").addHandler(logging.NullHandler())
     try:
         if scheme == "chdb":
-            client: Client = clickhouse_connect.get_client(interface="chdb", path=rest or None)
+            client: Client = clickhouse_connect.get_client(
+                interface="chdb", path=rest or None, settings=SETTINGS
+            )
         else:
-            client = clickhouse_connect.get_client(dsn=dsn, autogenerate_session_id=False)
+            client = clickhouse_connect.get_client(
+                dsn=dsn, settings=SETTINGS, autogenerate_session_id=False
+            )
     except ImportError as error:
         raise ConfigError("A case at chdb:// needs chdb: pip install chdb.") from error
     except Exception as error:
@@ -240,8 +245,6 @@ def _connect(dsn: str) -> Client:
             f"ClickHouse at {_without_password(dsn)} cannot be opened: {_first_line(error)}"
         ) from error
     client.tz_mode = "naive_utc"
-    if scheme == "chdb":  # it reads a question before the settings that come with it
-        client.command(f"SET max_query_size = {SETTINGS['max_query_size']}")
     return client
 
 

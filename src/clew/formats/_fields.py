@@ -147,7 +147,7 @@ def map_fields(
     columns, left = map_members(fields, settings, units, spell, share)
     members = {name.lower(): sql for name, sql in reversed(left)}
     told = with_document(with_asked(with_turns(columns), members), members)
-    return {**told, "attributes": json_object(left, set())}
+    return {**told, "attributes": json_object(left)}
 
 
 def map_members(
@@ -287,7 +287,7 @@ def _candidates(
             "server_address": can(f"CASE WHEN NOT ({is_plain}) THEN {host} END", False, later=50),
         }
     if column == "http_method":
-        return _request_line(item, text, can)
+        return _request_line(text, can)
     if column == "trace_id":
         is_plain = f"length({text}) = 32"
         parent = f"regexp_extract({text}, '^[0-9a-f]{{2}}-([0-9a-f]{{32}})-([0-9a-f]{{16}})-'"
@@ -308,7 +308,7 @@ def _candidates(
     return found
 
 
-def _request_line(item: Field, text: str, can: Callable[..., _Candidate]) -> dict[str, _Candidate]:
+def _request_line(text: str, can: Callable[..., _Candidate]) -> dict[str, _Candidate]:
     """A method alone, or a whole `GET /path HTTP/1.1`."""
     is_line = f"contains({text}, ' ')"
     line = f"regexp_extract({text}, '^([A-Za-z]+) (\\S+)(?: (HTTP/[0-9.]+))?$'"

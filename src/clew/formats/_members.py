@@ -8,7 +8,7 @@ from collections.abc import Sequence
 import duckdb
 
 
-def json_object(members: Sequence[tuple[str, str]], taken: set[str]) -> str:
+def json_object(members: Sequence[tuple[str, str]]) -> str:
     """SQL of a JSON object from names and SQL of JSON values; members that are NULL are left out,
     an empty object is NULL."""
     if not members:

@@ -79,7 +79,7 @@ class ApacheErrorParser:
             "error_type": "nullif(m.code, '')",
             "upstream_address": f"CASE WHEN starts_with(m.module, 'proxy') THEN {backend} END",
             "referer": "nullif(m.referer, '')",
-            "attributes": json_object([("cause", f"to_json({cause})::VARCHAR")], set()),
+            "attributes": json_object([("cause", f"to_json({cause})::VARCHAR")]),
         }
         picked = ", ".join(f'{sql} AS "{name}"' for name, sql in columns.items())
         return (

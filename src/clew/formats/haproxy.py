@@ -95,7 +95,7 @@ class HaproxyParser:
             "duration_ms": _timer("r.m.took"),
             "upstream_ms": _timer("r.m.answered"),
             "upstream_address": "r.m.backend || '/' || r.m.server",
-            "attributes": json_object(members, set()),
+            "attributes": json_object(members),
         }
 
 

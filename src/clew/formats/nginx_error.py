@@ -111,7 +111,7 @@ class NginxErrorParser:
             "upstream_address": f"nullif(regexp_extract(s.upstream, '{UPSTREAM}', 1), '')",
             "referer": "nullif(s.referrer, '')",
             "error_type": f"CASE {error} END",
-            "attributes": json_object(left, set()),
+            "attributes": json_object(left),
         }
         picked = ", ".join(f'{sql} AS "{name}"' for name, sql in columns.items())
         return (

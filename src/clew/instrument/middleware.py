@@ -184,7 +184,7 @@ class _Exchange:
         }
         spoken = self._spoken()
         said |= {name: value for name, value in spoken.items() if said.get(name) is None}
-        said |= self._ending(said)
+        said |= self._ending()
         log = structlog.get_logger(LOGGER)
         write = log.info if said["http_status"] < 400 and self._error is None else log.warning
         write(
@@ -205,7 +205,7 @@ class _Exchange:
             spoken["unread"] = "; ".join(unread)
         return spoken
 
-    def _ending(self, said: Fields) -> Fields:
+    def _ending(self) -> Fields:
         """How it ended where it did not end well."""
         ending: Fields = {}
         error = self._error

@@ -541,8 +541,3 @@ def _meant(name: str, spelled: str) -> Name:
         return Name(attribute=name, otherwise=spelling.column)
     scale = 1.0 if spelling.column.endswith("_s") else SCALES.get(spelling.unit, 1.0)
     return Name(column=spelling.column, scale=scale)
-
-
-def known_names() -> frozenset[str]:
-    """Every name that `resolve` takes as a column, for suggesting the nearest one."""
-    return frozenset(BY_NAME) | frozenset(SPELLINGS)

@@ -33,7 +33,7 @@ def link(found: RuleSet, sources: Mapping[str, Document]) -> None:
         else:
             found.correlations[key] = _with_aliases(found, key, correlation)
     _refuse_circles(found, sources)
-    _refuse_what_names_refused(found, sources, keys)
+    _refuse_what_names_refused(found, sources)
     for key, correlation in found.correlations.items():
         if not correlation.generate:
             found.silent |= {found.places[key, name] for name in correlation.rules}
@@ -141,9 +141,7 @@ def _levels(found: RuleSet, key: str, known: dict[str, int], depth: int = 0) -> 
     return known[key]
 
 
-def _refuse_what_names_refused(
-    found: RuleSet, sources: Mapping[str, Document], keys: Mapping[str, str]
-) -> None:
+def _refuse_what_names_refused(found: RuleSet, sources: Mapping[str, Document]) -> None:
     """A correlation on one that was refused cannot run either."""
     again = True
     while again:
