@@ -166,6 +166,14 @@ def test_a_missing_file_exits_3(capsys: pytest.CaptureFixture[str]) -> None:
     assert capsys.readouterr().err == "nothing.log does not exist.\n"
 
 
+def test_an_investigation_of_nothing_says_only_why(capsys: pytest.CaptureFixture[str]) -> None:
+    """What every detection would need, for want of any event, would hide the reason."""
+    assert main(["investigate", "nothing.log", "--output", "json"]) == 3
+    said = capsys.readouterr()
+    assert json.loads(said.out) == []
+    assert said.err == "nothing.log does not exist.\n"
+
+
 def test_the_ledger_of_an_ingest(log: Path, capsys: pytest.CaptureFixture[str]) -> None:
     (row,) = json_of(capsys, "ingest", "app.jsonl")
     assert row["format"] == "jsonl" and row["status"] == "new" and row["timezone"] == "UTC"

@@ -62,6 +62,13 @@ def _pair(n: int, hour: int, skew_ms: int, **columns: Any) -> list[dict[str, Any
     ]  # fmt: skip
 
 
+_DOWN = {
+    "source_id": "access",
+    "source_format": "nginx_access",
+    "http_status": 502,
+    "url_path": "/embed",
+}
+
 CASES = [
     Case(
         "an unstated zone and the skew beyond it are told apart, by ids",
@@ -81,6 +88,19 @@ CASES = [
     Case(
         "two pairs are not enough to measure a clock",
         rows=_pair(1, 12, 0) + _pair(2, 12, 0),
+        expect=[],
+    ),
+    Case(
+        "failures so many that they pair at any offset measure no clock",
+        rows=[
+            {"timestamp": f"2026-11-20T10:{second // 60:02}:{second % 60:02}Z", **side}
+            for n in range(1, 50)
+            for second, side in (
+                (n * 12, {"source_id": "app", "exception_type": "ImportError"}),
+                (n * 12 - 4, _DOWN),
+                (n * 12 + (1 if n % 3 else 6), _DOWN),
+            )
+        ],
         expect=[],
     ),
     Case(

@@ -42,6 +42,7 @@ def investigate(
     from clew import pipeline
     from clew.cli.render.findings import check_severity, is_reached, print_findings
     from clew.cli.render.ledger import print_problems
+    from clew.model.finding import Investigation
     from clew.query.traces import example_of
 
     check_severity(fail_on)
@@ -56,6 +57,14 @@ def investigate(
             until=moment(until),
             progress=progress,
         )
+    if (
+        ledger.problems
+        and not found.findings
+        and all(row.status == "failed" for row in ledger.sources)
+    ):
+        found = Investigation(
+            ()
+        )  # what lacks for want of anything to look at would hide the reason
     example = None
     if output in ("text", "md") and found.findings:
         with opened(case, settings) as engine:

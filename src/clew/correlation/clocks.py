@@ -25,6 +25,8 @@ QUARTER_HOUR_US = 900_000_000
 LEFT_SKEW_US = 2_000_000
 """A skew below this may be a log's resolution of one second: it is left alone."""
 RARE_KEY_ROWS = 40
+LEAST_BETTER = 2
+"""How many times as many rows must pair at an offset as do without one."""
 FIRST_ERRORS = 300
 
 
@@ -55,16 +57,23 @@ def clock_offsets(e: ir.Table, *, failures_only: bool = False) -> ir.Table:
     )
     whole = ibis.window(group_by=met.source_id)
     met = met.mutate(all_rows=(1.0 / met.candidates).sum().over(whole))
+    is_as_stated = met.difference_us.abs() <= 1_500_000
+    met = met.mutate(chance=ibis.ifelse(is_as_stated, met.event_id, None).nunique().over(whole))
     met = met.filter((met.difference_us - met.center).abs() <= 1_500_000)
     offsets = met.group_by("source_id").agg(
         by_id=met.weight.max() > 1,
         pairs=met.event_id.nunique(),
         all_rows=met.all_rows.max(),
+        chance=met.chance.max(),
         offset_us=met.difference_us.quantile(0.5).round().cast("int64"),
         low=met.difference_us.quantile(0.1),
         high=met.difference_us.quantile(0.9),
     )
-    sure = (offsets.pairs >= 3) & (offsets.by_id | (offsets.pairs * 4 >= offsets.all_rows))
+    # where failures are many, some pair by chance at any offset: as the clocks stand they must do so far less
+    is_moved = offsets.offset_us.abs() >= LEFT_SKEW_US
+    is_chance = is_moved & (offsets.chance * LEAST_BETTER > offsets.pairs)
+    by_times = (offsets.pairs * 4 >= offsets.all_rows) & ~is_chance
+    sure = (offsets.pairs >= 3) & (offsets.by_id | by_times)
     return offsets.filter(sure).select(
         "source_id",
         "pairs",

@@ -33,6 +33,13 @@ SERVER_LOGGERS = (
     "asyncio", "c", "com", "django", "gunicorn", "http", "hypercorn", "io", "java", "main", "__main__", "net",
     "o", "org", "root", "uvicorn", "werkzeug",
 )  # fmt: skip
+SYSTEM_WRITERS = (
+    "cron", "crond", "anacron", "audit", "auditd", "chronyd", "containerd", "dbus", "dbus-daemon", "dhclient",
+    "dockerd", "init", "kernel", "kubelet", "logrotate", "networkmanager", "ntpd", "rsyslogd", "snapd", "sshd",
+    "su", "sudo", "systemd", "systemd-journald", "systemd-logind", "systemd-networkd", "systemd-resolved",
+    "systemd-timesyncd", "systemd-udevd", "udevd",
+)  # fmt: skip
+"""What a machine's own log is written by: no service of the case."""
 OWN_FORMATS = ("heroku", "python_logging", "text")
 """Formats whose lines, if they are no requests, an application writes."""
 FILE_KINDS = ("csv", "heroku", "jsonl", "logfmt", "parquet", "text")
@@ -45,7 +52,9 @@ CARRIED = (
     "exception_type", "exception_message", "exception_frame", "status",
 )  # fmt: skip
 """Columns of the event that `observed` hands on."""
-OWN_WORDS = ("user_id", "api_key_hash", "service_version", "model_version", "model")
+OWN_WORDS = (
+    "user_id", "api_key_hash", "tenant", "team", "service_version", "model_version", "model",
+)  # fmt: skip
 """What a proxy's line seldom says of its request, and the application's does."""
 READ = (
     "timestamp",
@@ -254,7 +263,7 @@ def _origins(e: ir.Table) -> ir.Table:
     """
     writers, t = _names(e)
     t = _as_stated(t)
-    own = ~t.is_proxy_origin
+    own = _is_service(t)
     case = t.agg(
         first=t.low.min(where=own),
         last=t.high.max(where=own),
@@ -339,6 +348,12 @@ def _names(e: ir.Table) -> tuple[ir.Table, ir.Table]:
     return named.select("origin", "writer", "unit").distinct(), t
 
 
+def _is_service(t: ir.Table) -> ir.BooleanValue:
+    """Whether a unit is one of the case's services: neither its proxy nor the machine's own log."""
+    is_system = t.stated_low.lower().isin(SYSTEM_WRITERS).fill_null(False)
+    return cast(ir.BooleanValue, ~t.is_proxy_origin & ~is_system)
+
+
 def _as_stated(t: ir.Table) -> ir.Table:
     """Sources with `low` and `high`: the first and the last of the services that rows of theirs state,
     else `root`.
@@ -346,7 +361,7 @@ def _as_stated(t: ir.Table) -> ir.Table:
     Where deployments name the one service there is, and the one program that logs calls itself
     otherwise (churn-api, churn_api.predict), the stated name is meant by both.
     """
-    own = ~t.is_proxy_origin
+    own = _is_service(t)
     case = t.agg(
         stated_first=t.stated_low.min(where=own),
         stated_last=t.stated_high.max(where=own),

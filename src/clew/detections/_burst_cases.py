@@ -117,6 +117,14 @@ BURST_CASES = [
         ],
         expect=[{"service": "scoring", "url_path": "/v1/score", "errors": 96}],
     ),
+    Case(
+        "a burst of one tenant names it",
+        rows=[
+            {**row, "url_path": "/v1/score", "tenant": "globex" if row["http_status"] == 500 else f"t{n % 5}"}
+            for n, row in enumerate(minutes(dict.fromkeys(range(60, 72), 8)))
+        ],
+        expect=[{"service": "scoring", "tenant": "globex", "url_path": None, "errors": 96}],
+    ),
     Case("no error, no burst", rows=minutes({}), expect=[]),
     Case(
         "a service that logs no requests is judged by its records",

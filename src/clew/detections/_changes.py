@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Mapping, Sequence
 from datetime import datetime, timedelta
-from typing import Any
+from typing import Any, cast
 
 import ibis
 import ibis.expr.types as ir
@@ -13,16 +13,20 @@ import ibis.expr.types as ir
 from clew.correlation import ties
 from clew.detections._words import clock
 
+VERSION_START = (
+    r"(?i)\b(start|boot|launch)(ing|ed)\b.{0,60}\b(version|release|build|revision|v?[0-9]+\.[0-9]+)"
+    # starting scoring 3.2.0
+    r"|\bv?[0-9]+\.[0-9]+[0-9A-Za-z.+-]*\W{1,4}(is )?((start|boot|launch)(ing|ed)|ready|up and running)\b"
+    # scoring-api 3.2.0 starting up
+)
+"""A start-up line that names its version, whatever file of settings it names besides."""
 START = (
     r"(?i)started server process"  # uvicorn: Started server process [4242]
     r"|application startup complete"  # uvicorn, lifespan
     r"|booting worker"  # gunicorn: Booting worker with pid: 4242
     r"|listening (at|on)\b"  # gunicorn: Listening at: http://192.0.2.1:8000
     r"|\b(uvicorn|hypercorn|server) (running|started|listening) "
-    r"|\b(start|boot|launch)(ing|ed)\b.{0,60}\b(version|release|build|revision|v?[0-9]+\.[0-9]+)"
-    # starting scoring 3.2.0
-    r"|\bv?[0-9]+\.[0-9]+[0-9A-Za-z.+-]*\W{1,4}(is )?((start|boot|launch)(ing|ed)|ready|up and running)\b"
-    # scoring-api 3.2.0 starting up
+    rf"|{VERSION_START}"
     r"|\bdeploy(ing|ed|ment)?\b.{0,60}[0-9]"  # deploying version 2.4.1
     r"|\b(loaded|loading|switched to|using) model\b"  # loaded model churn-3.2.0
     r"|\bmodel\b.{0,60}\b(loaded|activated|deployed|promoted)\b"  # model v3 loaded
@@ -182,13 +186,13 @@ def _stated(own: ir.Table) -> ir.Table:
     ).fill_null(False)
     t = own.filter(own.change_type.notnull() | is_record | is_start)
     # a log that tells of its configuration every few minutes tells of no change
-    is_config = t.change_type.isnull() & t.message.re_search(CONFIG).fill_null(False)
+    is_config = t.change_type.isnull() & _is_config(t.message)
     t = t.mutate(configs=is_config.cast("int64").sum().over(ibis.window(group_by=t.service)))
     t = t.filter(~is_config | (t.configs <= MOST_CONFIGS))
     dotted = t.words.re_extract(DOTTED_VERSION, 1).nullif("")
     short = t.words.re_extract(SHORT_VERSION, 1).nullif("")
     is_server = t.message.re_search(SERVERS).fill_null(False)
-    is_config = t.message.re_search(CONFIG).fill_null(False)
+    is_config = _is_config(t.message)
     said = ibis.coalesce(
         t.change_version, ibis.ifelse(is_server | is_config, None, ibis.coalesce(dotted, short))
     )
@@ -211,6 +215,12 @@ def _stated(own: ir.Table) -> ir.Table:
         ),
         rows_tell=ibis.literal(False),
     )
+
+
+def _is_config(message: ir.StringValue) -> ir.BooleanValue:
+    """Whether a line tells of settings, and not of a version that starts with them."""
+    told = message.re_search(CONFIG) & ~message.re_search(VERSION_START)
+    return cast(ir.BooleanValue, told.fill_null(False))
 
 
 def _first_seen(seen: ir.Table, column: str) -> ir.Table:

@@ -41,6 +41,24 @@ DEPLOYMENT_CASES = [
         )
     ),
     Case(
+        "a start-up line that names its file of settings names its version all the same",
+        rows=[
+            log(60, "Starting gunicorn 23.0.0"),
+            log(60, "scoring-api version 4.8.0 started, settings=prod config=/etc/scoring.yaml"),
+            *[served(m, n, fails=m >= 60 and n < 3) for m in range(120) for n in range(10)],
+        ],
+        expect=[{"service": "scoring", "service_version": "4.8.0", "errors_after": 180}],
+    ),
+    Case(
+        "a machine's own log beside it does not part a service from its proxy",
+        rows=[
+            log(60, "scoring 4.8.0 starting", source_id="journal"),
+            log(60, "Started scoring.service", source_id="journal", service="systemd"),
+            *[served(m, n, fails=m >= 60 and n < 3) for m in range(120) for n in range(10)],
+        ],
+        expect=[{"service": "scoring", "service_version": "4.8.0", "errors_after": 180}],
+    ),
+    Case(
         "errors that begin with a start-up line name the version it states",
         rows=[
             log(60, "deploying version 3.2.0"),

@@ -31,7 +31,7 @@ from clew.detections._values import (
     rank_of,
     spread,
 )
-from clew.detections._words import clock, share
+from clew.detections._words import clock, many, share
 from clew.model.case import Case
 from clew.model.finding import Description
 
@@ -81,14 +81,23 @@ def evidence(events: ir.Table, row: dict[str, Any]) -> ir.Table:
 
 def details(events: ir.Table, row: dict[str, Any]) -> dict[str, ir.Table]:
     refused = _of_row(events, row)
-    kinds = refused.group_by("http_status", "route").agg(errors=refused.count())
-    return {"kinds": kinds.order_by(ibis.desc("errors"), "http_status", "route").limit(3)}
+    kinds = refused.group_by("http_status", "route").agg(
+        errors=refused.count(), first=refused.timestamp.min()
+    )
+    told = refused.filter(refused.message.notnull())
+    words = told.message.re_replace(r"[0-9a-fA-F]*[0-9][0-9a-fA-F]*", "#")
+    said = told.group_by(words=words).agg(lines=told.count(), example=told.message.min())
+    return {
+        "kinds": kinds.order_by(ibis.desc("errors"), "http_status", "route").limit(3),
+        "said": said.order_by(ibis.desc("lines"), "words").limit(1),
+    }
 
 
 def describe(row: dict[str, Any], details: dict[str, list[dict[str, Any]]]) -> Description:
     who = named(row, SUBJECT)
     kinds = ", ".join(
-        f"{kind['errors']:,} times {kind['http_status']} on {kind['route'] or 'an unknown path'}"
+        f"{kind['errors']:,} times {kind['http_status']} on {kind['route'] or 'an unknown path'} "
+        f"since {clock(kind['first'])}"
         for kind in details["kinds"]
     )
     status = details["kinds"][0]["http_status"] if details["kinds"] else 400
@@ -99,6 +108,11 @@ def describe(row: dict[str, Any], details: dict[str, list[dict[str, Any]]]) -> D
         confidence=0.85,
         why=(
             f"Between {clock(row['started'])} and {clock(row['ended'])}: {kinds}.",
+            *(
+                f"Its refusals say, {many(said['lines'], 'time')}: {said['example'][:200]}"
+                for said in details["said"]
+                if said["lines"] * 2 >= row["errors"]
+            ),
             f"That is {share(row['error_share'])} of its requests; of all others "
             f"{share(row['others_error_share'])} were refused.",
             f"It explains {share(row['explained_share'])} of the 4xx answers that state such one.",

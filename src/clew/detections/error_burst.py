@@ -37,7 +37,7 @@ from clew.detections._words import clock, clock_sentences, many, share
 from clew.model.finding import Description
 
 NEEDS: dict[str, tuple[str, ...]] = {"events": ("timestamp",)}
-EXPLAINS = (*PLACES, "user_id", "client_ip", *CARRIERS)
+EXPLAINS = (*PLACES, "user_id", "client_ip", "tenant", "team", *CARRIERS)
 SUBJECT = ("service", *EXPLAINS)
 MEASURES = (
     "errors", "requests", "error_share", "baseline_share", "baseline_high", "explained_share",

@@ -2,10 +2,11 @@
 
 Reads     requests   source_format, http_status, upstream_address, url_path, request_id; logs of
           the application and of the proxy's errors for the mechanism
-Returns   one row per upstream and episode (failures at most gap_s apart); where three or more of a service
-          begin to fail within two minutes, one row of them all
+Returns   one row per upstream; where three or more of a service begin to fail within two minutes, one row
+          of them all. It falls once or several times: occasions are failures at most gap_s apart, and those
+          within a day of one another are one row
 Units     failures: such answers with no matching application line; requests: all that the proxy
-          sent there meanwhile; failure_share 0 to 1; gap_s: seconds
+          sent there on these occasions; failure_share 0 to 1; gap_s: seconds
 Blind to  an application that logs neither requests nor errors: then every such answer is unmatched,
           which `why` says
 Source    RFC 9110 sections 15.6.3 to 15.6.5; nginx, ngx_http_upstream_module
@@ -13,24 +14,23 @@ Source    RFC 9110 sections 15.6.3 to 15.6.5; nginx, ngx_http_upstream_module
 
 from __future__ import annotations
 
-from datetime import timedelta
 from typing import Any
 
 import ibis
 import ibis.expr.types as ir
 
 from clew.correlation import clocks, ties
+from clew.detections._upstream_cases import UPSTREAM_CASES
 from clew.detections._values import option, rank_of
 from clew.detections._words import clock, clock_sentences, many, share
-from clew.model.case import Case
 from clew.model.finding import Description
 
 NEEDS = {"requests": ("http_status", "source_format")}
 NEEDS_ROWS = {"the access log of a proxy, such as nginx": clocks.is_proxy}
 SUBJECT = ("upstream_address", "service")
 MEASURES = (
-    "failures", "requests", "failure_share", "upstreams", "status_502", "status_503", "status_504",
-    "min_failures", "min_share", "gap_s",
+    "failures", "requests", "failure_share", "occasions", "upstreams", "status_502", "status_503",
+    "status_504", "min_failures", "min_share", "gap_s",
 )  # fmt: skip
 REFERENCES: tuple[str, ...] = ()
 STATUSES = (502, 503, 504)
@@ -45,12 +45,16 @@ OWN_MECHANISMS = {
     "killed": r"(?i)sigkill|sigterm|signal 9|exit(ed)?( with)?( code| status)? 137|\bkilled\b",
     "hung": r"(?i)worker timeout|sigabrt|watchdog|deadlock",
     "crashed": r"(?i)sigsegv|segmentation fault|core dumped|segfault|\bpanic\b|fatal python error"
-    r"|worker .{0,40}(exited|died|terminated)|child process .{0,20}died",
+    r"|worker .{0,40}(exited|died|terminated)|child process .{0,20}died"
+    r"|main process exited|back-?off restarting|crashloopbackoff|exited with (code|status) [1-9]",
     "restarted": r"(?i)shutting down|booting worker|started server process|application startup",
 }
 """What an application, its server or the kernel says when it goes down or comes up again."""
 TOGETHER_US, LEAST_POOL = 120_000_000, 3
-NEAR = timedelta(seconds=30)
+AGAIN_US = 86_400_000_000
+"""How long after a fall the next one of the same upstream still belongs to it."""
+LINES = 20
+SUMS = ("failures", "requests", "status_502", "status_503", "status_504")
 NEAR_SPAN = ibis.interval(seconds=30)
 
 
@@ -68,21 +72,18 @@ def detect(
     t = episodes.join(_asked(seen, episodes), ["upstream", "run"])
     t = t.left_join(_named(seen, episodes), ["upstream", "run"]).drop("upstream_right", "run_right")
     t = t.mutate(upstream_address=ibis.coalesce(t.upstream_address, t.named_address))
-    t = _together(t.filter(t.failures / t.requests >= min_share))
+    t = _again(_together(t.filter(t.failures / t.requests >= min_share)))
     return (
         t.mutate(failure_share=t.failures / t.requests)
         .select(
             "started",
             "ended",
-            "failures",
-            "requests",
+            *SUMS,
             "failure_share",
             "upstream_address",
             "upstream",
+            "occasions",
             "upstreams",
-            "status_502",
-            "status_503",
-            "status_504",
             service=ibis.ifelse(t.upstream_address.isnull(), t.service, ibis.null("string")),
             min_failures=ibis.literal(min_failures),
             min_share=option(min_share),
@@ -93,28 +94,50 @@ def detect(
 
 
 def evidence(events: ir.Table, row: dict[str, Any]) -> ir.Table:
-    """Lines that name the mechanism, then the proxy's answers, from the first."""
+    """Of every occasion the lines that name the mechanism, then the proxy's answers, from the first."""
     seen = ties.observed(events)
-    said = _said(seen, row)
-    failed = _of_row(_unanswered(seen, 2.0), row)
-    of_kind = ibis.window(group_by=said.mechanism, order_by=[said.timestamp, said.event_id])
-    said = said.mutate(place=ibis.row_number().over(of_kind))
-    first = said.filter(said.place < 3).order_by("place", "timestamp", "event_id").limit(8)
-    both = ibis.union(
-        first.select("event_id", "timestamp", rank=ibis.literal(0)),
-        failed.select("event_id", "timestamp", rank=ibis.literal(1)),
+    failed = _of_row(seen, row)
+    said = _said(seen, _occasions(failed))
+    of_kind = ibis.window(
+        group_by=[said.run, said.mechanism], order_by=[said.timestamp, said.event_id]
     )
-    return both.order_by("rank", "timestamp", "event_id").limit(20)
+    said = said.mutate(kind_place=ibis.row_number().over(of_kind))
+    each = max(LINES // row["occasions"], 2)
+    said = _first_of_run(said.filter(said.kind_place < 3), "kind_place", most=each * 2 // 5 or 1)
+    told = said.group_by(told_run=said.run).agg(told=said.count())
+    failed = _first_of_run(failed, "timestamp", most=each)
+    failed = failed.left_join(told, failed.run == told.told_run)
+    failed = failed.filter(failed.place < each - failed.told.fill_null(0))
+    both = ibis.union(
+        said.select("event_id", "timestamp", "run", rank=ibis.literal(0)),
+        failed.select("event_id", "timestamp", "run", rank=ibis.literal(1)),
+    )
+    return both.order_by("run", "rank", "timestamp", "event_id").limit(LINES)
+
+
+def _first_of_run(t: ir.Table, order: str, *, most: int) -> ir.Table:
+    """The first rows of every occasion, with their `place` in it."""
+    window = ibis.window(group_by=t.run, order_by=[t[order], t.timestamp, t.event_id])
+    t = t.mutate(place=ibis.row_number().over(window))
+    return t.filter(t.place < most)
 
 
 def details(events: ir.Table, row: dict[str, Any]) -> dict[str, ir.Table]:
     seen = ties.observed(events)
-    said = _said(seen, row)
+    failed = _of_row(seen, row)
+    occasions = _occasions(failed)
+    said = _said(seen, occasions)
+    raised = said.filter(said.mechanism.isnull()).group_by("exception_type")
+    raised = raised.agg(
+        events=lambda t: t.event_id.nunique(),
+        first=lambda t: t.timestamp.min(),
+        message=lambda t: t.exception_message.min(),
+    )
+    said = said.filter(said.mechanism.notnull())
     said = said.group_by("mechanism").agg(
-        lines=said.count(), first=said.timestamp.min(), example=said.message.min()
+        lines=said.event_id.nunique(), first=said.timestamp.min(), example=said.message.min()
     )
     own = seen.filter(seen.role == "application")
-    failed = _of_row(_unanswered(seen, 2.0), row)
     paths = failed.group_by("route").agg(failures=failed.count())
     places = failed.group_by("upstream").agg(failures=failed.count())
     rank = rank_of(said.mechanism, (*MECHANISMS, *OWN_MECHANISMS))
@@ -122,6 +145,8 @@ def details(events: ir.Table, row: dict[str, Any]) -> dict[str, ir.Table]:
         "mechanisms": said.order_by(said.mechanism == "restarted", ibis.desc("lines"), rank),
         "application": own.agg(lines=own.count()),
         "paths": paths.order_by(ibis.desc("failures"), "route").limit(2),
+        "occasions": occasions.order_by("began").limit(10),
+        "raised": raised.order_by(ibis.desc("events"), "exception_type").limit(2),
         "places": places.order_by(ibis.desc("failures"), "upstream").limit(10),
         "clocks": clocks.clock_offsets(events, failures_only=True).order_by("source_id"),
     }
@@ -148,16 +173,19 @@ def describe(row: dict[str, Any], details: dict[str, list[dict[str, Any]]]) -> D
     )
     return Description(
         title=f"{upstream} failed {row['failures']:,} of {row['requests']:,} requests "
-        f"since {clock(row['started'])}",
+        + (f"on {row['occasions']} occasions " if row["occasions"] > 1 else "")
+        + f"since {clock(row['started'])}",
         severity="high" if row["failure_share"] >= 0.1 or row["failures"] >= 50 else "medium",
-        confidence=(0.9 if mechanisms else 0.8) if has_log else 0.6,
+        confidence=(0.9 if mechanisms or details["raised"] else 0.8) if has_log else 0.6,
         why=(
             f"The proxy answered {codes} ({share(row['failure_share'])} of what it sent there) "
             f"until {clock(row['ended'])}.",
             unmatched,
             *_path_sentences(row, details["paths"]),
             *_place_sentences(details["places"]),
+            *_occasion_sentences(row, details["occasions"]),
             *mechanisms,
+            *_raised_sentences(details["raised"]),
             *clock_sentences(details["clocks"]),
         ),
         recommendations=(
@@ -181,6 +209,29 @@ def _place_sentences(places: list[dict[str, Any]]) -> list[str]:
         return []
     told = ", ".join(f"{place['upstream']} ({place['failures']:,})" for place in places)
     return [f"They failed together: {told}."]
+
+
+def _occasion_sentences(row: dict[str, Any], occasions: list[dict[str, Any]]) -> list[str]:
+    """When it fell and for how long, where it fell more than once."""
+    if len(occasions) < 2:
+        return []
+    falls = [
+        f"{clock(fall['began'])} ({many(fall['failures'], 'failure')} in "
+        f"{(fall['over'] - fall['began']).total_seconds():,.0f} s)"
+        for fall in occasions
+    ]
+    more = row["occasions"] - len(falls)
+    rest = f", and {more} more" if more > 0 else ""
+    return [f"It fell {row['occasions']} times: {'; '.join(falls)}{rest}."]
+
+
+def _raised_sentences(raised: list[dict[str, Any]]) -> list[str]:
+    """What the application raised outside of any request: why it does not start, or how it ended."""
+    return [
+        f"The application raised meanwhile, {many(error['events'], 'time')} since "
+        f"{clock(error['first'])}: {error['exception_type']}: {(error['message'] or '')[:200]}"
+        for error in raised
+    ]
 
 
 def _proxied(seen: ir.Table) -> ir.Table:
@@ -214,20 +265,36 @@ def _keyed(t: ir.Table) -> ir.Table:
     return t.select(id=t.event_id, at=t["at"], tie_key=key)
 
 
-def _of_row(failed: ir.Table, row: dict[str, Any]) -> ir.Table:
+def _of_row(seen: ir.Table, row: dict[str, Any]) -> ir.Table:
+    """The failures that a row counts, with `run`: the occasion of each."""
     key = "service" if row["upstream"] is None else "upstream"
+    failed = _unanswered(seen, 2.0)
+    failed = _with_run(failed.filter(failed[key] == row[key]), row["gap_s"], key)
+    failed = failed.mutate(size=failed.count().over(ibis.window(group_by=failed.run)))
     return failed.filter(
-        (failed[key] == row[key]) & failed.timestamp.between(row["started"], row["ended"])
+        failed.timestamp.between(row["started"], row["ended"])
+        & (failed["size"] >= row["min_failures"])
     )
+
+
+def _occasions(failed: ir.Table) -> ir.Table:
+    return failed.group_by("run").agg(
+        began=failed.timestamp.min(), over=failed.timestamp.max(), failures=failed.count()
+    )
+
+
+def _with_run(failed: ir.Table, gap_s: int, key: str) -> ir.Table:
+    """Failures with `run`: those of one upstream, or service, that are at most gap_s apart share it."""
+    order = ibis.window(group_by=failed[key], order_by=[failed["at"], failed.event_id])
+    t = failed.mutate(gap_us=(failed["at"] - failed["at"].lag().over(order)).fill_null(0))
+    so_far = ibis.window(
+        group_by=t[key], order_by=[t["at"], t.event_id], preceding=None, following=0
+    )
+    return t.mutate(run=ibis.ifelse(t.gap_us > gap_s * 1_000_000, 1, 0).sum().over(so_far))
 
 
 def _episodes(failed: ir.Table, gap_s: int) -> ir.Table:
-    order = ibis.window(group_by=failed.upstream, order_by=[failed["at"], failed.event_id])
-    t = failed.mutate(gap_us=(failed["at"] - failed["at"].lag().over(order)).fill_null(0))
-    so_far = ibis.window(
-        group_by=t.upstream, order_by=[t["at"], t.event_id], preceding=None, following=0
-    )
-    t = t.mutate(run=ibis.ifelse(t.gap_us > gap_s * 1_000_000, 1, 0).sum().over(so_far))
+    t = _with_run(failed, gap_s, "upstream")
     return t.group_by("upstream", "run").agg(
         upstream_address=t.upstream_address.max(),
         service=t.service.max(),
@@ -251,13 +318,31 @@ def _together(t: ir.Table) -> ir.Table:
     t = t.mutate(pool=t.is_new.sum().over(so_far))
     is_pool = t.count().over(ibis.window(group_by=[t.service, t.pool])) >= LEAST_POOL
     t = t.mutate(own=ibis.ifelse(is_pool, ibis.null("string"), t.upstream))
-    sums = ("failures", "requests", "status_502", "status_503", "status_504")
     return t.group_by("service", "pool", upstream=t.own).agg(
         started=t.started.min(),
         ended=t.ended.max(),
         upstreams=ibis.greatest(t.upstream_address.nunique(), 1),
         upstream_address=ibis.ifelse(t.own.notnull(), t.upstream_address, None).max(),
-        **{name: t[name].sum() for name in sums},
+        **{name: t[name].sum() for name in SUMS},
+    )
+
+
+def _again(t: ir.Table) -> ir.Table:
+    """Falls of the same upstream as one row with `occasions`, where the next came within a day."""
+    own = ibis.window(group_by=[t.service, t.upstream], order_by=t.started)
+    gap_us = clocks.microseconds(t.started) - clocks.microseconds(t.ended.lag().over(own))
+    t = t.mutate(is_new=(gap_us > AGAIN_US).fill_null(True).cast("int64"))
+    so_far = ibis.window(
+        group_by=[t.service, t.upstream], order_by=t.started, preceding=None, following=0
+    )
+    t = t.mutate(trouble=t.is_new.sum().over(so_far))
+    return t.group_by("service", "upstream", "trouble").agg(
+        started=t.started.min(),
+        ended=t.ended.max(),
+        occasions=t.count(),
+        upstreams=t.upstreams.max(),
+        upstream_address=t.upstream_address.max(),
+        **{name: t[name].sum() for name in SUMS},
     )
 
 
@@ -284,12 +369,16 @@ def _named(seen: ir.Table, episodes: ir.Table) -> ir.Table:
     return t.filter(t.addresses == 1).select("upstream", "run", "named_address")
 
 
-def _said(seen: ir.Table, row: dict[str, Any]) -> ir.Table:
-    """Lines about then in which proxy or application names what happened, with `mechanism`."""
+def _said(seen: ir.Table, occasions: ir.Table) -> ir.Table:
+    """Lines about the occasions in which proxy or application names what happened, with `mechanism`; and
+    what an application raised outside of any request, without one."""
     near = seen.filter(
-        seen.timestamp.between(row["started"] - NEAR, row["ended"] + NEAR)
-        & seen.message.notnull()
-        & seen.http_status.isnull()
+        (seen.message.notnull() | seen.exception_type.notnull()) & seen.http_status.isnull()
+    )
+    spans = occasions.select("run", "began", "over")
+    near = near.cross_join(spans)
+    near = near.filter(
+        (near.timestamp >= near.began - NEAR_SPAN) & (near.timestamp <= near.over + NEAR_SPAN)
     )
     is_proxy_error = near.source_format.isin(clocks.PROXY_ERRORS)
     mechanism = ibis.cases(
@@ -304,97 +393,8 @@ def _said(seen: ir.Table, row: dict[str, Any]) -> ir.Table:
         else_=ibis.null("string"),
     )
     near = near.mutate(mechanism=mechanism)
-    return near.filter(near.mechanism.notnull())
+    is_raised = near.exception_type.notnull() & near.rid.isnull() & near.url_path.isnull()
+    return near.filter(near.mechanism.notnull() | is_raised.fill_null(False))
 
 
-def _line(second: int, status: int, **columns: Any) -> dict[str, Any]:
-    return {
-        "source_id": "access", "source_format": "nginx_access", "http_status": status,
-        "timestamp": f"2026-11-20T10:{second // 60:02}:{second % 60:02}Z", "http_method": "POST",
-        "url_path": "/v1/predict", "upstream_address": "192.0.2.10:8000",
-        "upstream_ms": 12.0, **columns,
-    }  # fmt: skip
-
-
-_GOOD = [_line(second, 200) for second in range(0, 600, 5)]
-_DOWN = [_line(second, 502) for second in range(302, 342, 4)]
-
-CASES = [
-    Case(
-        "502s without a line of the application name the upstream and since when",
-        rows=[
-            *_GOOD,
-            *_DOWN,
-            {
-                "source_id": "error", "source_format": "nginx_error", "severity": "ERROR",
-                "timestamp": "2026-11-20T10:05:02Z",
-                "message": "connect() failed (111: Connection refused) while connecting",
-            },
-            {
-                "source_id": "app", "source_format": "python_logging", "severity": "INFO",
-                "timestamp": "2026-11-20T10:04:58Z", "message": "Shutting down",
-            },
-        ],
-        expect=[
-            {
-                "upstream_address": "192.0.2.10:8000", "service": None, "failures": 10,
-                "requests": 17, "status_502": 10, "started": "2026-11-20T10:05:02Z",
-            }
-        ],
-    ),
-    Case(
-        "an access log without upstreams takes the address from the error log",
-        rows=[
-            *[{**row, "upstream_address": None, "upstream_ms": None} for row in (*_GOOD, *_DOWN)],
-            {
-                "source_id": "error", "source_format": "nginx_error", "severity": "ERROR",
-                "timestamp": "2026-11-20T10:05:04Z", "upstream_address": "192.0.2.10:8000",
-                "message": "upstream prematurely closed connection",
-            },
-        ],
-        expect=[{"upstream_address": "192.0.2.10:8000", "service": None, "failures": 10}],
-    ),
-    Case(
-        "a 503 that the application itself answered is not the upstream's failure",
-        rows=[
-            row
-            for n in range(10)
-            for row in (
-                _line(n, 503, request_id=f"r{n}"),
-                _line(n, 503, request_id=f"r{n}", source_id="app", source_format="jsonl",
-                      upstream_ms=None, upstream_address=None, service="api"),
-            )
-        ],
-        expect=[],
-    ),
-    Case(
-        "so is one that path, status and time tie to the application's line",
-        rows=[
-            row
-            for n in range(10)
-            for row in (
-                _line(n * 7, 503),
-                _line(n * 7, 503, source_id="app", source_format="jsonl", upstream_ms=None,
-                      upstream_address=None, service="api"),
-            )
-        ],
-        expect=[],
-    ),
-    Case(
-        "a timeout now and then among thousands of requests is no failure of the upstream",
-        rows=[*_GOOD, _line(100, 504), _line(300, 504), _line(500, 504)],
-        expect=[],
-    ),
-    Case(
-        "the pods of a service that went down are one finding",
-        rows=[
-            *_GOOD,
-            *[{**row, "upstream_address": f"192.0.2.{20 + n % 3}:8000", "service": "llm"}
-              for n, row in enumerate(_line(second, 200 if second < 300 else 503) for second in range(0, 360, 2))],
-        ],
-        expect=[
-            {"service": "llm", "upstream_address": None, "upstreams": 3, "failures": 30, "requests": 30}
-        ],
-    ),
-    Case("no failure, no finding", rows=_GOOD, expect=[]),
-]  # fmt: skip
+CASES = UPSTREAM_CASES

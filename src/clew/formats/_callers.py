@@ -24,3 +24,9 @@ def address(text: str) -> str:
     v4 = f"regexp_extract({first}, '^([0-9]+\\.[0-9]+\\.[0-9]+\\.[0-9]+)(?::[0-9]+)?$', 1)"
     other = f"coalesce(nullif({v4}, ''), nullif({bare}, ''), {first})"
     return f"CASE WHEN {is_plain} THEN {text} ELSE {other} END"
+
+
+def address_or_nothing(text: str) -> str:
+    """The same of a field that may hold the caller's name: NULL where it does."""
+    is_address = f"regexp_matches({text}, '^\\[?[0-9a-fA-F]*[.:][0-9a-fA-F.:]')"
+    return f"CASE WHEN {is_address} THEN {address(text)} END"

@@ -12,7 +12,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field, replace
 
 from clew.formats import Settings
-from clew.formats._callers import address, hashed
+from clew.formats._callers import address, address_or_nothing, hashed
 from clew.formats._counts import (
     COUNTS,
     counted,
@@ -25,6 +25,7 @@ from clew.formats._counts import (
 )
 from clew.formats._durations import spelled_ms
 from clew.formats._errors import error_columns, lines_of_text, outcome_of, status_of_word
+from clew.formats._json_text import json_of
 from clew.formats._members import json_object
 from clew.formats._severity import severity_sql
 from clew.formats._time import day_sql, epoch_sql, timestamp_sql
@@ -303,6 +304,10 @@ def _candidates(
         said = error_columns(column, lines_of_text(item.text, item.json, item.types))
         return {name: can(sql, can_fail, later) for name, (sql, can_fail, later) in said.items()}
     found = {column: can(*_converted(item, text, column, unit, settings, units))}
+    if (
+        item.name.lower() == "at" and "VARCHAR" in item.types
+    ):  # a moment, or Heroku's level: at=info
+        found["severity"] = can(severity_sql(text), later=60)
     if item.name.lower() == "request_time":  # nginx's duration, or the moment of a call
         found["timestamp"] = can(day_sql(text, settings), later=60)
     return found
@@ -335,6 +340,8 @@ def _converted(
         return severity_sql(text, numbers=scale), True
     if column == "api_key_hash":
         return hashed(item.name, text), False
+    if column == "client_ip" and item.name.lower() in ("client", "peer"):
+        return address_or_nothing(text), True
     if column == "client_ip":
         return address(text), False
     if column.endswith(("_ms", "_s")):
@@ -361,7 +368,7 @@ def _converted(
             f" WHEN lower({text}) IN ('false', '0', 'no') THEN false END"
         ), True
     if kind == "json":
-        return _json(item), False
+        return json_of(item.text, item.json, item.types), False
     if column in FREE_TEXT:
         return item.text, False
     if "ARRAY" in item.types:  # the values of a header
@@ -389,11 +396,3 @@ def _duration(item: Field, text: str, column: str, unit: str, units: Units) -> t
         f"THEN nullif({spelled_ms(text)} * {per_unit!r}, 0) END",
         True,
     )
-
-
-def _json(item: Field) -> str:
-    """The value as JSON; text that is an object or an array already is taken as it is."""
-    if "VARCHAR" not in item.types:
-        return item.json
-    is_json = f"left(ltrim({item.text}), 1) IN ('{{', '[') AND json_valid({item.text})"
-    return f"CASE WHEN {is_json} THEN {item.text} ELSE {item.json} END"

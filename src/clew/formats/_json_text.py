@@ -24,3 +24,11 @@ def document_of(text: str) -> str:
         f"coalesce(try_cast({text} AS JSON), CASE WHEN regexp_matches({text}, '{HALF}') "
         f"THEN try_cast({whole} AS JSON) END)"
     )
+
+
+def json_of(text: str, json: str, types: frozenset[str]) -> str:
+    """The value as JSON; text that is an object or an array already is taken as it is."""
+    if "VARCHAR" not in types:
+        return json
+    is_json = f"left(ltrim({text}), 1) IN ('{{', '[') AND json_valid({text})"
+    return f"CASE WHEN {is_json} THEN {text} ELSE {json} END"

@@ -113,6 +113,14 @@ LAYOUT_SAMPLES = [
         name="TorchServe",
     ),
     Sample(
+        "2026-11-20T09:00:00.5Z [error    ] score failed                   [scoring.api] request_id=r-1\n"
+        "2026-11-20T09:00:01.5Z [info     ] done\n",
+        [{"timestamp": "2026-11-20T09:00:00.500000Z", "severity": "ERROR", "logger": "scoring.api",
+          "message": "score failed                   [scoring.api] request_id=r-1", "request_id": "r-1"},
+         {"message": "done", "logger": None}],
+        name="structlog's console names its logger behind the message",
+    ),
+    Sample(
         "2026-11-20 09:00:00 [info     ] loaded                         model=fraud-v3\n"
         "2026-11-20 09:00:01 [error    ] prediction failed              request_id=req-77\n"
         "╭──────── Traceback (most recent call last) ────────╮\n"

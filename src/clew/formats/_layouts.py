@@ -128,6 +128,8 @@ LAYOUTS: dict[str, str] = {
     "level_in_brackets_place": rf"{TIME} \[{LEVEL} *\] {LOGGER} \([\w./-]+:\d+\):? (?:- )?{MESSAGE}",
     # 2026-11-20 09:00:00 [ERROR] app.db - message
     "level_in_brackets_dash": rf"{TIME} \[{LEVEL} *\] {DOTTED} - {MESSAGE}",
+    # 2026-11-20 09:00:00 [error    ] message      [app.db] key=value, as structlog's console writes it
+    "structlog": rf"{TIME} \[{LEVEL} *\] (?P<said>.*?  \[{LOGGER}\](?: .*)?)",
     # 2026-11-20 09:00:00 [error    ] message   key=value
     "level_in_brackets": rf"{TIME} \[{LEVEL} *\] (?:{LOGGER}: )?{MESSAGE}",
     # 2026-11-20 09:00:00,123 ERROR app.db:42 message, also with [31:MainThread] before it

@@ -93,5 +93,16 @@ SAMPLES = [
         ],
         name="any order, quotes, a bare word",
         rejects=1,
-    )
+    ),
+    Sample(
+        "at=2026-11-20T09:00:00Z lvl=error msg=boom client=203.0.113.7:443\n"
+        "ts=2026-11-20T09:00:01Z at=warn msg=slow client=ios-app\n",
+        [
+            {"timestamp": "2026-11-20T09:00:00Z", "severity": "ERROR", "client_ip": "203.0.113.7",
+             "attributes": None},
+            {"timestamp": "2026-11-20T09:00:01Z", "severity": "WARN", "client_ip": None,
+             "attributes.client": "ios-app"},
+        ],
+        name="at is a moment or a level, client an address or a name",
+    ),
 ]  # fmt: skip

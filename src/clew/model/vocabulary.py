@@ -60,7 +60,7 @@ PLAIN: dict[str, str] = {
         "start_timestamp request_time_utc time_utc timestamp_utc date_utc when instant timemillis "
         "timestampmillis time_unix_nano timeunixnano epoch receivetimestamp received_at "
         "record.time.timestamp @t edgestarttimestamp __realtime_timestamp timegenerated requesttime "
-        "lasttimestamp started_at system.timecreated.#attributes.systemtime "
+        "lasttimestamp started_at at system.timecreated.#attributes.systemtime "
         "system.timecreated.systemtime utctime"
     ),
     "observed_timestamp": "observed_timestamp observedtimestamp ingested_at event.ingested",
