@@ -295,15 +295,6 @@ STUFFING_CASES = [
         expect=[{"client_ip": THIEF, "refusals": 12, "successes": 36, "users": 4}],
     ),
     Case(
-        "an office of twelve, seen nowhere else, most of whom find their session ended, is no thief",
-        rows=[
-            *(row for n in range(12) for row in _day(f"home-{n}", f"198.51.100.{n}", n, 90)),
-            *(asked(30 + 2 * n, f"office-{n}", OFFICE, 401) for n in range(9)),
-            *(row for n in range(12) for row in _day(f"office-{n}", OFFICE, 60 + n, 20, 4_000)),
-        ],
-        expect=[],
-    ),
-    Case(
         "a small log in which one address tries everybody there is",
         rows=[row for n in range(5) for row in _day(f"office-{n}", OFFICE, 480 + n, 90)]
         + [row for n in range(5) for row in _refused(f"office-{n}", [THIEF], 120 + 9 * n, 1, 1)]

@@ -30,12 +30,6 @@ MOST_OF_HOME = 4
 """So many times as often as elsewhere an owner may be let in at an address that is not her home."""
 MANY_HOMES = 10
 """An address that is home to so many owners, and to half of its own, has no strangers."""
-MOST_UNSETTLED = 0.1
-"""Share of owners who may be let in late, or never, where so many are seen nowhere else: their sessions had
-ended, and a thief's guesses are answered later, if at all."""
-HOUR_US = 3_600_000_000
-MOST_TRIES = 2
-"""Refusals of an owner whose session had ended."""
 FEWEST_OCCASIONS = 3
 """Occasions at which an address was refused before it was ever answered, so that it was tried out."""
 
@@ -147,8 +141,6 @@ def addresses(t: ir.Table) -> ir.Table:
 
     owners, first_refused  how many owners used it, and of how many the first contact was refused
     nameless, first_nameless_us  refusals that state no owner
-    homes, residents  of how many it is home: who were let in elsewhere too, and who were seen nowhere else
-    unsettled  owners that were let in neither at first nor within an hour
     nameless_unanswered  occasions of such, before the first answer at the address, and not soon before
     """
     main = t.filter((t.refused | t.accepted) & t.client_ip.notnull())
@@ -179,8 +171,6 @@ def addresses(t: ir.Table) -> ir.Table:
         aliens=number(_is_refused_first(p) & p.is_away),
         guests=number(p.is_away & (p.answers_elsewhere > 0)),
         homes=number(~p.is_away & (p.answers_elsewhere > 0)),
-        residents=number((p.answers_elsewhere == 0) & _is_settled(p)),
-        unsettled=number(~_is_settled(p)),
         first_elsewhere=_first_elsewhere(p),
     )
     a = a.left_join(owners, "client_ip").drop("client_ip_right").cross_join(ordinary(t))
@@ -275,13 +265,8 @@ def _is_shared(a: ir.Table) -> ir.BooleanValue:
     elsewhere = ibis.greatest(a.refused_usual, a.first_elsewhere.fill_null(a.first_usual))
     usual = ibis.ifelse(are_away, ibis.least(elsewhere, a.first_usual), a.first_usual)
     is_home = (a.homes >= MANY_HOMES) & (a.homes * 2 >= a.owners)
-    are_residents = (
-        (a.residents >= MANY_HOMES)
-        & (a.residents * 2 >= a.owners)
-        & (a.unsettled <= a.owners * MOST_UNSETTLED)
-    )
     are_strangers = (
-        ~(is_home | are_residents).fill_null(False)
+        ~is_home.fill_null(False)
         & (a.first_refused >= 2)
         & (a.first_refused >= a.owners * MOST_REFUSED_FIRST)
         & unusually_many(a.first_refused, a.owners, usual, 3.0)
@@ -299,13 +284,6 @@ def _is_shared(a: ir.Table) -> ir.BooleanValue:
 
 def _is_refused_first(p: ir.Table) -> ir.BooleanValue:
     return cast(ir.BooleanValue, p.early + p.unclaimed > 0)
-
-
-def _is_settled(p: ir.Table) -> ir.BooleanValue:
-    """Whether an owner was let in at first, or within an hour of one or two refusals."""
-    is_soon = (p.first_ok_us - p.first_early_us <= HOUR_US).fill_null(p.early == 0)
-    is_in = p.first_ok_us.notnull() & is_soon & (p.early + p.unclaimed <= MOST_TRIES)
-    return cast(ir.BooleanValue, is_in)
 
 
 def _are_guests(a: ir.Table) -> ir.Value:

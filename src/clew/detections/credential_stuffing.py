@@ -19,7 +19,7 @@ Method    all three together, however far apart: a refusal with an answer after 
           unusual hour follow it. Refusals that state nobody are of whom the address lets in next, for the first
           time. A /64 of IPv6 is one address, since devices change theirs in it; a private /16 is, where most
           users come from outside, since pods are a fleet's own. Who spent as much from as many addresses
-          before is as ever, and so is who spent as much and is let in on the spot at each new one
+          before is as ever, and so is who spent more than the budget and is let in on the spot at each new one
 Blind to  a thief whose first try is right, and one who stays below the budget; logs without refusals; one
           inside the fleet's own network, and one at a new exit of ten users or more who are refused unnamed.
           False positives: a team that moves to new machines with a wrong key and a large job at once;
@@ -267,8 +267,9 @@ def _by_owner(t: ir.Table, token_budget: int, min_users: int, min_addresses: int
     is_once = (has_past | is_first) & is_jump
     # a fleet's account: before, too, she spent as much from as many addresses that nobody knew
     is_as_ever = has_past & ~is_jump & (found.addresses_before * 2 >= found.addresses)
-    # one who works as hard as ever, and is let in on the spot wherever her session has ended
-    is_settled = has_past & ~is_jump & (found.unsettled == 0)
+    # one who works as hard as ever, beyond the budget, and is let in on the spot wherever her session has ended
+    is_usual = found.peak_before >= token_budget
+    is_settled = has_past & is_usual & ~is_jump & (found.unsettled == 0)
     is_often = is_often & ~is_as_ever & ~is_settled
     is_spread = found.is_wide & is_away & (is_few | is_often | is_once)
     is_spread = is_spread.fill_null(False)
