@@ -57,14 +57,8 @@ def investigate(
             until=moment(until),
             progress=progress,
         )
-    if (
-        ledger.problems
-        and not found.findings
-        and all(row.status == "failed" for row in ledger.sources)
-    ):
-        found = Investigation(
-            ()
-        )  # what lacks for want of anything to look at would hide the reason
+    if not found.findings and all(row.status == "failed" for row in ledger.sources):
+        found = Investigation(())  # what is lacking to look at would hide why nothing was read
     example = None
     if output in ("text", "md") and found.findings:
         with opened(case, settings) as engine:
