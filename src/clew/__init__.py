@@ -2,10 +2,12 @@
 
 sources     where bytes come from: files, folders, globs, standard input
 formats     bytes to events, and rejects for what does not parse
+redact      secrets and personal data out of events, before they are stored
 engines     the case: one DuckDB file, or a ClickHouse server
 analyses    tables to a table: error_rate, latency_percentiles, exceptions ...
 detections  tables to findings: recurring_exception, error_burst ...
-pipeline    ingest = read, parse, load; investigate = ingest, detect, rank
+sinks       findings and events to what others read: slack, splunk_hec, ocsf ...
+pipeline    ingest = read, parse, price, redact, load; investigate = ingest, detect, rank
 reports     tables and findings to a document: html, md
 query       the search language, compiled to the same expressions as everything else
 instrument  what a service itself logs: JSON lines, and each call of an LLM behind it

@@ -3,6 +3,7 @@
 ingest       (ingestion.py)
              read    sources/   files, folders, standard input -> blocks of whole lines
              parse   formats/   blocks -> records -> events and rejects
+             price   prices/    AI calls -> their cost, by the price in force on their own date
              redact  redact/    events without secrets, personal data and, if so asked, prompts
              load    engines/   events -> the case, with digests; the ledger must balance
 investigate  ingest what is new
