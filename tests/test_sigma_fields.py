@@ -220,3 +220,19 @@ def test_a_pattern_is_asked_of_the_items_of_a_list(bench: Bench) -> None:
     known = Known(frozenset(), frozenset({"roles"}))
     for said, expected in (({"roles|re|i": "z."}, [1, 2]), ({"roles|re": "^[^a-z]"}, [2])):
         assert matches_of(bench, rule_of(search(said), product="x"), rows, known) == expected, said
+
+
+def test_a_keyword_is_found_in_the_request_as_a_log_writes_it(bench: Bench) -> None:
+    rows: list[dict[str, Any]] = [
+        {"http_method": "POST", "url_path": "/login"},
+        {"http_method": "GET", "url_path": "/login"},
+        {"url_path": "/login"},
+    ]
+    known = Known(frozenset({"http_method", "url_path"}), frozenset())
+    for said, expected in (
+        (["POST /login"], [0]),
+        ({"|all": ["get", "/log"]}, [1]),
+        (["/login"], [0, 1, 2]),
+    ):
+        rule = rule_of(search(said), category="webserver")
+        assert matches_of(bench, rule, rows, known) == expected, said
