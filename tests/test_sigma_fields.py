@@ -10,9 +10,13 @@ import pytest
 from tests.engines import Bench
 from tests.test_sigma_conditions import matches_of, rule_of, search
 
+from clew import registry
 from clew.model.views import events
+from clew.model.vocabulary import resolve
 from clew.sigma.conditions import Condition
 from clew.sigma.known import Known
+from clew.sigma.reading import LogSource
+from clew.sigma.taxonomy import PRODUCTS, named
 
 WRITTEN: list[dict[str, Any]] = [
     {"severity": "WARN", "severity_number": 13, "status": "error", "tags": '["red", "Blue"]'},
@@ -196,3 +200,39 @@ def test_what_states_nothing_of_a_products_rule_is_none_of_its_events(bench: Ben
     assert not condition.is_possible and condition.missing == ("errorCode",)
     anybody = rule_of(search({"errorCode": None}), product="x")
     assert matches_of(bench, anybody, rows, known) == [0, 1, 2]
+
+
+def test_names_of_audit_logs_mean_the_columns_that_formats_put_them_in() -> None:
+    for name, product in PRODUCTS.items():
+        for written, column in registry.load("formats", name).LAYOUT.names.items():
+            meant = resolve(written)
+            found = named(written, LogSource(product=product)) or (meant.column or meant.otherwise,)
+            assert column.partition(":")[0] in found, (name, written)
+
+
+def test_a_pattern_is_asked_of_the_items_of_a_list(bench: Bench) -> None:
+    """`z.` finds no `z"` of the list's JSON; what only begins with a bracket is no list."""
+    rows: list[dict[str, Any]] = [
+        {"attributes": {"roles": '["y","z"]'}},
+        {"attributes": {"roles": '["y","zoo"]'}},
+        {"attributes": {"roles": "[Zz Console]"}},
+    ]
+    known = Known(frozenset(), frozenset({"roles"}))
+    for said, expected in (({"roles|re|i": "z."}, [1, 2]), ({"roles|re": "^[^a-z]"}, [2])):
+        assert matches_of(bench, rule_of(search(said), product="x"), rows, known) == expected, said
+
+
+def test_a_keyword_is_found_in_the_request_as_a_log_writes_it(bench: Bench) -> None:
+    rows: list[dict[str, Any]] = [
+        {"http_method": "POST", "url_path": "/login"},
+        {"http_method": "GET", "url_path": "/login"},
+        {"url_path": "/login"},
+    ]
+    known = Known(frozenset({"http_method", "url_path"}), frozenset())
+    for said, expected in (
+        (["POST /login"], [0]),
+        ({"|all": ["get", "/log"]}, [1]),
+        (["/login"], [0, 1, 2]),
+    ):
+        rule = rule_of(search(said), category="webserver")
+        assert matches_of(bench, rule, rows, known) == expected, said

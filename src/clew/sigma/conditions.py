@@ -8,6 +8,7 @@ to be not evaluable.
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
 from functools import cached_property, reduce
 from operator import and_, or_
 
@@ -30,6 +31,7 @@ from clew.sigma.tree import (
     Node,
     Not,
     Null,
+    Pattern,
     SameAs,
     Test,
     Text,
@@ -170,7 +172,7 @@ class _Compiler:
             whole = [subject for subject in subjects if not isinstance(subject, Inner)]
             for subject in whole:
                 if own := subject.asked(rest) if isinstance(subject, Tail) else rest:
-                    parts.append(any_of(subject, own))
+                    parts += _of_whole(subject, own)
             written = [subject for subject in subjects if subject.kind in LISTED]
             listed = [one_of_items(subject, rest) for subject in written]
             parts += [part for part in listed if part is not None]
@@ -180,6 +182,19 @@ class _Compiler:
         """Whether an event states the field, or does not."""
         test = Exists(is_there)
         return _joined([holds(subject, test) for subject in subjects], is_all=not is_there)
+
+
+def _of_whole(subject: Subject, tests: Sequence[Test]) -> list[ir.BooleanValue]:
+    """Whether a value meets one of the tests as the text that it is: of a list, a pattern would find its
+    quotes and brackets, and is asked of its items alone."""
+    if subject.kind not in LISTED:
+        return [any_of(subject, tests)]
+    patterns = [test for test in tests if isinstance(test, Pattern)]
+    others = [test for test in tests if not isinstance(test, Pattern)]
+    text = subject.as_text()
+    alone = replace(subject, value=ibis.ifelse(text.startswith("["), None, text))
+    given = ((subject, others), (alone, patterns))
+    return [any_of(one, asked) for one, asked in given if asked]
 
 
 def _with_dashes(node: Node) -> Node:

@@ -108,11 +108,18 @@ class Fields:
 
     def _keywords(self) -> list[Subject]:
         found = [subject for name in KEYWORDS for subject in self._column(name, name)]
-        found += self._made(URL, URL)
+        found += map(self._as_request, self._made(URL, URL))
         if self.known is None or self.known.attributes:
             pairs = _pairs(self.table.attributes).join("\n")
             found.append(Subject("attributes", pairs, "text"))
         return found
+
+    def _as_request(self, url: Subject) -> Subject:
+        """A URL behind its method, as an access log writes it: `POST /login`."""
+        if self.known is not None and "http_method" not in self.known.columns:
+            return url
+        text = url.as_text()
+        return replace(url, value=ibis.coalesce(self.table.http_method.concat(" ", text), text))
 
     def _column(self, column: str, name: str, scale: float = 1.0) -> list[Subject]:
         if self.known is not None and column not in self.known.columns:

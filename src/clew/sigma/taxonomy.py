@@ -125,6 +125,21 @@ CLOUD: dict[str, tuple[str, ...]] = {
     "published": ("timestamp",),
     "outcome.reason": ("error_type",),
     "org": ("tenant",),
+    "hashed_token": ("api_key_hash",),
+    "actor.api_key.id": ("api_key_hash",),
+    "actor.api_key_id": ("api_key_hash",),
+    "actor.admin_api_key_id": ("api_key_hash",),
+    "effective_at": ("timestamp",),
+    "eventtimestamp": ("timestamp",),
+    "createddatetime": ("timestamp",),
+    "activitydatetime": ("timestamp",),
+    "submissiontimestamp": ("observed_timestamp",),
+    "receivetimestamp": ("observed_timestamp",),
+    "receive_timestamp": ("observed_timestamp",),
+    "httprequest.uri": ("url_path",),
+    "httprequest.args": ("url_query",),
+    "httprequest.httpversion": ("protocol",),
+    "httprequest.requestid": ("request_id",),
 }
 HOSTS: dict[str, tuple[str, ...]] = {
     "user": ("user_id",),
@@ -133,7 +148,9 @@ HOSTS: dict[str, tuple[str, ...]] = {
     "utctime": ("timestamp",),
     "processid": ("process_id",),
 }
-CLOUD_PRODUCTS = ("aws", "azure", "gcp", "google_cloud", "okta", "github", "m365", "onelogin")
+CLOUD_PRODUCTS = (
+    "aws", "azure", "gcp", "google_cloud", "okta", "github", "m365", "onelogin", "openai", "anthropic",
+)  # fmt: skip
 HOST_PRODUCTS = ("windows", "linux", "macos")
 PRODUCTS: dict[str, str] = {
     "aws_cloudtrail": "aws",
@@ -226,7 +243,7 @@ def own_formats(source: LogSource) -> tuple[str, ...] | None:
     """Formats whose events are all of the log source's product; None where no product is known. In other
     formats, an event that states none of the fields that a rule names is none of its product."""
     product = _product(source)
-    if product not in (*CLOUD_PRODUCTS, *HOST_PRODUCTS, *PRODUCTS.values()):
+    if product not in (*CLOUD_PRODUCTS, *HOST_PRODUCTS):
         return None
     return tuple(name for name, owner in PRODUCTS.items() if owner == product)
 
