@@ -53,6 +53,25 @@ def test_a_detection_of_proxies_says_that_it_needs_a_proxys_log(logs: Path, tmp_
     assert not any(sentence.startswith("upstream_failure") for sentence in both.not_evaluable)
 
 
+def test_what_follows_from_a_failure_does_not_set_it_apart(tmp_path: Path) -> None:
+    """zap's place in the code and loguru's number of the level are of the error, not of its cause."""
+    lines = [
+        {
+            "ts": f"2026-11-20T09:{n // 60:02}:{n % 60:02}Z", "service": "features", "path": "/get",
+            "level": "error" if n % 6 == 0 else "info", "status": 500 if n % 6 == 0 else 200,
+            "level.no": 40 if n % 6 == 0 else 20, "plan": "free" if n % 6 == 0 else "paid",
+            "caller": "store/pg.go:87" if n % 6 == 0 else "api/get.go:12",
+            **({"exception_type": "KeyError"} if n % 6 == 0 else {}),
+        }
+        for n in range(300)
+    ]  # fmt: skip
+    (tmp_path / "features.log").write_text("".join(json.dumps(line) + "\n" for line in lines))
+    found = _found(tmp_path / "features.log", tmp_path / "case.duckdb")
+    said = [why for finding in found.findings for why in finding.why if "came with" in why]
+    assert any("plan free" in why for why in said)
+    assert not any("pg.go" in why or "level.no" in why for why in said)
+
+
 def test_a_guards_score_that_no_line_has_is_said(tmp_path: Path) -> None:
     lines = [{"prompt": "hello", "guard": {"risk": 0.9, "name": "shield"}, "user_id": "ann"}]
     (tmp_path / "chat.jsonl").write_text("".join(json.dumps(line) + "\n" for line in lines))
