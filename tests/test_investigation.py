@@ -72,6 +72,28 @@ def test_what_follows_from_a_failure_does_not_set_it_apart(tmp_path: Path) -> No
     assert not any("pg.go" in why or "level.no" in why for why in said)
 
 
+def test_the_model_that_answers_slower_stands_first(tmp_path: Path) -> None:
+    """Without an error the change was of medium severity, below the slowness that it brought."""
+    lines = [
+        {
+            "time": f"2026-11-20T{9 + n // 600:02}:{n // 10 % 60:02}:{n % 10 * 6:02}Z", "status": 200,
+            "service": "scoring", "path": "/predict", "model_version": "m2" if n >= 700 else "m1",
+            "latency_ms": (270 if n >= 700 else 150) + n * 7919 % 40,
+        }
+        for n in range(1400)
+    ]  # fmt: skip
+    log = tmp_path / "scoring.jsonl"
+    log.write_text("".join(json.dumps(line) + "\n" for line in lines))
+    pipeline.ingest([str(log)], case=str(tmp_path / "case.duckdb"))
+    engine = pipeline.open_case(str(tmp_path / "case.duckdb"), write=False)
+    found = detect(engine, ["deployment_regression", "latency_regression"]).findings
+    engine.close()
+    assert [(f.kind, f.severity) for f in found] == [
+        ("deployment_regression", "high"), ("latency_regression", "high"),
+    ]  # fmt: skip
+    assert found[0].subject == {"service": "scoring", "model_version": "m2"}
+
+
 def test_a_guards_score_that_no_line_has_is_said(tmp_path: Path) -> None:
     lines = [{"prompt": "hello", "guard": {"risk": 0.9, "name": "shield"}, "user_id": "ann"}]
     (tmp_path / "chat.jsonl").write_text("".join(json.dumps(line) + "\n" for line in lines))
