@@ -209,6 +209,18 @@ def test_search_lists_events_and_counts(log: Path, capsys: pytest.CaptureFixture
     assert len(late) == 10
 
 
+def test_a_search_says_which_of_its_names_no_event_has(
+    log: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    json_of(capsys, "ingest", "app.jsonl")
+    for query in ("http_statsu:500", "* | stats count() by http_statsu"):
+        assert main(["search", query, "--output", "json"]) == 0
+        said = capsys.readouterr().err
+        assert said == "No event has 'http_statsu'. Did you mean 'http_status'?\n"
+    assert main(["search", "http_status:599 event_id:none", "--output", "json"]) == 0
+    assert capsys.readouterr().err == ""
+
+
 def test_a_broken_query_points_at_the_word(log: Path, capsys: pytest.CaptureFixture[str]) -> None:
     json_of(capsys, "ingest", "app.jsonl")
     assert main(["search", "service:api AND ("]) == 2

@@ -53,6 +53,47 @@ def test_a_detection_of_proxies_says_that_it_needs_a_proxys_log(logs: Path, tmp_
     assert not any(sentence.startswith("upstream_failure") for sentence in both.not_evaluable)
 
 
+def test_what_follows_from_a_failure_does_not_set_it_apart(tmp_path: Path) -> None:
+    """zap's place in the code and loguru's number of the level are of the error, not of its cause."""
+    lines = [
+        {
+            "ts": f"2026-11-20T09:{n // 60:02}:{n % 60:02}Z", "service": "features", "path": "/get",
+            "level": "error" if n % 6 == 0 else "info", "status": 500 if n % 6 == 0 else 200,
+            "level.no": 40 if n % 6 == 0 else 20, "plan": "free" if n % 6 == 0 else "paid",
+            "caller": "store/pg.go:87" if n % 6 == 0 else "api/get.go:12",
+            **({"exception_type": "KeyError"} if n % 6 == 0 else {}),
+        }
+        for n in range(300)
+    ]  # fmt: skip
+    (tmp_path / "features.log").write_text("".join(json.dumps(line) + "\n" for line in lines))
+    found = _found(tmp_path / "features.log", tmp_path / "case.duckdb")
+    said = [why for finding in found.findings for why in finding.why if "came with" in why]
+    assert any("plan free" in why for why in said)
+    assert not any("pg.go" in why or "level.no" in why for why in said)
+
+
+def test_the_model_that_answers_slower_stands_first(tmp_path: Path) -> None:
+    """Without an error the change was of medium severity, below the slowness that it brought."""
+    lines = [
+        {
+            "time": f"2026-11-20T{9 + n // 600:02}:{n // 10 % 60:02}:{n % 10 * 6:02}Z", "status": 200,
+            "service": "scoring", "path": "/predict", "model_version": "m2" if n >= 700 else "m1",
+            "latency_ms": (270 if n >= 700 else 150) + n * 7919 % 40,
+        }
+        for n in range(1400)
+    ]  # fmt: skip
+    log = tmp_path / "scoring.jsonl"
+    log.write_text("".join(json.dumps(line) + "\n" for line in lines))
+    pipeline.ingest([str(log)], case=str(tmp_path / "case.duckdb"))
+    engine = pipeline.open_case(str(tmp_path / "case.duckdb"), write=False)
+    found = detect(engine, ["deployment_regression", "latency_regression"]).findings
+    engine.close()
+    assert [(f.kind, f.severity) for f in found] == [
+        ("deployment_regression", "high"), ("latency_regression", "high"),
+    ]  # fmt: skip
+    assert found[0].subject == {"service": "scoring", "model_version": "m2"}
+
+
 def test_a_guards_score_that_no_line_has_is_said(tmp_path: Path) -> None:
     lines = [{"prompt": "hello", "guard": {"risk": 0.9, "name": "shield"}, "user_id": "ann"}]
     (tmp_path / "chat.jsonl").write_text("".join(json.dumps(line) + "\n" for line in lines))

@@ -484,6 +484,23 @@ def test_lines_of_a_second_format_are_in_the_zone_that_was_given(case: Path, log
     assert found == [("2026-11-20 08:00:00",)] * 2
 
 
+def test_four_formats_line_by_line_in_one_file_are_all_read(case: Path, log: Path) -> None:
+    at = "2026-11-20T09:00:0"
+    lines = [
+        line
+        for n in range(9)
+        for line in (
+            json.dumps({"time": f"{at}{n}Z", "level": "info", "msg": "done"}),
+            f'192.0.2.1 - - [20/Nov/2026:09:00:0{n} +0000] "GET / HTTP/1.1" 200 5 "-" "curl/8"',
+            f"2026-11-20 09:00:0{n},123 ERROR app.db: out",
+            f"level=info ts={at}{n}Z msg=hi",
+        )
+    ]
+    log.write_text("\n".join(lines) + "\n")
+    row = _only(_ingest(case, log))
+    assert (row.count.events, row.count.rejects) == (36, 0)
+
+
 def test_a_log_format_that_is_given_says_the_format(case: Path, log: Path) -> None:
     log.write_text("2026-11-20T09:00:00Z|192.0.2.1|503\n")
     row = _only(_ingest(case, log, log_format="$time_iso8601|$remote_addr|$status"))

@@ -26,7 +26,7 @@ from clew.formats._records import RELATION, STREAM, Records, read_records
 from clew.formats._wrapped import PartedParser
 from clew.sources.files import Block, SourceFile
 
-SURE_ENOUGH = 0.4
+SURE_ENOUGH = 0.25
 """How sure a second format must be of the lines that the first one could not read."""
 TRACEBACK = b"Traceback (most recent call last):"
 Reject = tuple[int, int, str]

@@ -25,6 +25,7 @@ from clew.errors import ConfigError
 if TYPE_CHECKING:
     import ibis.expr.types as ir
 
+    from clew.engines import Engine
     from clew.query import Query
 
 TIMELINE_OUTPUTS = ("table", "json", "csv")
@@ -43,7 +44,7 @@ def search(
     """Search the events, and count what is found: 'http_status>=500 | stats count() by service'."""
     settings = config()
     output = output_of(output, settings, ANSWERS)
-    from clew.cli.render.answer import print_answer
+    from clew.cli.render.answer import print_answer, print_notes
     from clew.query import is_aggregate, parse
 
     parsed = with_tokens(parse(query), case, settings)
@@ -55,7 +56,9 @@ def search(
             limit=shown + 1 if shown else limit,
             timeout_s=settings.limits.seconds or None,
         )
+        unknown = _unknown(engine, parsed)
     print_answer(answer, output, of_events=not is_aggregate(parsed), most_rows=shown)
+    print_notes(unknown)
     return 0
 
 
@@ -74,7 +77,7 @@ def timeline(
     """What happened, in order, across all sources."""
     settings = config()
     output = output_of(output, settings, TIMELINE_OUTPUTS)
-    from clew.cli.render.answer import print_answer
+    from clew.cli.render.answer import print_answer, print_notes
     from clew.query import is_aggregate, parse
 
     parsed = parse(query)
@@ -89,7 +92,9 @@ def timeline(
             limit=shown + 1 if shown else limit,
             timeout_s=settings.limits.seconds or None,
         )
+        unknown = _unknown(engine, parsed)
     print_answer(answer, output, of_events=True, most_rows=shown)
+    print_notes(unknown)
     return 0
 
 
@@ -98,3 +103,19 @@ def _events(parsed: Query, since: str | None, until: str | None) -> ir.Table:
     from clew.query import compile
 
     return compile(parsed, between(events, moment(since), moment(until)), now=now())
+
+
+def _unknown(engine: Engine, parsed: Query) -> list[str]:
+    """What there is to say of names in the search that no event has."""
+    from clew.model.event import BY_NAME
+    from clew.model.views import events
+    from clew.query.unknown import KNOWN, unknown_fields
+
+    known = [name for (name,) in engine.run(KNOWN).rows] if engine.dialect == "duckdb" else []
+    if not known:
+        return []
+    left = [name for name in parsed.columns() if name in BY_NAME and name not in known]
+    if left:  # a detection may have filled it
+        counts = engine.run(events.aggregate(**{name: events[name].count() for name in left}))
+        known += [name for name, count in counts.dicts()[0].items() if count]
+    return list(unknown_fields(parsed, known))

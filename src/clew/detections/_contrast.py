@@ -24,13 +24,17 @@ COLUMNS = (
     "agent_version", "input_features", "prompt",
 )  # fmt: skip
 OUTCOMES = (
-    "code", "duration", "duration_ms", "elapsed", "error", "errors", "exception", "exc_info",
-    "latency_ms", "level", "level_value", "levelno", "levelname", "log.level", "ok", "outcome",
-    "result", "rt", "severity", "severity_text", "stack", "stack_trace", "state", "status",
-    "success", "urt", "ust",
+    "code", "duration", "duration_ms", "elapsed", "error", "errors", "exception", "exc_info", "latency_ms",
+    "level", "level.no", "level_no", "level_value", "levelno", "levelname", "log.level", "ok", "outcome",
+    "result", "rt", "severity", "severity_text", "stack", "stack_trace", "state", "status", "success",
+    "urt", "ust", "ut",
 )  # fmt: skip
 """Names whose value follows from the failure; they explain nothing."""
 
+CODE_PLACE = r"^[\w./<>-]+\.[A-Za-z]{1,5}:[0-9]+$"
+"""Where in the code a line was written, such as store/pg.go:87: it follows from what the line tells."""
+LEAST_STATED = 2
+"""Of failing and of succeeding requests, so many must state a name for the two to be compared."""
 ELSEWHERE = tuple(sorted(set(BY_NAME) - set(COLUMNS)))
 """Canonical columns that an engine may keep among the attributes: outcomes, ids, measurements."""
 
@@ -121,7 +125,7 @@ def _facts(t: ir.Table) -> ir.Table:
         value=t.fact.re_extract(r"(?s)^[^=]*=(.*)$", 1),
     )
     t = t.filter(~t.name.lower().isin(OUTCOMES) & ~t.name.isin(ELSEWHERE) & (t.value != ""))
-    values = t.filter(t.value.length() <= 200)
+    values = t.filter((t.value.length() <= 200) & ~t.value.re_search(CODE_PLACE))
     return ibis.union(values, _fields(t))
 
 
@@ -165,7 +169,7 @@ def _together(rows: Sequence[dict[str, Any]], name: str) -> list[dict[str, Any]]
         row
         for row in rows
         if row["name"] == name
-        and row["failing_stated"] >= 2
+        and min(row["failing_stated"], row["succeeding_stated"]) >= LEAST_STATED
         and row["failing"] >= 0.1 * row["failing_stated"]
         and row["succeeding"] / row["succeeding_stated"]
         <= 0.5 * row["failing"] / row["failing_stated"]

@@ -7,7 +7,7 @@ from typing import Any
 from clew.detections._contrast import distinctions
 from clew.detections._onset import change_sentences
 from clew.detections._resources import resource_sentences
-from clew.detections._words import clock, many
+from clew.detections._words import clock, is_much_slower, many
 from clew.model.finding import Description, Severity
 
 
@@ -90,7 +90,7 @@ def _waiting_sentences(waiting: list[dict[str, Any]]) -> list[str]:
 def _severity(row: dict[str, Any]) -> Severity:
     """By the time added to a call, and by how many times it became slower."""
     change, before = row["median_change_ms"], max(row["p50_before_ms"], 0.001)
-    if change >= 100 or (change >= 25 and change >= 2 * before):
+    if is_much_slower(change, before):
         return "high"
     if row["p95_after_ms"] - row["p95_before_ms"] >= 250:
         return "high"

@@ -41,6 +41,15 @@ def place(row: dict[str, Any]) -> str:
     return f"{where} of {row['service']}" if where else str(row["service"])
 
 
+def is_much_slower(change_ms: float, before_ms: float) -> bool:
+    """Whether a median rose by so much that it is a matter of high severity.
+
+    >>> is_much_slower(120, 1000), is_much_slower(30, 10), is_much_slower(30, 20)
+    (True, True, False)
+    """
+    return change_ms >= 100 or (change_ms >= 25 and change_ms >= 2 * before_ms)
+
+
 def clock_sentences(offsets: Iterable[dict[str, Any]]) -> tuple[str, ...]:
     """What was measured between the clocks of two logs, where it was large enough to correct."""
     return tuple(

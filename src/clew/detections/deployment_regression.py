@@ -30,8 +30,8 @@ from clew.detections._contrast import contrast, distinctions, with_other_lines
 from clew.detections._deployment_cases import DEPLOYMENT_CASES
 from clew.detections._intervals import medians, newcombe
 from clew.detections._values import option
-from clew.detections._words import clock, clock_sentences, share
-from clew.model.finding import Description
+from clew.detections._words import clock, clock_sentences, is_much_slower, share
+from clew.model.finding import Description, Severity
 
 NEEDS: dict[str, tuple[str, ...]] = {"events": ("timestamp",)}
 SUBJECT = ("service", "service_version", "model_version")
@@ -195,7 +195,7 @@ def describe(row: dict[str, Any], details: dict[str, list[dict[str, Any]]]) -> D
     reasons += distinctions(told, most=3) if row["more_errors"] else []
     return Description(
         title=title,
-        severity="high" if (row["error_share_change"] or 0) >= 0.05 else "medium",
+        severity=_severity(row),
         confidence=_confidence(row, what),
         why=(*reasons, *clock_sentences(details["clocks"])),
         recommendations=(
@@ -204,6 +204,12 @@ def describe(row: dict[str, Any], details: dict[str, list[dict[str, Any]]]) -> D
             else f"Find out what {what} brought: code, model, configuration or environment.",
         ),
     )
+
+
+def _severity(row: dict[str, Any]) -> Severity:
+    """By the errors that came with the change, or by the time."""
+    is_slow = row["slower"] and is_much_slower(row["median_change_ms"], row["median_before_ms"])
+    return "high" if is_slow or (row["error_share_change"] or 0) >= 0.05 else "medium"
 
 
 def _confidence(row: dict[str, Any], what: str) -> float:

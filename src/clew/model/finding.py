@@ -172,7 +172,7 @@ SURE_CHANGE = 0.8
 def ranked(findings: Iterable[Finding]) -> tuple[Finding, ...]:
     """Most severe first, causes before symptoms, then the surest, then the one with most events.
 
-    A named change stands before what began with it.
+    A named change stands before what began with it, and before what is told of as surely.
     """
     found = list(findings)
     rank = {f.id: _rank(f) for f in found}
@@ -189,6 +189,7 @@ def _rank(f: Finding) -> tuple[Any, ...]:
         -SEVERITIES.index(f.severity),
         f.kind in SYMPTOMS,
         -f.confidence,
+        f.kind not in CHANGES,
         -(f.measures.get("all_events") or f.measures.get("events") or 0),
         f.id,
     )

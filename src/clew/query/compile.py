@@ -39,6 +39,9 @@ EVENT_ORDER = ("timestamp", "event_id")
 ORDERS: dict[str, Callable[[Any, Any], Any]] = {">": gt, ">=": ge, "<": lt, "<=": le}
 STATUS_CODES = ("http_status", "upstream_status")
 
+STANDS_FOR = {"status": "http_status", "severity": "severity_number"}
+"""The column that a number under a column's name is of."""
+
 
 def compile(query: Query, events: ir.Table, *, now: datetime) -> ir.Table:
     """The rows that a search asks for: events in time order, or what its pipes make of them.
@@ -142,7 +145,7 @@ class _Conditions:
         """What a comparison is about: `status:500` is about the code, `severity>=17` the number."""
         subject = self.scope.find(node.field)
         value = node.value
-        other = {"status": "http_status", "severity": "severity_number"}.get(subject.column)
+        other = STANDS_FOR.get(subject.column)
         is_number = number_of(value.text) is not None or (
             other == "http_status" and matching.is_status_pattern(value)
         )
