@@ -3,7 +3,7 @@
     PYTHONPATH=src python bench/prompt_quality.py [FILE.jsonl...] [--missed] [--corpus NAME=FILE]...
 
 A FILE has {"source", "label": benign, injection or jailbreak, "text", and "lang" where one has several} a line.
-Without one, seven files of sentences that were written for this purpose, in up to 21 languages, many of the
+Without one, eight files of sentences that were written for this purpose, in up to 21 languages, many of the
 innocent ones full of trigger words. None is split at random:
 
     prompt_attacks.jsonl           its sources were looked at while features were written
@@ -16,9 +16,11 @@ innocent ones full of trigger words. None is split at random:
     prompt_attacks_unseen.jsonl    other sources, written when the features stood; nothing was changed for them
     prompt_attacks_styles_unseen.jsonl  sources in other ways of public data sets, written before its writer had seen
                                    a feature, and not looked at since
+    prompt_attacks_strangers.jsonl  39 kinds of attack in 21 languages in ordinary users' words, and innocent texts
+                                   full of trigger words; written before its writer had seen a feature
 
 The weights of words are fitted to the first five (script/prompt_words --left-out tells how well words alone rank a
-file by a fit to the others); the two unseen ones are what to expect of attacks in new words. A text counts as an
+file by a fit to the others); the three unseen ones are what to expect of attacks in new words. A text counts as an
 attack where the higher of both scores reaches 0.5; the last line of a file tells how well scores rank its texts,
 whatever the bound. --missed prints the wrong ones of the first file.
 
@@ -48,6 +50,7 @@ FAMILIES = FOLDER / "prompt_attacks_families.jsonl"
 KEPT = FOLDER / "prompt_attacks_kept.jsonl"
 STYLES = FOLDER / "prompt_attacks_styles.jsonl"
 STYLES_UNSEEN = FOLDER / "prompt_attacks_styles_unseen.jsonl"
+STRANGERS = FOLDER / "prompt_attacks_strangers.jsonl"
 THRESHOLD = 0.5
 
 
@@ -154,6 +157,6 @@ if __name__ == "__main__":
     parser.add_argument("--corpus", action="append", default=[], metavar="NAME=FILE")
     parser.add_argument("--missed", action="store_true")
     asked = parser.parse_args()
-    own = [TUNED_ON, HELD_OUT, UNSEEN, FAMILIES, KEPT, STYLES, STYLES_UNSEEN]
+    own = [TUNED_ON, HELD_OUT, UNSEEN, FAMILIES, KEPT, STYLES, STYLES_UNSEEN, STRANGERS]
     own = [] if asked.corpus else own
     main(asked.files or own, asked.corpus, is_missed_shown=asked.missed)
