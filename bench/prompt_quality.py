@@ -3,7 +3,7 @@
     PYTHONPATH=src python bench/prompt_quality.py [FILE.jsonl...] [--missed] [--corpus NAME=FILE]...
 
 A FILE has {"source", "label": benign, injection or jailbreak, "text", and "lang" where one has several} a line.
-Without one, seven files of sentences that were written for this purpose, in up to 21 languages, many of the
+Without one, eight files of sentences that were written for this purpose, in up to 21 languages, many of the
 innocent ones full of trigger words. None is split at random:
 
     prompt_attacks.jsonl           its sources were looked at while features were written
@@ -16,11 +16,14 @@ innocent ones full of trigger words. None is split at random:
     prompt_attacks_unseen.jsonl    other sources, written when the features stood; nothing was changed for them
     prompt_attacks_styles_unseen.jsonl  sources in other ways of public data sets, written before its writer had seen
                                    a feature, and not looked at since
+    prompt_attacks_strangers.jsonl  39 kinds of attack in 21 languages in ordinary users' words, and innocent texts
+                                   full of trigger words; written before its writer had seen a feature
 
-The weights of words are fitted to the first five (script/prompt_words --left-out tells how well words alone rank a
-file by a fit to the others); the two unseen ones are what to expect of attacks in new words. A text counts as an
-attack where the higher of both scores reaches 0.5; the last line of a file tells how well scores rank its texts,
-whatever the bound. --missed prints the wrong ones of the first file.
+The weights of words are fitted to the first five and to prompt_phrases.txt (script/prompt_words --left-out tells how
+well words alone rank a file by a fit to the others); the three unseen ones are what to expect of attacks in new words.
+Of the strangers' innocent texts that were flagged at first, twenty were looked at, and phrases of their kind added. A
+text counts as an attack where the higher of both scores reaches 0.5; the last line of a file tells how well scores
+rank its texts, whatever the bound. --missed prints the wrong ones of the first file.
 
 --corpus adds texts by other hands, from where they were unpacked; none is kept here. FILE is JSON lines (with
 "text" or "prompt"; "label" where it has one), a JSON list of strings, or plain text with a blank line between
@@ -38,6 +41,7 @@ from pathlib import Path
 import duckdb
 import ibis
 
+from clew.engines._duckdb_macros import MACROS
 from clew.prompts.scores import scored
 
 FOLDER = Path(__file__).parent
@@ -48,6 +52,7 @@ FAMILIES = FOLDER / "prompt_attacks_families.jsonl"
 KEPT = FOLDER / "prompt_attacks_kept.jsonl"
 STYLES = FOLDER / "prompt_attacks_styles.jsonl"
 STYLES_UNSEEN = FOLDER / "prompt_attacks_styles_unseen.jsonl"
+STRANGERS = FOLDER / "prompt_attacks_strangers.jsonl"
 THRESHOLD = 0.5
 
 
@@ -138,6 +143,7 @@ def _print(name: str, part: Sequence[tuple[bool, bool]]) -> None:
 
 def _scores(texts: Sequence[str]) -> list[tuple[float, float]]:
     connection = duckdb.connect()
+    connection.execute(MACROS)
     connection.execute(
         "CREATE TABLE texts AS SELECT unnest(range(len(t))) AS n, unnest(t) AS text "
         "FROM (SELECT from_json(?, '[\"VARCHAR\"]') AS t)",
@@ -154,6 +160,6 @@ if __name__ == "__main__":
     parser.add_argument("--corpus", action="append", default=[], metavar="NAME=FILE")
     parser.add_argument("--missed", action="store_true")
     asked = parser.parse_args()
-    own = [TUNED_ON, HELD_OUT, UNSEEN, FAMILIES, KEPT, STYLES, STYLES_UNSEEN]
+    own = [TUNED_ON, HELD_OUT, UNSEEN, FAMILIES, KEPT, STYLES, STYLES_UNSEEN, STRANGERS]
     own = [] if asked.corpus else own
     main(asked.files or own, asked.corpus, is_missed_shown=asked.missed)

@@ -20,6 +20,7 @@ import duckdb
 import ibis
 
 from clew.engines import clickhouse
+from clew.engines._duckdb_macros import MACROS
 from clew.prompts.scores import prompt_signs, scored
 
 TEXT = (
@@ -53,6 +54,7 @@ def _in_duckdb(texts: list[str], threads: int) -> tuple[float, float]:
     total = "count(*), sum(prompt_injection_score + jailbreak_score)"
     asked = f"SELECT {total} FROM ({ibis.to_sql(question, dialect='duckdb')})"
     connection = duckdb.connect(config={"threads": threads})
+    connection.execute(MACROS)
     connection.execute(
         "CREATE TABLE texts AS SELECT unnest(from_json(?, '[\"VARCHAR\"]')) AS text",
         [json.dumps(texts)],

@@ -11,10 +11,12 @@ from clew.detections._prompts import as_subject, asked, few, owned, who, with_sc
 from clew.detections._values import option
 from clew.detections._words import clock, many, share
 from clew.model.finding import Description
-from clew.prompts.scores import FEATURES
+from clew.prompts.scores import FEATURES, WORDING
 
 SCORE_MEASURES = ("prompts", "calls", "asked_calls", "flagged_share", "highest_score", "min_score")
-SEES = {feature.name: feature.sees for feature in FEATURES}
+SEES = {feature.name: feature.sees for feature in FEATURES} | {
+    WORDING: "says nothing that Clew has a name for, in words that follow each other as in attacks"
+}
 
 
 def by_owner(events: ir.Table, column: str, min_score: float, score: str) -> ir.Table:

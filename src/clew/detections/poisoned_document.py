@@ -244,7 +244,7 @@ CASES = [
                 "queries": 20,
                 "share_since": 1.0,
                 "retrievals_before": 60,
-                "score": 0.0023,
+                "score": 0.0011,
             }
         ],
     ),

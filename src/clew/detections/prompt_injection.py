@@ -9,7 +9,7 @@ Method    the score adds up the weights of words and of features (prompts), from
           of instructions in ten languages to base64, invisible characters and forged role tags.
           `clew detect prompt_injection` stores it as events.prompt_injection_score, and later scores only
           what is new. A guard's score of 0 to 1, or its verdict, is taken in place of ours where a row has one
-Blind to  attacks in words that no feature knows; texts that come by tools and documents (see
+Blind to  attacks in words that neither a feature nor the weights know; texts that come by tools and documents (see
           indirect_injection); whether the model obeyed (see system_prompt_leak, jailbreak_success)
 Mistakes  security lessons and tests that quote attacks in full; orders to forget one's own instructions
 Source    OWASP LLM01:2025; MITRE ATLAS AML.T0051 (LLM prompt injection)

@@ -31,7 +31,7 @@ class Linear:
         return scores
 
 
-def fitted(rows: Rows, is_attack: NDArray[np.bool_]) -> Linear:
+def fitted(rows: Rows, is_attack: NDArray[np.bool_], *, penalty: float = PENALTY) -> Linear:
     """Both classes count the same, however many rows they have."""
     wanted = is_attack.astype(np.float64)
     share = wanted.mean()
@@ -39,7 +39,7 @@ def fitted(rows: Rows, is_attack: NDArray[np.bool_]) -> Linear:
     weights, speed = np.zeros(WIDTH), np.zeros(WIDTH)
     for _ in range(STEPS):
         errors = (_logistic(rows.times(weights) + BIAS) - wanted) * each
-        speed = MOMENTUM * speed - RATE * (rows.back(errors) + PENALTY * weights)
+        speed = MOMENTUM * speed - RATE * (rows.back(errors) + penalty * weights)
         weights = weights + speed
     return Linear(weights, BIAS)
 

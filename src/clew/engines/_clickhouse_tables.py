@@ -75,6 +75,14 @@ FUNCTIONS = {
         "(words) -> arrayMap(place -> sipHash64(words[place], words[place + 1], words[place + 2]),"
         " range(1, toUInt64(greatest(length(words) - 1, 1))))"
     ),
+    "clew_stems": (
+        "(words, letters) -> arrayMap(one -> leftUTF8(one, letters),"
+        " arrayFilter(one -> one != '', words))"
+    ),
+    "clew_pairs": (
+        "(words) -> arrayMap(place -> concat(words[place], ' ', words[place + 1]),"
+        " range(1, toUInt64(greatest(length(words), 1))))"
+    ),
     "clew_json_items": "(text) -> JSONExtractArrayRaw(ifNull(text, ''))",
     "clew_json_text": (
         "(item, key) -> nullIf(if(JSONType(ifNull(item, ''), key) = 'String',"

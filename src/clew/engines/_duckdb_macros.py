@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import duckdb
 
-NEWEST = "SELECT clew_attribute_object(NULL, '')"
+NEWEST = "SELECT clew_stems(['one'], 2)"
 MACROS = """
 CREATE OR REPLACE MACRO clew_attribute(attributes, key) AS
     variant_extract_string(attributes, key);
@@ -20,6 +20,10 @@ CREATE OR REPLACE MACRO clew_attribute_object(attributes, begin) AS
 CREATE OR REPLACE MACRO clew_shingles(words) AS
     list_transform(range(1, len(words) - 1),
         lambda place: hash(words[place], words[place + 1], words[place + 2]));
+CREATE OR REPLACE MACRO clew_stems(words, letters) AS
+    list_transform(list_filter(words, lambda one: one <> ''), lambda one: left(one, letters));
+CREATE OR REPLACE MACRO clew_pairs(words) AS
+    list_transform(range(1, len(words)), lambda place: words[place] || ' ' || words[place + 1]);
 CREATE OR REPLACE MACRO clew_json_items(text) AS
     CASE WHEN json_valid(text) AND json_type(text) = 'ARRAY' THEN json_extract(text, '$[*]')::VARCHAR[] ELSE [] END;
 CREATE OR REPLACE MACRO clew_json_text(item, key) AS

@@ -44,7 +44,7 @@ from clew.prompts.features.triggers import (
     TRIGGERS,
     WRITTEN_OTHERWISE,
 )
-from clew.prompts.wording import ALONE, LONG, USUAL, WEIGHTS, worded
+from clew.prompts.wording import ALONE, LEAST, LONG, PAIRED, USUAL, WEIGHTS, worded
 
 FEATURES: tuple[Feature, ...] = (
     *OVERRIDE, *DISMISSAL, *SECRETS, *DEMANDS, *NEARBY, *ELSEWHERE, *ABROAD, *FAMILIES, *FORGERY, *HIDDEN,
@@ -66,10 +66,14 @@ _EXPRESSIONS = {
     f"gate_{number}": gate.words for number, gate in enumerate((*GATES, *INNOCENT_GATES))
 } | {"is_foreign": FOREIGN}
 _CONDITIONS = _conditions()
-MARK = hashlib.sha256(f"{_TABLE}{USUAL}{ALONE}{LONG}{WEIGHTS}".encode()).hexdigest()[:12]
+MARK = hashlib.sha256(f"{_TABLE}{USUAL}{ALONE}{LEAST}{PAIRED}{LONG}{WEIGHTS}".encode()).hexdigest()[
+    :12
+]
 """Of the features and the weights of words: scores by others are worked out anew."""
 SCORES = {"prompt_injection": "prompt_injection_score", "jailbreak": "jailbreak_score"}
 """Detection to the column of events that it fills."""
+WORDING = "wording"
+"""The sign of a text in which no feature speaks, and whose words in their order do."""
 ONLY_QUOTED = "9.0"
 """Taken from the logit of a text that only speaks of an order: as much as two clear signs."""
 LEAST_SHOWN = 0.2
@@ -158,7 +162,10 @@ def scored(texts: ir.Table, column: str) -> ir.Table:
         for name, weight in weights.items()
     }
     none = ibis.null("string")
-    named = [ibis.ifelse(t[f"is_{name}"], ibis.literal(name), none) for name in speaking]
+    t = t.mutate(**{f"is_{WORDING}": _is_worded(t)})
+    named = [
+        ibis.ifelse(t[f"is_{name}"], ibis.literal(name), none) for name in (*speaking, WORDING)
+    ]
     return t.select(*texts.columns, **scores, signs=ibis.array(named))
 
 
@@ -229,13 +236,26 @@ def _logistic(t: ir.Table, features: Sequence[Feature], weight: str) -> ir.Float
         if value := getattr(feature, weight):
             add = ibis.literal(str(value)).cast("float64")
             added.append(ibis.ifelse(t[f"is_{feature.name}"], add, 0.0))
-    words = t[f"words_{weight}"].fill_null(0.0)
-    alone = ibis.least(words, ibis.literal(ALONE).cast("float64"))
-    words = ibis.ifelse(t.is_speaking, words, alone)
+    least = ibis.literal(LEAST).cast("float64")
+    words = ibis.greatest(t[f"words_{weight}"].fill_null(0.0), least)
+    words = ibis.ifelse(t.is_speaking, words, _alone(t, weight))
     added.append(ibis.ifelse(t.is_only_quoted, ibis.least(words, 0.0), words))
     logit = _sum(added)
     logit = logit - ibis.ifelse(t.is_only_quoted, ibis.literal(ONLY_QUOTED).cast("float64"), 0.0)
     return (1.0 / (1.0 + (-logit).exp())).round(4)
+
+
+def _alone(t: ir.Table, weight: str) -> ir.FloatingValue:
+    """What the words of a text add in which no feature speaks."""
+    paired = t[f"pairs_{weight}"].fill_null(0.0) * PAIRED
+    most = ibis.greatest(paired, ibis.literal(ALONE).cast("float64"))
+    return ibis.least(t[f"words_{weight}"].fill_null(0.0), most)
+
+
+def _is_worded(t: ir.Table) -> ir.BooleanValue:
+    """Whether no feature speaks and the words are enough for a score of 0.5."""
+    highest = ibis.greatest(*(_alone(t, weight) for weight in USUAL))
+    return ~t.is_speaking & (highest >= ibis.literal(str(-BASE)).cast("float64"))
 
 
 def _sum(values: Sequence[ir.FloatingValue]) -> ir.FloatingValue:

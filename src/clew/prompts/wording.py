@@ -3,10 +3,10 @@
     worded     texts with how much their wording adds, for each score
     stems      the beginnings of a text's words, its marks and its Chinese, Japanese and Korean characters
 
-The table of features knows phrases; this part ranks what is said in phrases that no feature knows. Each stem has
-a weight, a text is the sum of those of all its stems over the square root of their number; of a long text the mean
-counts, or whatever is long would look like something. WEIGHTS are fitted to the sentences of bench/ by
-script/prompt_words, and not written by hand.
+The table of features knows phrases; this part ranks what is said in phrases that no feature knows. Each stem and
+each pair of stems in a row has a weight, a text is the sum of those of all its own over the square root of the number
+of its stems; of a long text the mean counts, or whatever is long would look like something. WEIGHTS are fitted to the
+sentences and phrases of bench/ by script/prompt_words, and not written by hand.
 """
 
 from __future__ import annotations
@@ -14,10 +14,12 @@ from __future__ import annotations
 from importlib.resources import files
 
 import ibis
+import ibis.expr.datatypes as dt
 import ibis.expr.types as ir
 
 WEIGHTS = files(__package__).joinpath("wording.tsv").read_text(encoding="utf-8").rstrip("\n")
-"""A line for each stem: the stem, its weight for the injection score and for the jailbreak score, in hundredths."""
+"""A line for each stem, and for each pair, which has a space in it: its weights in hundredths, for the injection
+score and for the jailbreak score."""
 STEM = 5
 """Letters of a word that count: its ending tells of grammar."""
 LONG = 40
@@ -28,29 +30,58 @@ IDEOGRAPHS = "[\u3040-\u30ff\u4e00-\u9fff\uac00-\ud7a3]"
 USUAL = {"injection": "-0.8", "jailbreak": "-0.8"}
 """Added to a text of which no stem is known."""
 ALONE = "4.5"
-"""The most that words add where no feature speaks: less than makes a score of 0.5, for a finding names its signs."""
+"""The most that words add where no feature speaks, if not for their pairs: less than makes a score of 0.5."""
+LEAST = "-5.0"
+"""The least that words add where a feature speaks, which they may doubt and not deny."""
+PAIRED = 3
+"""Where no feature speaks, words add no more than so often what their pairs add: words in no order have none."""
+
+
+@ibis.udf.scalar.builtin(
+    name="clew_stems", signature=((dt.Array(dt.string), dt.int64), dt.Array(dt.string))
+)
+def _cut(words, letters):  # type: ignore[no-untyped-def]
+    """The words that are not empty, each cut to so many letters. Every engine defines the function."""
+
+
+@ibis.udf.scalar.builtin(name="clew_pairs", signature=((dt.Array(dt.string),), dt.Array(dt.string)))
+def _pairs(words):  # type: ignore[no-untyped-def]
+    """Each word but the last with a space and the next one. Every engine defines the function."""
 
 
 def worded(t: ir.Table, key: str, text: str) -> ir.Table:
-    """One row for each `key`: the columns `words_injection` and `words_jailbreak`, in logits."""
-    each = t.select(key, stem=stems(t[text]).unnest())
-    each = each.filter(each.stem != "").mutate(stem=each.stem.left(STEM))
+    """One row for each `key`, in logits: `words_injection` and `words_jailbreak`, and as much as pairs alone add
+    in `pairs_injection` and `pairs_jailbreak`."""
+    cut = t.select(key, stems=cut_stems(t[text]))
+    each = cut.select(key, stem=cut.stems.concat(_pairs(cut.stems)).unnest())
+    each = each.mutate(is_pair=each.stem.contains(" "))
     sums = each.left_join(_weights(), "stem").group_by(key)
     found = sums.agg(
-        stems=ibis._.count(),
-        injection=ibis._.weight_injection.sum(),
-        jailbreak=ibis._.weight_jailbreak.sum(),
+        stems=(~ibis._.is_pair).sum(),
+        **{
+            f"{part}_{name}": ibis._[f"weight_{name}"].sum(where=where)
+            for part, where in (("words", None), ("pairs", ibis._.is_pair))
+            for name in USUAL
+        },
     )
     number = found.stems.cast("float64")
     length = ibis.greatest(number.sqrt(), number / ibis.literal(LONG**0.5)) * ibis.literal(100.0)
+    each_part = {
+        f"{part}_{name}": found[f"{part}_{name}"].fill_null(0).cast("float64") / length
+        for part in ("words", "pairs")
+        for name in USUAL
+    }
+    usual = {f"words_{name}": ibis.literal(less).cast("float64") for name, less in USUAL.items()}
     return found.select(
         key,
-        **{
-            f"words_{name}": ibis.literal(usual).cast("float64")
-            + found[name].fill_null(0).cast("float64") / length
-            for name, usual in USUAL.items()
-        },
+        **{name: usual[name] + part if name in usual else part for name, part in each_part.items()},
     )
+
+
+def cut_stems(text: ir.StringValue) -> ir.ArrayValue:
+    """The stems of a text of small letters, in their order."""
+    cut: ir.ArrayValue = _cut(stems(text), STEM)
+    return cut
 
 
 def stems(text: ir.StringValue) -> ir.ArrayValue:

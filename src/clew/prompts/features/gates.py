@@ -107,16 +107,16 @@ GATES = (
 """Of what speaks for an attack."""
 INNOCENT_GATES = (
     Gate(
-        "about_attacks code meaning_asked password_matter prompt_of_a_shell rules_of_trade trade_abroad",
-        r" attack| file| var|256\b|\babou|\baccepta|\badve|\bai se|\bapi |\bapply_|\bargo|\basse|\battack|\bauthe|\bbcry|\bboot|\bchat t|\bci\b|\bclass\b|\bcodeb|\bconnecti|\bconst|\bcooki|\bcurl|\bdef\b|\bdock|\bdocs|\bdos|\bfunct|\bgit\b|\bgith|\bgola|\bguard m|\bhidden i|\bimport\b|\binci|\bindi|\binsta|\bjailbre|\bjava|\bk8s\b|\bkeyc|\bkube|\blet\b|\blint|\bllam|\bllm s|\blog|\bmean\b|\bmysq|\bnext|\bnpm\b|\bowas|\bpars|\bpen|\bperm|\bpip\b|\bpostg|\bpromp|\bpull|\bpyte|\bpyth|\breadm|\bred |\bred-|\brefa|\brefe|\bregex|\brepos|\breturn\b|\brust|\bsafety filters|\bsdk\b|\bseco|\bsecr|\bsele|\bshel|\bstac|\bstand |\bsudo|\bthrea|\btokeni|\btrac|\btype|\bunit|\bupda|\bvalida|\bvar\b|\bvaul|\bvuln|\bwaf |\byour |```|astr|backu|beste|bezo|coli|comma|conse|copia d|cort|enco|entreg|extr|fact|fakt|fatt|fatu|fi\b|fire|kuri|kury|leak|lief|livr|pacc|pacz|pake|pakk|paqu|passw|pedi|przesy|rech|rout|servid|sip|дост|зак|кур|пос",
+        "about_attacks meaning_asked prompt_for_a_bot trade_abroad",
+        r" attack| iç|\babou|\baccepta|\badver|\bai se|\battack|\bcrie|\bentwir|\bescre|\bescrib|\bguard m|\bhidden instructions |\binci|\bindi|\bjailbre|\bllam|\bllm s|\bmean\b|\bmejo|\bmelh|\bmigl|\bnapi|\bowas|\bpen|\bpopra|\bprompt at|\bprompt inj|\bprompt-|\bred |\bred-|\breda|\brefe|\bsafety filters o|\bschr|\bscriv|\bskri|\bstand |\bthrea|\btuli|\bverbe|\bviế|\bvuln|\bwaf |amé|astr|backu|beste|bezo|coli|commande|conse|copia d|cort|encom|entreg|extr|factu|fakt|fatt|fatu|fire|kuri|kury|leak|lief|livr|pacc|pacz|pake|pakk|paqu|pedi|przesy|rech|rout|réd|servid|sip|écr|дост|зак|кур|нап|пос|сос|ул|اك|صم|बॉ|ため|に答|向け|机器|用の|봇",
+    ),
+    Gate(
+        "code own_words password_matter prompt_of_a_shell quoted_order rules_of_trade",
+        r" file| var|256\b|\bapi |\bapply_|\bargo|\basse|\bauthe|\bbcry|\bboot|\bchat t|\bci\b|\bclass\b|\bcodeb|\bcomma|\bconn|\bconst|\bcook|\bcurl|\bdef\b|\bdirectio|\bdock|\bdocs|\bdos|\bfunct|\bgit\b|\bgith|\bgola|\bguidel|\bimport\b|\binsta|\bjava|\bk8s\b|\bkeyc|\bkube|\blet\b|\blint|\blog|\bmysq|\bnext|\bnpm\b|\bpars|\bperm|\bpip\b|\bpostg|\bprom|\bpull|\bpyte|\bpyth|\breadm|\brefa|\bregex|\brepos|\bretu|\brout|\brules|\brust|\bsdk\b|\bseco|\bsecr|\bsele|\bshel|\bskip|\bstac|\bsudo|\btokeni|\btrac|\btype|\bunit|\bupda|\bvalida|\bvar\b|\bvaul|```|act a|aske|bypa|developer m|dimen|disr|do an|esqu|fi\b|forget|hidden p|igno|instructio|mentione|no r|olvi|oubl|overr|passw|pret|revea|said|sent\b|system p|told|vergi|wrot|you ar|your|забу|忘记|忽略|無視",
     ),
     Gate(
         "of_machines story_asked",
         r"\bacto|\badb\b|\bair\b|\bairl|\bandr|\baqua|\bbagg|\bbios|\bbrow|\bcamer|\bcar\b|\bchap|\bchro|\bcoff|\bcomi|\bcss\b|\bdiet|\bdish|\bdrag|\bdung|\bexcel|\bfair|\bfilm|\bfire|\bflig|\bgmai|\bheroine|\binsur|\bios\b|\bipho|\bipta|\bknig|\blapt|\bleas|\bmono|\bmovi|\bmy ch|\bnarr|\bngin|\bnove|\boculu|\boil\b|\borac|\borc|\boutl|\bpala|\bparc|\bphone\b|\bplays|\bplot|\bpoem|\bpool|\bprinte|\bques|\brout|\bsaga|\bscen|\bsett|\bshort s|\bspac|\bspam|\bsteam|\bswitch c|\btablet|\btave|\btax\b|\bthe and|\bthe char|\bthri|\btogg|\btv\b|\bvacu|\bverse|\bvill|\bvisa|\bwarr|\bwash|\bwate|\bwiza|\bxbox|mail r",
-    ),
-    Gate(
-        "own_words quoted_order",
-        r"\bdirectio|\bguidel|\bprom|\brules|\bskip|act a|aske|bypa|developer m|dimen|disr|do an|esqu|forget|hidden p|igno|instructio|mentione|no r|olvi|oubl|overr|pret|revea|said|sent\b|system p|told|vergi|wrot|you ar|your|забу|忘记|忽略|無視",
     ),
     Gate(
         "prompt_craft",
