@@ -180,10 +180,11 @@ def test_a_stem_is_found_in_base64_wherever_it_stands(stem: str, before: str, af
 
 
 @settings(
-    max_examples=8, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture]
+    max_examples=2, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture]
 )
-@given(st.lists(st.text(max_size=60), min_size=1, max_size=5))
+@given(st.lists(st.text(max_size=60), min_size=20, max_size=40))
 def test_any_text_has_scores_from_0_to_1(bench: Bench, texts: list[str]) -> None:
+    """Many texts at once: planning the question takes longer than to score them."""
     kept = [text.replace("\u0000", "") for text in texts]
     for row in score(bench, [*kept]):
         assert 0 <= row["prompt_injection_score"] <= 1

@@ -78,16 +78,14 @@ def _make(session: _Session, name: str, comment: str) -> None:
 
 
 def _span_tree(session: _Session) -> str:
-    rows = span_tree.rows(events)
-    session.keep("span_rows", f"AS {_sql(rows)}")
-    t = ibis.table(rows.schema(), name="span_rows")
-    columns = span_tree.arrays_of(t, span_tree.links(t))
-    found = session.client.query(_sql(columns), settings=session.settings, column_oriented=True)
-    values = found.result_columns or [[]] * len(columns.columns)  # none where no row is
+    rows, arrays, finished, kinds = _span_questions()
+    session.keep("span_rows", f"AS {rows}")
+    found = session.client.query(arrays, settings=session.settings, column_oriented=True)
+    values = found.result_columns or [[]] * len(kinds)  # none where no row is
     placed = span_tree.places_of(
         {
-            name: np.array(value, dtype=columns.schema()[name].to_numpy())
-            for name, value in zip(columns.columns, values, strict=True)
+            name: np.array(value, dtype=kind)
+            for (name, kind), value in zip(kinds.items(), values, strict=True)
         }
     )
     shape = ", ".join(f"{name} {KINDS[kind]}" for name, kind in span_tree.COLUMNS.items())
@@ -101,7 +99,19 @@ def _span_tree(session: _Session) -> str:
             column_oriented=True,
             settings=session.settings,
         )
-    return _sql(span_tree.finished(t, ibis.table(span_tree.COLUMNS, name="span_places")))
+    return finished
+
+
+@cache
+def _span_questions() -> tuple[str, str, str, dict[str, Any]]:
+    """SQL of the rows, of their arrays and of the tree, and the arrays' types; the same for all states of the
+    events, and longer to compile than to ask of few spans."""
+    rows = span_tree.rows(events)
+    t = ibis.table(rows.schema(), name="span_rows")
+    arrays = span_tree.arrays_of(t, span_tree.links(t))
+    finished = span_tree.finished(t, ibis.table(span_tree.COLUMNS, name="span_places"))
+    kinds = {name: kind.to_numpy() for name, kind in arrays.schema().items()}
+    return _sql(rows), _sql(arrays), _sql(finished), kinds
 
 
 def _call_copies(session: _Session) -> str:

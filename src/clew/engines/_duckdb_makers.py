@@ -24,10 +24,9 @@ TYPES = {"int64": na.int64(), "float64": na.float64()}
 
 
 def _span_tree(cursor: duckdb.DuckDBPyConnection) -> str:
-    rows = span_tree.rows(events)
-    cursor.execute(f"CREATE TEMP TABLE span_rows AS {duckdb_sql(rows)}")
-    t = ibis.table(rows.schema(), name="span_rows")
-    columns = cursor.execute(duckdb_sql(span_tree.arrays_of(t, span_tree.links(t)))).fetchnumpy()
+    rows, arrays, finished = _span_questions()
+    cursor.execute(f"CREATE TEMP TABLE span_rows AS {rows}")
+    columns = cursor.execute(arrays).fetchnumpy()
     placed = span_tree.places_of({name: columns[name] for name in columns})
     schema = na.struct({name: TYPES[kind] for name, kind in span_tree.COLUMNS.items()})
     size = len(placed["n"])
@@ -37,7 +36,21 @@ def _span_tree(cursor: duckdb.DuckDBPyConnection) -> str:
     ]
     array = c_array_from_buffers(schema, size, [None], children=parts)
     cursor.register("span_places", Batches(na.c_schema(schema), [array]))
-    return duckdb_sql(span_tree.finished(t, ibis.table(span_tree.COLUMNS, name="span_places")))
+    return finished
+
+
+@cache
+def _span_questions() -> tuple[str, str, str]:
+    """SQL of the rows, of their arrays and of the tree, the same for all states of the events; few spans take
+    less time than to compile it."""
+    rows = span_tree.rows(events)
+    t = ibis.table(rows.schema(), name="span_rows")
+    places = ibis.table(span_tree.COLUMNS, name="span_places")
+    return (
+        duckdb_sql(rows),
+        duckdb_sql(span_tree.arrays_of(t, span_tree.links(t))),
+        duckdb_sql(span_tree.finished(t, places)),
+    )
 
 
 def _call_copies(cursor: duckdb.DuckDBPyConnection) -> str:
