@@ -36,6 +36,11 @@ def test_a_guards_score_is_found_in_lists_and_below_labels(
         {"messages": [{"type": "constructor", "kwargs": {"type": "human", "content": ATTACK}}]},
         {"messages": [{"role": "user", "blocks": [{"block_type": "text", "text": ATTACK}]}]},
         {"messages": [{"role": "user", "parts": [{"type": "text", "content": ATTACK}]}]},
+        {"inputs": {"question": ATTACK}},
+        {"inputs": {"input": ATTACK, "chat_history": []}},
+        {"inputs": {"messages": [{"role": "user", "content": ATTACK}]}},
+        {"input": {"query": ATTACK}},
+        {"inputs": ATTACK},
     ],
 )
 def test_a_prompt_is_scored_in_any_shape_of_messages(told: Any, tmp_path: Path) -> None:

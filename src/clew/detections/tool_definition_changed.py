@@ -190,7 +190,7 @@ CASES = [
                 "versions": 2,
                 "calls_before": 5,
                 "calls_after": 3,
-                "first_score": 0.0017,
+                "first_score": 0.0011,
                 "released": 0,
             }
         ],
@@ -201,7 +201,7 @@ CASES = [
             _call(1, "Adds.", service_version="1"),
             _call(2, "Adds numbers.", service_version="2"),
         ],
-        expect=[{"tool_name": "add", "versions": 2, "released": 1, "score": 0.0024, "grown": 8}],
+        expect=[{"tool_name": "add", "versions": 2, "released": 1, "score": 0.0023, "grown": 8}],
     ),
     Case(
         "keys in another order are no change",

@@ -305,7 +305,9 @@ PLAIN: dict[str, str] = {
     "service_tier": "service_tier",
     "prompt": (
         "prompt prompts user_prompt input_text question user_input user_message prompt_text input "
-        "query_text user_query user_question instruction llm.prompt llm.input request.prompt request.input"
+        "query_text user_query user_question instruction llm.prompt llm.input request.prompt request.input "
+        "inputs.question inputs.input inputs.query inputs.prompt inputs.text input.question input.input input.query "
+        "input.prompt input.text inputs"
     ),
     "completion": (
         "completion response response_text output_text answer assistant_message output "
@@ -313,7 +315,7 @@ PLAIN: dict[str, str] = {
         "model_response"
     ),
     "system_instructions": "system_instructions system_prompt systemprompt system_message",
-    "input_messages": "input_messages messages prompt_messages request.messages",
+    "input_messages": "input_messages messages prompt_messages request.messages inputs.messages input.messages",
     "output_messages": "output_messages choices tool_calls",
     "retrieved_documents": (
         "retrieved_documents retrieved_docs retrieved_chunks retrieved_contexts source_documents documents contexts"
