@@ -295,6 +295,13 @@ STUFFING_CASES = [
         expect=[{"client_ip": THIEF, "refusals": 12, "successes": 36, "users": 4}],
     ),
     Case(
+        "an office of twelve, for days and nowhere else, whose sessions had ended, is no thief",
+        rows=USUAL[-192:]
+        + [asked(30 + 2 * n, f"o-{n}", OFFICE, 401) for n in range(9)]
+        + [asked(60 + n + 20 * k, f"o-{n}", OFFICE, tokens=4_000) for n in range(12) for k in range(160)],
+        expect=[],
+    ),
+    Case(
         "a small log in which one address tries everybody there is",
         rows=[row for n in range(5) for row in _day(f"office-{n}", OFFICE, 480 + n, 90)]
         + [row for n in range(5) for row in _refused(f"office-{n}", [THIEF], 120 + 9 * n, 1, 1)]

@@ -30,6 +30,9 @@ MOST_OF_HOME = 4
 """So many times as often as elsewhere an owner may be let in at an address that is not her home."""
 MANY_HOMES = 10
 """An address that is home to so many owners, and to half of its own, has no strangers."""
+LONG_US = 2 * 86_400_000_000
+"""Who works so long at one address, and at no other, is at home there: a victim would be seen elsewhere."""
+LATE_US = 3_600_000_000
 FEWEST_OCCASIONS = 3
 """Occasions at which an address was refused before it was ever answered, so that it was tried out."""
 
@@ -141,6 +144,7 @@ def addresses(t: ir.Table) -> ir.Table:
 
     owners, first_refused  how many owners used it, and of how many the first contact was refused
     nameless, first_nameless_us  refusals that state no owner
+    homes, residents  of how many it is home: who were let in elsewhere too, and who are nowhere else for days
     nameless_unanswered  occasions of such, before the first answer at the address, and not soon before
     """
     main = t.filter((t.refused | t.accepted) & t.client_ip.notnull())
@@ -171,6 +175,7 @@ def addresses(t: ir.Table) -> ir.Table:
         aliens=number(_is_refused_first(p) & p.is_away),
         guests=number(p.is_away & (p.answers_elsewhere > 0)),
         homes=number(~p.is_away & (p.answers_elsewhere > 0)),
+        residents=number((p.answers_elsewhere == 0) & _is_settled(p)),
         first_elsewhere=_first_elsewhere(p),
     )
     a = a.left_join(owners, "client_ip").drop("client_ip_right").cross_join(ordinary(t))
@@ -264,7 +269,9 @@ def _is_shared(a: ir.Table) -> ir.BooleanValue:
     are_away = (a.aliens * 2 >= a.first_refused).fill_null(False)
     elsewhere = ibis.greatest(a.refused_usual, a.first_elsewhere.fill_null(a.first_usual))
     usual = ibis.ifelse(are_away, ibis.least(elsewhere, a.first_usual), a.first_usual)
-    is_home = (a.homes >= MANY_HOMES) & (a.homes * 2 >= a.owners)
+    residents = a.homes + a.residents
+    is_home = (residents >= MANY_HOMES) & (residents * 4 >= a.owners * 3)
+    is_home = is_home | ((a.homes >= MANY_HOMES) & (a.homes * 2 >= a.owners))
     are_strangers = (
         ~is_home.fill_null(False)
         & (a.first_refused >= 2)
@@ -284,6 +291,13 @@ def _is_shared(a: ir.Table) -> ir.BooleanValue:
 
 def _is_refused_first(p: ir.Table) -> ir.BooleanValue:
     return cast(ir.BooleanValue, p.early + p.unclaimed > 0)
+
+
+def _is_settled(p: ir.Table) -> ir.BooleanValue:
+    """Whether an owner was answered there for days, and within an hour of her only refusal before that."""
+    is_soon = (p.first_ok_us - p.first_early_us <= LATE_US).fill_null(p.early == 0)
+    is_long = (p.last_ok_us - p.first_ok_us >= LONG_US).fill_null(False)
+    return cast(ir.BooleanValue, is_long & is_soon & (p.early + p.unclaimed <= 1))
 
 
 def _are_guests(a: ir.Table) -> ir.Value:
