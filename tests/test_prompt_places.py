@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+from contextlib import closing
 from pathlib import Path
 from typing import Any
 
 import pytest
 from tests.test_prompt_scores import ATTACK, NO_ATTACK, call, case_with, detected
+
+from clew import pipeline
 
 
 @pytest.mark.parametrize(
@@ -47,6 +50,14 @@ def test_a_prompt_is_scored_in_any_shape_of_messages(told: Any, tmp_path: Path) 
     case = case_with(tmp_path, [{"timestamp": "2026-11-20T10:00:00Z", "model": "m", **told}])
     _, rows = detected(case, "prompt_injection")
     assert rows[0]["prompt"] == ATTACK and rows[0]["i"] > 0.5
+
+
+@pytest.mark.parametrize("features", [[1.5, 2, 3], [{"age": 31, "income": 5}], "[1.5, 2]"])
+def test_features_of_a_model_of_numbers_are_no_prompt(features: Any, tmp_path: Path) -> None:
+    told = [{"timestamp": "2026-11-20T10:00:00Z", "message": "scored", "inputs": features}]
+    with closing(pipeline.open_case(case_with(tmp_path, told), write=False)) as engine:
+        (row,) = engine.run("SELECT prompt, attributes::JSON AS kept FROM events").dicts()
+    assert row["prompt"] is None and "5" in row["kept"]
 
 
 def test_what_a_server_of_tools_lists_is_their_definition(tmp_path: Path) -> None:

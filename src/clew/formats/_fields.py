@@ -29,7 +29,7 @@ from clew.formats._json_text import json_of
 from clew.formats._members import json_object
 from clew.formats._severity import severity_sql
 from clew.formats._time import day_sql, epoch_sql, timestamp_sql
-from clew.formats._turns import with_asked, with_document, with_turns
+from clew.formats._turns import with_asked, with_document, with_turns, words_or_nothing
 from clew.model.event import BY_NAME, OWN
 from clew.model.vocabulary import (
     DASHED,
@@ -344,6 +344,8 @@ def _converted(
         return address_or_nothing(text), True
     if column == "client_ip":
         return address(text), False
+    if column == "prompt" and item.name.lower() in ("input", "inputs"):
+        return words_or_nothing(text), True
     if column.endswith(("_ms", "_s")):
         return _duration(item, text, column, unit, units)
     if kind == "time" and item.types - {"NULL"} <= NUMBERS:

@@ -17,6 +17,14 @@ OF_CALLS = (
     "model", "response_model", "completion", "input_tokens", "output_tokens", "retrieved_documents",
 )  # fmt: skip
 """Columns of which records of AI calls have one."""
+OF_WORDS = r'^\s*\[\s*"|"(?:role|content|text|prompt|question|query|message|messages)"\s*:'
+"""What tells a prompt in JSON from the features that a model of numbers is given."""
+
+
+def words_or_nothing(text: str) -> str:
+    """SQL of an `input`: NULL where it is a list or object of features, which is no prompt."""
+    is_json = f"left(ltrim({text}), 1) IN ('[', '{{') AND json_valid({text})"
+    return f"CASE WHEN {is_json} AND NOT regexp_matches({text}, '{OF_WORDS}') THEN NULL ELSE {text} END"
 
 
 def with_turns(columns: dict[str, str]) -> dict[str, str]:
