@@ -7,9 +7,12 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from tests.engines import Bench
 from tests.test_prompt_scores import ATTACK, NO_ATTACK, call, case_with, detected
 
 from clew import pipeline
+from clew.detections._refusals import is_refusal
+from clew.model.views import events
 
 
 @pytest.mark.parametrize(
@@ -58,6 +61,20 @@ def test_features_of_a_model_of_numbers_are_no_prompt(features: Any, tmp_path: P
     with closing(pipeline.open_case(case_with(tmp_path, told), write=False)) as engine:
         (row,) = engine.run("SELECT prompt, attributes::JSON AS kept FROM events").dicts()
     assert row["prompt"] is None and "5" in row["kept"]
+
+
+def test_refusals_are_known_in_many_words(duckdb: Bench) -> None:
+    refused = [
+        "I'm sorry, but I can't help with that.", "I can’t go into detail on that.", "I won't walk you through it.",
+        "That's not something I can do.", "Das kann ich leider nicht beantworten.", "No puedo ayudar con eso.",
+    ]  # fmt: skip
+    answered = [
+        "The cannon can not only fire; it rolls.",
+        "I can go into detail: first, boil water.",
+    ]
+    duckdb.fill([{"completion": text} for text in (*refused, *answered)])
+    t = events.filter(is_refusal(events)).select("completion")
+    assert {text for (text,) in duckdb.engine.run(t).rows} == {*refused}
 
 
 def test_what_a_server_of_tools_lists_is_their_definition(tmp_path: Path) -> None:
