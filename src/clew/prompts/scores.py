@@ -237,7 +237,7 @@ def _logistic(t: ir.Table, features: Sequence[Feature], weight: str) -> ir.Float
             add = ibis.literal(str(value)).cast("float64")
             added.append(ibis.ifelse(t[f"is_{feature.name}"], add, 0.0))
     least = ibis.literal(LEAST).cast("float64")
-    words = ibis.greatest(t[f"words_{weight}"].fill_null(0.0), least)
+    words = ibis.greatest(_words(t, weight), least)
     words = ibis.ifelse(t.is_speaking, words, _alone(t, weight))
     added.append(ibis.ifelse(t.is_only_quoted, ibis.least(words, 0.0), words))
     logit = _sum(added)
@@ -249,7 +249,13 @@ def _alone(t: ir.Table, weight: str) -> ir.FloatingValue:
     """What the words of a text add in which no feature speaks."""
     paired = t[f"pairs_{weight}"].fill_null(0.0) * PAIRED
     most = ibis.greatest(paired, ibis.literal(ALONE).cast("float64"))
-    return ibis.least(t[f"words_{weight}"].fill_null(0.0), most)
+    return ibis.least(_words(t, weight), most)
+
+
+def _words(t: ir.Table, weight: str) -> ir.FloatingValue:
+    """What the words of a text add: as much as usual where none has a weight."""
+    usual = ibis.literal(USUAL[weight]).cast("float64")
+    return t[f"words_{weight}"].fill_null(usual)
 
 
 def _is_worded(t: ir.Table) -> ir.BooleanValue:

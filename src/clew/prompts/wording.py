@@ -50,31 +50,33 @@ def _pairs(words):  # type: ignore[no-untyped-def]
 
 
 def worded(t: ir.Table, key: str, text: str) -> ir.Table:
-    """One row for each `key`, in logits: `words_injection` and `words_jailbreak`, and as much as pairs alone add
-    in `pairs_injection` and `pairs_jailbreak`."""
+    """One row for each `key` of whose stems one has a weight, in logits: `words_injection` and `words_jailbreak`, and
+    as much as pairs alone add in `pairs_injection` and `pairs_jailbreak`."""
     cut = t.select(key, stems=cut_stems(t[text]))
-    each = cut.select(key, stem=cut.stems.concat(_pairs(cut.stems)).unnest())
-    each = each.mutate(is_pair=each.stem.contains(" "))
-    sums = each.left_join(_weights(), "stem").group_by(key)
-    found = sums.agg(
-        stems=(~ibis._.is_pair).sum(),
-        **{
-            f"{part}_{name}": ibis._[f"weight_{name}"].sum(where=where)
-            for part, where in (("words", None), ("pairs", ibis._.is_pair))
-            for name in USUAL
-        },
+    both = cut.stems.concat(_pairs(cut.stems))
+    each = cut.select(key, number=cut.stems.length(), stem=both.unnest())
+    found = (
+        each.join(_weights(), "stem")
+        .group_by(key)
+        .agg(
+            number=ibis._.number.max(),
+            **{
+                f"{part}_{name}": ibis._[f"weight_{name}"].sum(where=where)
+                for part, where in (("words", None), ("pairs", ibis._.is_pair))
+                for name in USUAL
+            },
+        )
     )
-    number = found.stems.cast("float64")
+    number = found.number.cast("float64")
     length = ibis.greatest(number.sqrt(), number / ibis.literal(LONG**0.5)) * ibis.literal(100.0)
-    each_part = {
+    sums = {
         f"{part}_{name}": found[f"{part}_{name}"].fill_null(0).cast("float64") / length
         for part in ("words", "pairs")
         for name in USUAL
     }
     usual = {f"words_{name}": ibis.literal(less).cast("float64") for name, less in USUAL.items()}
     return found.select(
-        key,
-        **{name: usual[name] + part if name in usual else part for name, part in each_part.items()},
+        key, **{name: usual[name] + part if name in usual else part for name, part in sums.items()}
     )
 
 
@@ -97,11 +99,12 @@ def stems(text: ir.StringValue) -> ir.ArrayValue:
 
 
 def _weights() -> ir.Table:
-    """The table of WEIGHTS: stem, weight_injection, weight_jailbreak."""
+    """The table of WEIGHTS: stem, is_pair, weight_injection, weight_jailbreak."""
     lines = ibis.literal(WEIGHTS).split("\n").unnest().name("line").as_table()
     part = lines.line.split("\t")
     return lines.select(
         stem=part[0],
+        is_pair=part[0].contains(" "),
         weight_injection=part[1].cast("int64"),
         weight_jailbreak=part[2].cast("int64"),
     )
