@@ -44,7 +44,8 @@ def search(
     """Search the events, and count what is found: 'http_status>=500 | stats count() by service'."""
     settings = config()
     output = output_of(output, settings, ANSWERS)
-    from clew.cli.render.answer import print_answer, print_notes
+    from clew.cli.render.answer import print_answer
+    from clew.cli.render.escape import print_notes
     from clew.query import is_aggregate, parse
 
     parsed = with_tokens(parse(query), case, settings)
@@ -77,7 +78,8 @@ def timeline(
     """What happened, in order, across all sources."""
     settings = config()
     output = output_of(output, settings, TIMELINE_OUTPUTS)
-    from clew.cli.render.answer import print_answer, print_notes
+    from clew.cli.render.answer import print_answer
+    from clew.cli.render.escape import print_notes
     from clew.query import is_aggregate, parse
 
     parsed = parse(query)

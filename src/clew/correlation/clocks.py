@@ -25,6 +25,8 @@ QUARTER_HOUR_US = 900_000_000
 LEFT_SKEW_US = 2_000_000
 """A skew below this may be a log's resolution of one second: it is left alone."""
 RARE_KEY_ROWS = 40
+NEAR_US = 1_500_000
+"""How far two differences may lie apart that speak for one offset."""
 LEAST_BETTER = 2
 """How many times as many rows must pair at an offset as do without one."""
 FIRST_ERRORS = 300
@@ -42,7 +44,7 @@ def clock_offsets(e: ir.Table, *, failures_only: bool = False) -> ir.Table:
     """
     met = _differences(e, failures_only)
     near = ibis.range_window(
-        group_by=met.source_id, order_by=met.difference_us, preceding=1_500_000, following=1_500_000
+        group_by=met.source_id, order_by=met.difference_us, preceding=NEAR_US, following=NEAR_US
     )
     met = met.mutate(agreed=met.weight.sum().over(near))
     best = ibis.window(
@@ -57,9 +59,9 @@ def clock_offsets(e: ir.Table, *, failures_only: bool = False) -> ir.Table:
     )
     whole = ibis.window(group_by=met.source_id)
     met = met.mutate(all_rows=(1.0 / met.candidates).sum().over(whole))
-    is_as_stated = met.difference_us.abs() <= 1_500_000
+    is_as_stated = met.difference_us.abs() <= NEAR_US
     met = met.mutate(chance=ibis.ifelse(is_as_stated, met.event_id, None).nunique().over(whole))
-    met = met.filter((met.difference_us - met.center).abs() <= 1_500_000)
+    met = met.filter((met.difference_us - met.center).abs() <= NEAR_US)
     offsets = met.group_by("source_id").agg(
         by_id=met.weight.max() > 1,
         pairs=met.event_id.nunique(),

@@ -1,7 +1,8 @@
 """Spans put into their traces: who called whom, what was a span's own time, what was critical.
 
 No SQL of all engines can walk a tree, so numpy does: an engine keeps `rows`, runs `arrays_of` over
-them, and joins what `places_of` makes of that, by `finished`, to the table `span_tree` of views.py.
+them, and joins what `places_of` makes of that, by `finished`, to the table `span_tree` of views.py: these are
+its `questions`.
 
 A trace may be broken in any way: a parent that is missing, a cycle, two roots, one id for two spans.
 Each span is placed as far as it goes, and `problem` says what is wrong with it.
@@ -129,6 +130,15 @@ COLUMNS = {
     "self_ms": "float64", "critical_ms": "float64", "skew_ms": "float64", "problem": "int64",
 }  # fmt: skip
 """The columns of the table of places that `finished` takes."""
+
+
+def questions(e: ir.Table) -> tuple[ir.Table, ir.Table, ir.Table]:
+    """`rows` of the events; of the tables `span_rows`, which they are kept as, and `span_places`, of `COLUMNS`, what
+    `placed` takes, and what is `finished`."""
+    kept = rows(e)
+    t = ibis.table(kept.schema(), name="span_rows")
+    places = ibis.table(COLUMNS, name="span_places")
+    return kept, arrays_of(t, links(t)), finished(t, places)
 
 
 def places_of(columns: dict[str, NDArray[Any]]) -> dict[str, NDArray[Any]]:

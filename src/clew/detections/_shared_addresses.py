@@ -33,6 +33,7 @@ MANY_HOMES = 10
 LONG_US = 2 * 86_400_000_000
 """Who works so long at one address, and at no other, is at home there: a victim would be seen elsewhere."""
 LATE_US = 3_600_000_000
+"""How long after her only refusal who works there is let in."""
 FEWEST_OCCASIONS = 3
 """Occasions at which an address was refused before it was ever answered, so that it was tried out."""
 

@@ -106,10 +106,7 @@ def _span_tree(session: _Session) -> str:
 def _span_questions() -> tuple[str, str, str, dict[str, Any]]:
     """SQL of the rows, of their arrays and of the tree, and the arrays' types; the same for all states of the
     events, and longer to compile than to ask of few spans."""
-    rows = span_tree.rows(events)
-    t = ibis.table(rows.schema(), name="span_rows")
-    arrays = span_tree.arrays_of(t, span_tree.links(t))
-    finished = span_tree.finished(t, ibis.table(span_tree.COLUMNS, name="span_places"))
+    rows, arrays, finished = span_tree.questions(events)
     kinds = {name: kind.to_numpy() for name, kind in arrays.schema().items()}
     return _sql(rows), _sql(arrays), _sql(finished), kinds
 

@@ -15,20 +15,21 @@ AGAIN_S = 0.05
 @contextlib.contextmanager
 def stopped_after(seconds: float | None, cursor: duckdb.DuckDBPyConnection) -> Iterator[None]:
     """What the cursor is asked within is interrupted after so many seconds; without them, never."""
+    if not seconds:
+        yield
+        return
     is_over = threading.Event()
 
     def stop() -> None:
-        if not is_over.wait(seconds):
+        wait_s = seconds
+        while not is_over.wait(wait_s):
             cursor.interrupt()
-            while not is_over.wait(AGAIN_S):
-                cursor.interrupt()
+            wait_s = AGAIN_S
 
     thread = threading.Thread(target=stop, name="clew-limit", daemon=True)
-    if seconds:
-        thread.start()
+    thread.start()
     try:
         yield
     finally:
         is_over.set()
-        if seconds:
-            thread.join()
+        thread.join()

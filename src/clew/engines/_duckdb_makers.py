@@ -10,7 +10,6 @@ from collections.abc import Callable
 from functools import cache
 
 import duckdb
-import ibis
 import nanoarrow as na
 from nanoarrow.c_array import c_array_from_buffers
 
@@ -43,14 +42,8 @@ def _span_tree(cursor: duckdb.DuckDBPyConnection) -> str:
 def _span_questions() -> tuple[str, str, str]:
     """SQL of the rows, of their arrays and of the tree, the same for all states of the events; few spans take
     less time than to compile it."""
-    rows = span_tree.rows(events)
-    t = ibis.table(rows.schema(), name="span_rows")
-    places = ibis.table(span_tree.COLUMNS, name="span_places")
-    return (
-        duckdb_sql(rows),
-        duckdb_sql(span_tree.arrays_of(t, span_tree.links(t))),
-        duckdb_sql(span_tree.finished(t, places)),
-    )
+    rows, arrays, finished = span_tree.questions(events)
+    return duckdb_sql(rows), duckdb_sql(arrays), duckdb_sql(finished)
 
 
 def _call_copies(cursor: duckdb.DuckDBPyConnection) -> str:

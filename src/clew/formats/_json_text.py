@@ -26,9 +26,13 @@ def document_of(text: str) -> str:
     )
 
 
+def is_document(text: str) -> str:
+    """SQL of whether a text is an object or an array."""
+    return f"left(ltrim({text}), 1) IN ('{{', '[') AND json_valid({text})"
+
+
 def json_of(text: str, json: str, types: frozenset[str]) -> str:
     """The value as JSON; text that is an object or an array already is taken as it is."""
     if "VARCHAR" not in types:
         return json
-    is_json = f"left(ltrim({text}), 1) IN ('{{', '[') AND json_valid({text})"
-    return f"CASE WHEN {is_json} THEN {text} ELSE {json} END"
+    return f"CASE WHEN {is_document(text)} THEN {text} ELSE {json} END"

@@ -11,6 +11,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 
 from clew.formats._calls.messages import last_user, said, system, tools
+from clew.formats._json_text import is_document
 
 ANSWERED = ("assistant", "ai", "model", "bot")
 OF_CALLS = (
@@ -23,8 +24,8 @@ OF_WORDS = r'^\s*\[\s*"|"(?:role|content|text|prompt|question|query|message|mess
 
 def words_or_nothing(text: str) -> str:
     """SQL of an `input`: NULL where it is a list or object of features, which is no prompt."""
-    is_json = f"left(ltrim({text}), 1) IN ('[', '{{') AND json_valid({text})"
-    return f"CASE WHEN {is_json} AND NOT regexp_matches({text}, '{OF_WORDS}') THEN NULL ELSE {text} END"
+    is_of_numbers = f"{is_document(text)} AND NOT regexp_matches({text}, '{OF_WORDS}')"
+    return f"CASE WHEN {is_of_numbers} THEN NULL ELSE {text} END"
 
 
 def with_turns(columns: dict[str, str]) -> dict[str, str]:

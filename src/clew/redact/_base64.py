@@ -16,7 +16,7 @@ from clew.redact._encoded import MARKS
 
 PRINTED = "(?:[I-Za-f][C-HS-Xi-ny-z0-3][ABEFIJMNQRUVYZcdghklopstwx014589][A-Za-z0-9+/_-]){5}"
 """RE2 of fifteen printable ASCII signs, encoded: chance gives it to one place of random text in 600,000."""
-MAY_BE_ENCODED = "[A-Za-z0-9+/_-]{20}"
+LONG_RUN = "[A-Za-z0-9+/_-]{20}"
 """RE2 of what is asked before that, for it takes a quarter of the time."""
 ENCODED = re.compile(PRINTED)
 RUN, PLAIN_RUN = re.compile(r"[A-Za-z0-9+/_-]{20,}={0,2}"), re.compile(r"[A-Za-z0-9+/]{20,}={0,2}")

@@ -157,7 +157,7 @@ class Texts:
             f"WHERE {MAY_BE_ENCODED.format(text='text')} AND regexp_matches(text, {literal(ESCAPE)}) "
             "AND coalesce(regexp_matches("
             f"try(url_decode(replace(text, '+', ' '))), {gate}) OR regexp_matches(text, {gate}), true) "
-            f"OR regexp_matches(text, {literal(_base64.MAY_BE_ENCODED)}) "
+            f"OR regexp_matches(text, {literal(_base64.LONG_RUN)}) "
             f"AND regexp_matches(text, {literal(_base64.PRINTED)})"
         ).fetchall()
         if not texts:

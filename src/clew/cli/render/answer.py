@@ -3,10 +3,9 @@
 from __future__ import annotations
 
 import sys
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 
 from clew.cli.render import json
-from clew.cli.render.escape import visible
 from clew.engines import Answer
 from clew.model.event import filled
 
@@ -50,12 +49,6 @@ def print_answer(
         )
     if len(shown) < len(answer.rows):
         print(f"The first {len(shown):,} rows are shown: --limit shows more.", file=sys.stderr)
-
-
-def print_notes(sentences: Iterable[str]) -> None:
-    """Prints to standard error, a sentence a line."""
-    for sentence in sentences:
-        print(visible(sentence), file=sys.stderr)
 
 
 def _columns_shown(answer: Answer, rows: Sequence[tuple[object, ...]]) -> list[int]:

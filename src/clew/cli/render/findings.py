@@ -41,8 +41,7 @@ def print_findings(
     """
     if output == "json":
         sys.stdout.writelines(json.lines(finding.as_json() for finding in found.findings))
-        for sentence in (*found.annotations, *found.not_evaluable):
-            print(escape.visible(sentence), file=sys.stderr)
+        escape.print_notes((*found.annotations, *found.not_evaluable))
     elif output == "md":
         sys.stdout.writelines(f"{line}\n" for line in markdown(found, ledger, example))
     elif output == "html":

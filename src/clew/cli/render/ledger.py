@@ -5,7 +5,7 @@ from __future__ import annotations
 import sys
 
 from clew.cli.render import json
-from clew.cli.render.escape import visible
+from clew.cli.render.escape import print_notes, visible
 from clew.cli.render.table import print_table
 from clew.model.ledger import Ledger
 
@@ -40,8 +40,7 @@ def print_ledger(ledger: Ledger, output: str) -> None:
 
 def print_problems(ledger: Ledger) -> None:
     """What could not be read, one sentence a line, on standard error."""
-    for sentence in ledger.problems:
-        print(visible(sentence), file=sys.stderr)
+    print_notes(ledger.problems)
 
 
 def summary(ledger: Ledger) -> str:
